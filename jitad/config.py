@@ -1,0 +1,40 @@
+"""Settings, and the environment variables that set them."""
+
+from __future__ import annotations
+
+import contextlib
+import os
+import threading
+from collections.abc import Iterator
+
+STATIC_AXIS = 4  # axes of arguments up to this length are part of the type, longer ones are symbolic
+UNROLL_AXIS = 16  # axes of known length up to this are unrolled into scalars
+MAX_STATEMENTS = 3000  # above this a kernel takes minutes to compile
+
+_local = threading.local()
+
+
+def jit_disabled() -> bool:
+    """Whether graphs are run by the NumPy interpreter instead of being compiled."""
+    depth: int = getattr(_local, "depth", 0)
+    return depth > 0 or os.environ.get("JITAD_DISABLE_JIT", "0") not in ("", "0")
+
+
+@contextlib.contextmanager
+def disable_jit() -> Iterator[None]:
+    """Evaluate derivative graphs with NumPy, without compiling: for debugging and for one-shot calls.
+
+    The environment variable ``JITAD_DISABLE_JIT=1`` does the same for a whole process.
+
+    Examples
+    --------
+    >>> import jitad
+    >>> with jitad.disable_jit():
+    ...     jitad.grad(lambda x: x**2)(3.0)
+    6.0
+    """
+    _local.depth = getattr(_local, "depth", 0) + 1
+    try:
+        yield
+    finally:
+        _local.depth -= 1

@@ -1,0 +1,38 @@
+"""Every error jitad raises: what happened, where in the user's code, what to write instead."""
+
+from __future__ import annotations
+
+
+class JitadError(Exception):
+    """Base of all errors raised by jitad."""
+
+
+class TraceError(JitadError, TypeError):
+    """The traced function did something that cannot be recorded.
+
+    Raised instead of dropping a derivative: ``float(t)``, ``out=``, ``a[0] = t``, an unsupported NumPy function.
+    """
+
+
+class ConcreteValueError(TraceError):
+    """The traced function asked for the value of something that has none while tracing (``if x > 0:``)."""
+
+
+class LeakedTracerError(JitadError, RuntimeError):
+    """A traced value was used after the function that it belongs to had returned."""
+
+
+class ShapeError(JitadError, ValueError):
+    """Shapes that do not fit together; the message names both."""
+
+
+class DTypeError(JitadError, TypeError):
+    """A dtype that the operation, or the derivative asked for, does not have."""
+
+
+class IndexRangeError(JitadError, IndexError):
+    """An index array points outside the array that it indexes."""
+
+
+class InternalError(JitadError, AssertionError):
+    """The graph is not well formed: a defect of jitad itself, please report it."""

@@ -1,0 +1,109 @@
+"""Hash-consed nodes: for two nodes, ``is`` means "the same computation".
+
+Identity is (op, arguments, parameters), where arguments are node objects. What must not be merged carries something of its
+own in its parameters: an input the serial number of its trace, a scalar constant its bytes (``0.0`` is not ``-0.0``),
+a captured array the object itself.
+"""
+
+from __future__ import annotations
+
+import threading
+import weakref
+from collections.abc import Callable, Hashable, Iterable
+from typing import TYPE_CHECKING
+
+from jitad.ir.types import ArrayType, Shape
+
+if TYPE_CHECKING:
+    import numpy as np
+
+    from jitad.ops.declare import Op
+
+
+class Node:
+    """One computation: an op applied to nodes, with static parameters. Made by :func:`make` only."""
+
+    __slots__ = ("__weakref__", "args", "op", "params", "type")
+
+    op: Op
+    args: tuple[Node, ...]
+    params: tuple[Hashable, ...]
+    type: ArrayType
+
+    @property
+    def shape(self) -> Shape:
+        return self.type.shape
+
+    @property
+    def dtype(self) -> np.dtype:
+        return self.type.dtype
+
+    @property
+    def ndim(self) -> int:
+        return len(self.type.shape)
+
+    def __repr__(self) -> str:
+        return f"<{self.op.name} {self.type}>"
+
+
+class Held:
+    """An object compared by identity and kept alive: the key of a captured array."""
+
+    __slots__ = ("value",)
+
+    def __init__(self, value: object):
+        self.value = value
+
+    def __eq__(self, other: object) -> bool:
+        return isinstance(other, Held) and self.value is other.value
+
+    def __hash__(self) -> int:
+        return object.__hash__(self.value)
+
+    def __repr__(self) -> str:
+        return f"Held({type(self.value).__name__})"
+
+
+_table: weakref.WeakValueDictionary[tuple, Node] = weakref.WeakValueDictionary()
+_lock = threading.RLock()
+_observers = threading.local()
+
+
+def make(op: Op, args: tuple[Node, ...], params: tuple[Hashable, ...], type: ArrayType) -> Node:
+    """The node of this computation: the one that exists already, or a new one."""
+    key = (op, args, params, type)
+    with _lock:
+        node = _table.get(key)
+        if node is None:
+            node = object.__new__(Node)
+            node.op, node.args, node.params, node.type = op, args, params, type
+            _table[key] = node
+    observe = getattr(_observers, "observe", None)
+    if observe is not None:
+        observe(node)
+    return node
+
+
+def set_observer(observe: Callable[[Node], None] | None) -> Callable[[Node], None] | None:
+    """Have every node made in this thread reported (the tracer notes the user's line); returns the former observer."""
+    former = getattr(_observers, "observe", None)
+    _observers.observe = observe
+    return former
+
+
+def topological(roots: Iterable[Node], stop: Callable[[Node], bool] | None = None) -> list[Node]:
+    """All nodes below `roots`, arguments first, in a fixed order; nodes where `stop` holds are left out."""
+    order: list[Node] = []
+    seen: set[Node] = set()
+    stack: list[tuple[Node, bool]] = [(r, False) for r in reversed(list(roots))]
+    while stack:
+        node, done = stack.pop()
+        if done:
+            order.append(node)
+            continue
+        if node in seen or (stop is not None and stop(node)):
+            continue
+        seen.add(node)
+        stack.append((node, True))
+        stack.extend((a, False) for a in reversed(node.args) if a not in seen)
+    return order
