@@ -1,0 +1,87 @@
+"""Containers: tuples, lists, dicts, namedtuples and None, nested, taken apart into leaves and put together again."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable
+from dataclasses import dataclass
+from typing import Any
+
+
+@dataclass(frozen=True)
+class Tree:
+    """The shape of a container. `kind` is ``leaf``, ``none``, ``dict`` or a type; `keys` are a dict's, sorted."""
+
+    kind: Any
+    children: tuple[Tree, ...] = ()
+    keys: tuple = ()
+
+    @property
+    def leaves(self) -> int:
+        """The number of leaves."""
+        return 1 if self.kind == "leaf" else sum(c.leaves for c in self.children)
+
+    def __str__(self) -> str:
+        if self.kind in ("leaf", "none"):
+            return "*" if self.kind == "leaf" else "None"
+        if self.kind == "dict":
+            return "{" + ", ".join(f"{k!r}: {c}" for k, c in zip(self.keys, self.children, strict=True)) + "}"
+        inner = ", ".join(map(str, self.children))
+        if self.kind is list:
+            return f"[{inner}]"
+        return f"({inner})" if self.kind is tuple else f"{self.kind.__name__}({inner})"
+
+
+LEAF, NONE = Tree("leaf"), Tree("none")
+
+
+def flatten(value: Any) -> tuple[list, Tree]:
+    """The leaves of a container, in order, and its shape."""
+    leaves: list = []
+
+    def visit(v: Any) -> Tree:
+        if v is None:
+            return NONE
+        kind = type(v)
+        if kind is dict:
+            try:
+                keys = tuple(sorted(v))
+            except TypeError:
+                keys = tuple(v)
+            return Tree("dict", tuple([visit(v[k]) for k in keys]), keys)
+        if kind is list or kind is tuple or (issubclass(kind, tuple) and hasattr(kind, "_fields")):
+            return Tree(kind, tuple([visit(c) for c in v]))
+        leaves.append(v)
+        return LEAF
+
+    return leaves, visit(value)
+
+
+def unflatten(tree: Tree, leaves: Iterable) -> Any:
+    """The container of that shape with these leaves."""
+    source = iter(leaves)
+
+    def build(t: Tree) -> Any:
+        if t.kind == "leaf":
+            return next(source)
+        if t.kind == "none":
+            return None
+        children = [build(c) for c in t.children]
+        if t.kind == "dict":
+            return dict(zip(t.keys, children, strict=True))
+        if t.kind in (list, tuple):
+            return t.kind(children)
+        return t.kind(*children)
+
+    return build(tree)
+
+
+def map_leaves(function: Callable, tree: Any, *more: Any) -> Any:
+    """The function applied to corresponding leaves of containers of one shape."""
+    leaves, shape = flatten(tree)
+    others = []
+    for m in more:
+        found, other = flatten(m)
+        if other != shape:
+            raise TypeError(f"containers differ: {shape} and {other}")
+        others.append(found)
+    return unflatten(shape, [function(*group) for group in zip(leaves, *others, strict=True)])
