@@ -1,0 +1,95 @@
+"""Forward mode: from a graph to its linearisation, in ops of the same graph."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+
+from jitad.autodiff.zeros import Linear, choose, moved, plus, reduced, scale
+from jitad.errors import InternalError
+from jitad.ir.node import Node, topological
+from jitad.ir.types import BOOL, is_float
+from jitad.ops.declare import Elementwise
+from jitad.ops.leaf import full
+from jitad.ops.shape import zeros
+
+
+def linearize(outputs: Sequence[Node], tangents: Mapping[Node, Linear]) -> list[Linear | None]:
+    """The tangents of the outputs, given those of some nodes below them.
+
+    Parameters
+    ----------
+    outputs : sequence of Node
+        What to differentiate.
+    tangents : mapping of Node to Linear
+        The directions; every other leaf is constant. They enter the result linearly.
+
+    Returns
+    -------
+    list of Linear or None
+        None for an output that does not depend on `tangents`, or has no derivative (integers, comparisons).
+    """
+    known: dict[Node, Linear | None] = dict(tangents)
+    for node in topological(outputs, stop=known.__contains__):
+        inner = [known[a] for a in node.args]
+        known[node] = None if not is_float(node.dtype) or all(t is None for t in inner) else _tangent(node, inner)
+    return [known[o] for o in outputs]
+
+
+def _tangent(node: Node, inner: Sequence[Linear | None]) -> Linear | None:
+    op = node.op
+    if op.name == "select":
+        return choose(node.args[0], inner[1], inner[2])
+    if isinstance(op, Elementwise):
+        return _elementwise(node, inner)
+    if op.bilinear:
+        parts = [_in_argument(node, k, t) for k, t in enumerate(inner) if t is not None]
+        return parts[0] if len(parts) == 1 else plus(*parts)
+    if op.linear:
+        return _linear(node, inner)
+    if hasattr(op, "jvp"):
+        return Linear(op.jvp(node, inner[0].node))  # type: ignore[union-attr]
+    raise InternalError(f"{op.name} has no derivative rule")
+
+
+def _elementwise(node: Node, inner: Sequence[Linear | None]) -> Linear | None:
+    if node.op.name == "integer_pow":
+        (n,) = node.params
+        x = node.args[0]
+        return scale(x * float(n) if n == 2 else node.op.build((x,), (n - 1,)) * float(n), inner[0])  # type: ignore
+    partials = node.op.partials  # type: ignore[attr-defined]
+    if partials is None:
+        return None
+    out: Linear | None = None
+    for factor, t in zip(partials(*node.args, out=node), inner, strict=True):
+        if t is not None and factor is not None:
+            out = plus(out, scale(factor, t))
+    return out
+
+
+def _in_argument(node: Node, k: int, t: Linear) -> Linear:
+    args = list(node.args)
+    args[k] = t.node
+    return Linear(node.op.apply_linear(node, tuple(args)))
+
+
+def _linear(node: Node, inner: Sequence[Linear | None]) -> Linear | None:
+    """An op that is linear in some arguments together: it is its own derivative in them."""
+    op = node.op
+    if all(inner[k] is None for k in op.linear):
+        return None
+    args = list(node.args)
+    supports: list[Node] = list(node.args)
+    carried = False
+    for k in op.linear:
+        t = inner[k]
+        args[k] = zeros(node.args[k]) if t is None else t.node
+        supports[k] = full(t is not None, BOOL, args[k].shape) if t is None or t.support is None else t.support
+        carried = carried or t is None or t.support is not None
+    value = op.apply_linear(node, tuple(args))
+    if op.name == "cast":
+        return Linear(value, inner[0].support)  # type: ignore[union-attr]
+    if op.name == "sum":
+        return Linear(value, reduced(inner[0].support, node.params[0]))  # type: ignore[union-attr]
+    if not carried:
+        return Linear(value)
+    return Linear(value, moved(supports[0], node, lambda _: op.apply_linear(node, tuple(supports))))

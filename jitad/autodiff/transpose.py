@@ -1,0 +1,80 @@
+"""Reverse mode: a linear graph turned around."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+
+from jitad.autodiff.zeros import Linear, both, moved, plus, reduced, scale
+from jitad.errors import InternalError
+from jitad.ir.node import Node, topological
+from jitad.ops.compare import logical_not
+
+
+def transpose(outputs: Sequence[Node], inputs: Sequence[Node], cts: Mapping[Node, Linear]) -> list[Linear | None]:
+    """Cotangents of `inputs`, given those of `outputs`, which are linear in the inputs.
+
+    Parameters
+    ----------
+    outputs, inputs : sequences of Node
+        A linear program, as :func:`jitad.autodiff.linearize.linearize` makes it.
+    cts : mapping of Node to Linear
+        Cotangents of the outputs; outputs without one do not count.
+
+    Returns
+    -------
+    list of Linear or None
+        None where nothing reaches the input.
+    """
+    order = topological(outputs)
+    depends = set(inputs)
+    for node in order:
+        if any(a in depends for a in node.args):
+            depends.add(node)
+    known: dict[Node, Linear | None] = dict(cts)
+    wanted = set(inputs)
+    for node in reversed(order):
+        ct = known.get(node)
+        if ct is None or node not in depends or node in wanted:
+            continue
+        for a, c in zip(node.args, _cotangents(node, ct, [a in depends for a in node.args]), strict=True):
+            if c is not None:
+                known[a] = plus(known.get(a), c)
+    return [known.get(i) for i in inputs]
+
+
+def _cotangents(node: Node, ct: Linear, linear: list[bool]) -> Sequence[Linear | None]:
+    op = node.op
+    if op.name == "multiply":
+        x, y = node.args
+        if all(linear):
+            raise InternalError("a product of two linear values is not linear")
+        return [scale(y, ct) if linear[0] else None, scale(x, ct) if linear[1] else None]
+    if op.name == "divide":
+        if linear[1]:
+            raise InternalError("division by a linear value is not linear")
+        return [scale(1.0 / node.args[1], ct), None]  # type: ignore[operator]
+    if op.name == "select":
+        p = node.args[0]
+        pieces = op.transpose(node, ct.node, linear)
+        supports = [None, both(p, ct.support), both(logical_not(p), ct.support)]
+        return [None if c is None else Linear(c, s) for c, s in zip(pieces, supports, strict=True)]
+    pieces = op.transpose(node, ct.node, linear)
+    return [None if c is None else Linear(c, _support(node, k, ct)) for k, c in enumerate(pieces)]
+
+
+def _support(node: Node, k: int, ct: Linear) -> Node | None:
+    """The support that an argument's cotangent inherits."""
+    if ct.support is None:
+        return None
+    name = node.op.name
+    if name in ("add", "subtract", "negative", "cast"):
+        return ct.support
+    if name == "broadcast":  # its transpose is a sum
+        return reduced(ct.support, tuple(a for a in range(node.ndim) if a not in node.params[1]))
+    if name == "sum":
+        return node.op.spread(node, ct.support)  # type: ignore[attr-defined]
+    if name in ("gather", "contract"):
+        return None
+    if name == "scatter_add":
+        return node.op.transpose(node, ct.support, [True] * len(node.args))[k]
+    return moved(ct.support, node, lambda s: node.op.transpose(node, s, [True] * len(node.args))[k])  # type: ignore

@@ -1,0 +1,111 @@
+"""Structural zeros: where a tangent or cotangent is zero because a branch was not taken.
+
+``np.where(mask, f(r), 0)`` must have derivative zero where the mask is false, also where f'(r) is infinite there; so zero
+times infinity may not be computed. Every linear value carries its *support*, a predicate that holds wherever it may differ
+from zero (None: everywhere). Choosing narrows the support, adding joins supports, moving elements moves them, and a
+product with a factor that may be infinite is computed under the support: ``select(support, c*t, 0)``.
+
+Only linear values have supports. A tangent that merely happens to be 0.0 has none, and 0*inf is not "treated as 0".
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import NamedTuple
+
+from jitad.ir.node import Node
+from jitad.ir.types import BOOL
+from jitad.ops.arithmetic import like
+from jitad.ops.compare import logical_and, logical_not, logical_or, select
+from jitad.ops.leaf import constant_value, full
+from jitad.ops.shape import broadcast, zeros
+
+
+class Linear(NamedTuple):
+    """A tangent or cotangent and where it can differ from zero."""
+
+    node: Node
+    support: Node | None = None
+
+
+def both(p: Node | None, q: Node | None) -> Node | None:
+    """Where both hold; None is everywhere."""
+    if p is None or q is None or p is q:
+        return q if p is None else p
+    return logical_and(p, q)
+
+
+def either(p: Node | None, q: Node | None) -> Node | None:
+    """Where one holds; None is everywhere."""
+    if p is None or q is None:
+        return None
+    return p if p is q else logical_or(p, q)
+
+
+def plus(a: Linear | None, b: Linear | None) -> Linear | None:
+    """The sum; None is the zero that is nowhere computed."""
+    if a is None or b is None:
+        return b if a is None else a
+    return Linear(a.node + b.node, either(a.support, b.support))  # type: ignore[operator]
+
+
+def masked(x: Node, support: Node | None) -> Node:
+    """x where the support holds, exactly zero elsewhere."""
+    return x if support is None else select(support, x, zeros(x))
+
+
+def scale(factor: Node | float, t: Linear) -> Linear:
+    """factor*t, zero off the support of t whatever the factor is there."""
+    if not isinstance(factor, Node):
+        if factor == 1.0:
+            return t
+        if factor == -1.0:
+            return Linear(-t.node, t.support)  # type: ignore[operator]
+    c = like(factor, t.node)
+    product = c * t.node  # type: ignore[operator]
+    if t.support is None or constant_value(c) is not None:
+        return Linear(product, t.support)
+    return Linear(masked(product, t.support), t.support)
+
+
+def choose(p: Node, a: Linear | None, b: Linear | None) -> Linear | None:
+    """a where p holds, else b."""
+    if a is None and b is None:
+        return None
+    some: Linear = a or b  # type: ignore[assignment]
+    values = [zeros(some.node) if t is None else t.node for t in (a, b)]
+    node = select(p, *values)
+    if a is None:
+        return Linear(node, both(logical_not(p), b.support))  # type: ignore[union-attr]
+    if b is None:
+        return Linear(node, both(p, a.support))
+    if a.support is None and b.support is None:
+        return Linear(node)
+    sides = [full(True, BOOL, p.shape) if t.support is None else t.support for t in (a, b)]
+    return Linear(node, select(p, *sides))
+
+
+def moved(support: Node | None, node: Node, move: Callable[[Node], Node]) -> Node | None:
+    """The support after an op (`node`) that moves elements."""
+    return None if support is None or not node.op.moves else move(support)
+
+
+def reduced(support: Node | None, axes: tuple[int, ...]) -> Node | None:
+    """The support of a sum over `axes`: kept where the predicate does not depend on them, else everywhere."""
+    if support is None:
+        return None
+    return without_axes(support, axes)
+
+
+def without_axes(p: Node, axes: tuple[int, ...]) -> Node | None:
+    """The predicate as one of fewer axes, if it is repeated along `axes`."""
+    if p.op.name == "broadcast":
+        shape, places = p.params
+        if set(places) & set(axes):
+            return None
+        left = [k for k in range(len(shape)) if k not in axes]
+        return broadcast(p.args[0], tuple(shape[k] for k in left), tuple(left.index(k) for k in places))
+    if p.op.name in ("logical_and", "logical_or", "logical_not", "select"):
+        parts = [without_axes(a, axes) for a in p.args]
+        return None if any(a is None for a in parts) else p.op.build(tuple(parts), ())  # type: ignore[arg-type]
+    return None

@@ -1,0 +1,85 @@
+"""Run a graph with NumPy: the meaning of every op, and the oracle of every later pass.
+
+With arrays of dtype object that hold mpmath numbers the same graph runs in extended precision.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping, Sequence
+from typing import Any
+
+import numpy as np
+
+from jitad.errors import InternalError
+from jitad.ir import sizes
+from jitad.ir.graph import Graph
+from jitad.ir.node import Node, topological
+from jitad.ir.sizes import Sym
+
+Run = Callable[[Node, list, Callable[[Any], Any]], Any]
+
+
+def bind(inputs: Sequence[Node], args: Sequence[Any]) -> dict[Sym, int]:
+    """The value of every symbol in the shapes of the inputs."""
+    values: dict[Sym, int] = {}
+    for node, arg in zip(inputs, args, strict=True):
+        for size, length in zip(node.shape, np.shape(arg), strict=True):
+            symbol = sizes.as_symbol(size)
+            if symbol is not None:
+                values.setdefault(symbol, length)
+    return values
+
+
+def sizer(values: Mapping[Sym, int]) -> Callable[[Any], Any]:
+    """A function that turns sizes, also in tuples, into integers."""
+
+    def size(s: Any) -> Any:
+        if isinstance(s, tuple):
+            return tuple(size(k) for k in s)
+        return s if isinstance(s, int) else sizes.evaluate(s, values.__getitem__)
+
+    return size
+
+
+def with_numpy(node: Node, args: list, size: Callable[[Any], Any]) -> Any:
+    """One op in NumPy's own arithmetic."""
+    return node.op.evaluate(node, args, size)
+
+
+def evaluate(graph: Graph, args: Sequence[Any], run: Run = with_numpy) -> list[np.ndarray]:
+    """The values of the outputs, as fresh arrays of the outputs' dtypes.
+
+    Parameters
+    ----------
+    graph : Graph
+        What to run.
+    args : sequence of array_like
+        One value for each input.
+    run : callable
+        How one op is run: :func:`with_numpy`, or :func:`jitad.ir.extended.with_mpmath`.
+    """
+    size = sizer(bind(graph.inputs, args))
+    for guard in graph.guards:
+        if not guard.holds(bind(graph.inputs, args).__getitem__):
+            raise InternalError(f"a guard does not hold of the arguments: {guard}")
+    values = run_nodes(graph.outputs, dict(zip(graph.inputs, args, strict=True)), size, run)
+    return [np.array(v) for v in values]
+
+
+def run_nodes(roots: Sequence[Node], known: Mapping[Node, Any], size: Callable[[Any], Any], run: Run = with_numpy) -> list:
+    """The values of nodes, given those of some; intermediate values are freed after their last use."""
+    order = topological(roots, stop=known.__contains__)
+    uses: dict[Node, int] = {}
+    for node in [*(a for n in order for a in n.args), *roots]:
+        uses[node] = uses.get(node, 0) + 1
+    values = dict(known)
+    with np.errstate(all="ignore"):
+        for node in order:
+            if node.op.name == "input":
+                raise InternalError(f"an input of type {node.type} has no value")
+            values[node] = run(node, [values[a] for a in node.args], size)
+            for a in node.args:
+                uses[a] -= 1
+                if not uses[a] and a not in known:
+                    values.pop(a, None)
+    return [values[r] for r in roots]
