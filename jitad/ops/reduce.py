@@ -36,7 +36,7 @@ class Reduction(Op):
         return self.build(args, (tuple(k + 1 for k in node.params[0]),))
 
     def at(self, node: Node, idx: tuple[Scalar, ...], s: Any) -> AtRule:
-        return (yield from s.reduce(self.name, node.args[0], node.params[0], idx))
+        return (yield from s.reduce_axes(self.name, node.args[0], node.params[0], idx))
 
     def kept(self, node: Node) -> tuple[int, ...]:
         """The axes of the operand that remain."""

@@ -1,0 +1,80 @@
+"""What is known of integers without running: the range of an index, so that comparisons can be decided."""
+
+from __future__ import annotations
+
+from jitad.config import STATIC_AXIS
+from jitad.ir import sizes
+from jitad.ir.node import Node
+from jitad.ir.sizes import Size, Sym
+from jitad.ir.types import INT
+from jitad.ops.leaf import constant_value
+
+Bound = "int | Size | None"
+
+
+def at_least(size: int | Size) -> int | None:
+    """A lower bound of a size, if its terms allow one: every symbol is longer than STATIC_AXIS."""
+    if isinstance(size, int):
+        return size
+    total = 0
+    for monomial, c in size.terms:
+        if not monomial:
+            total += c
+        elif c < 0 or not all(isinstance(atom, Sym) for atom, _ in monomial):
+            return None
+        else:
+            value = c
+            for _, p in monomial:
+                value *= (STATIC_AXIS + 1) ** p
+            total += value
+    return total
+
+
+def extent(node: Node) -> tuple[int | Size | None, int | Size | None]:
+    """Lower and upper bound (inclusive) of an integer scalar; None is unknown."""
+    name = node.op.name
+    if node.dtype != INT:
+        return None, None
+    if name == "constant":
+        value = int(constant_value(node))
+        return value, value
+    if name == "size_value":
+        return node.params[0], node.params[0]
+    if name == "loop_var":
+        return 0, sizes.sub(node.params[1], 1)
+    if name == "triangle":
+        return 0, sizes.sub(node.params[0], 1)
+    if name == "add":
+        (a, b), (c, d) = extent(node.args[0]), extent(node.args[1])
+        return _sum(a, c), _sum(b, d)
+    if name == "multiply":
+        c = constant_value(node.args[1])
+        if c is None or constant_value(node.args[0]) is not None:
+            return None, None
+        low, high = extent(node.args[0])
+        low, high = (None if v is None else sizes.mul(v, int(c)) for v in (low, high))
+        return (low, high) if c >= 0 else (high, low)
+    if name == "select":
+        (a, b), (c, d) = extent(node.args[1]), extent(node.args[2])
+        low = None if a is None or c is None else sizes.call("min", a, c)
+        high = None if b is None or d is None else sizes.call("max", b, d)
+        return low, high
+    return None, None
+
+
+def _sum(a: int | Size | None, b: int | Size | None) -> int | Size | None:
+    return None if a is None or b is None else sizes.add(a, b)
+
+
+def less(x: Node, y: Node) -> bool | None:
+    """Whether x < y for all indices, if that is known."""
+    (a, b), (c, d) = extent(x), extent(y)
+    if b is not None and c is not None:
+        gap = at_least(sizes.sub(c, b))
+        if gap is not None and gap > 0:
+            return True
+    if a is not None and d is not None:
+        gap = at_least(sizes.sub(a, d))
+        if gap is not None and gap >= 0:
+            return False
+    return None

@@ -1,0 +1,198 @@
+"""From arrays to scalars: the value of an array node at an index, through the ``at`` rules of the ops.
+
+The rules are generators that ask for elements of their operands; they are driven here with a stack of our own, so that
+depth of a graph is no limit.
+"""
+
+from __future__ import annotations
+
+import itertools
+from collections.abc import Callable, Generator, Sequence
+
+from jitad.config import UNROLL_AXIS
+from jitad.ir import sizes
+from jitad.ir.node import Node, topological
+from jitad.ir.sizes import Size
+from jitad.ir.types import Shape
+from jitad.lower.scalar import Buffer, load, loop_var
+from jitad.lower.sums import Sums, identity
+from jitad.ops.declare import AtRule
+from jitad.ops.leaf import constant
+
+Index = tuple[Node, ...]
+STRUCTURE = {"iota", "tri_index", "constant", "size_value", "broadcast", "retype", "transpose", "add", "subtract", "flip",
+             "slice", "reshape"}
+
+
+def is_structured(index: Node) -> bool:
+    """Whether an index array is index arithmetic, so that a scatter by it can be turned into a sum."""
+    order = topological([index])
+    return all(n.op.name in STRUCTURE for n in order) and any(n.op.name in ("iota", "tri_index") for n in order)
+
+
+def unrolled_axes(shape: Shape) -> tuple[bool, ...]:
+    """Which axes become scalars: short ones, innermost first, while they are not too many together."""
+    flags, total = [], 1
+    for n in reversed(shape):
+        short = isinstance(n, int) and n * total <= UNROLL_AXIS
+        total *= n if short else 1  # type: ignore[assignment]
+        flags.append(short)
+    return tuple(reversed(flags))
+
+
+class Elements(Sums):
+    """The elements of array nodes as scalars."""
+
+    def __init__(self, buffers: dict[Node, Buffer]):
+        super().__init__()
+        self.buffers = buffers
+        self.memo: dict[tuple[Node, Index], Node] = {}
+
+    def value(self, node: Node, idx: Index) -> Node:
+        """The element of a node at an index; loaded where the node has a buffer."""
+        found = self._known(node, idx)
+        return found if found is not None else self._drive(node, idx, self._rule(node, idx))
+
+    def computed(self, node: Node, idx: Index) -> Node:
+        """The element computed from the operands, also where the node has a buffer."""
+        return self._drive(None, idx, self._rule(node, idx))
+
+    def _rule(self, node: Node, idx: Index) -> AtRule:
+        return node.op.at(node, idx, self)
+
+    def _known(self, node: Node, idx: Index) -> Node | None:
+        if node in self.buffers:
+            return self.load(self.buffers[node], idx)
+        return self.memo.get((node, idx))
+
+    def _drive(self, node: Node | None, idx: Index, rule: AtRule) -> Node:
+        stack: list[tuple[Node | None, Index, AtRule]] = [(node, idx, rule)]
+        answer: Node | None = None
+        while stack:
+            node, idx, rule = stack[-1]
+            try:
+                want, at = next(rule) if answer is None else rule.send(answer)
+            except StopIteration as stop:
+                stack.pop()
+                answer = stop.value
+                if node is not None:
+                    self.memo[node, idx] = answer  # type: ignore[assignment]
+                continue
+            answer = self._known(want, at)
+            if answer is None:
+                stack.append((want, at, self._rule(want, at)))
+        return answer  # type: ignore[return-value]
+
+    # What the rules use.
+
+    def load(self, buffer: Buffer, idx: Index) -> Node:
+        return load(buffer, idx)
+
+    def loops(self, lengths: Sequence[int | Size], inside: Sequence[Node]) -> tuple[list[Node], list[list[Node]]]:
+        """Loop variables for long axes; for every unrolled combination the full list of indices."""
+        flags = unrolled_axes(tuple(lengths))
+        depth = self.depth(*inside)
+        axes: list[list[Node]] = []
+        variables = []
+        for n, short in zip(lengths, flags, strict=True):
+            if short:
+                axes.append([self.int(k) for k in range(n)])  # type: ignore[arg-type]
+            else:
+                variables.append(loop_var(depth + len(variables), n))
+                axes.append([variables[-1]])
+        return variables, [list(c) for c in itertools.product(*axes)]
+
+    def reduce_over(
+        self, kind: str, lengths: Sequence[int | Size], inside: Sequence[Node], dtype: object,
+        term: Callable[[list[Node]], Generator],
+    ) -> AtRule:
+        """A reduction of `term` over axes of the given lengths, inside the loops of `inside`."""
+        if any(n == 0 for n in lengths):
+            return constant(identity(kind, dtype), dtype)  # type: ignore[arg-type]
+        variables, points = self.loops(lengths, inside)
+        body: Node | None = None
+        for point in points:
+            value = yield from term(point)
+            body = value if body is None else self.combine(kind, body, value)
+        out: Node = body  # type: ignore[assignment]
+        for var in reversed(variables):
+            out = self.reduce(kind, var.params, out)
+        return out
+
+    def reduce_axes(self, kind: str, x: Node, axes: tuple[int, ...], idx: Index) -> AtRule:
+        def term(point: list[Node]) -> Generator:
+            inner, outer = iter(point), iter(idx)
+            return (yield x, tuple(next(inner) if k in axes else next(outer) for k in range(x.ndim)))
+
+        return (yield from self.reduce_over(kind, [x.shape[k] for k in axes], idx, x.dtype, term))
+
+    def wrapped(self, i: Node, n: int | Size) -> Node:
+        """An index that may count from the end."""
+        return self.select(self.lt(i, self.int(0)), self.add(i, self.size(n)), i)
+
+    def reshaped(self, idx: Index, shape: Shape, source: Shape) -> Index:
+        """The index into an array of shape `source` whose elements in order have shape `shape`."""
+        out: list[Node] = []
+        k = m = 0
+        while k < len(shape) or m < len(source):
+            here, there = [k], [m]  # the smallest runs of axes with the same number of elements
+            if k < len(shape) and shape[k] == 1 and (m >= len(source) or source[m] != 1):
+                k += 1
+                continue
+            if m < len(source) and source[m] == 1 and (k >= len(shape) or shape[k] != 1):
+                out.append(self.int(0))
+                m += 1
+                continue
+            if k >= len(shape) or m >= len(source):
+                k, m = len(shape), len(source)
+                break
+            here, there = [k], [m]
+            while sizes.product(shape[a] for a in here) != sizes.product(source[a] for a in there):
+                grow = self._shorter(shape, here, source, there)
+                (here if grow else there).append((here if grow else there)[-1] + 1)
+            k, m = here[-1] + 1, there[-1] + 1
+            out += self._regroup([idx[a] for a in here], [shape[a] for a in here], [source[a] for a in there])
+        return tuple(out)
+
+    @staticmethod
+    def _shorter(shape: Shape, here: list[int], source: Shape, there: list[int]) -> bool:
+        """Whether the run in `shape` has to grow: by degree, then by number."""
+        if here[-1] + 1 >= len(shape):
+            return False
+        if there[-1] + 1 >= len(source):
+            return True
+        a, b = sizes.product(shape[k] for k in here), sizes.product(source[k] for k in there)
+        if isinstance(a, int) and isinstance(b, int):
+            return a < b
+        if sizes.degree(a) != sizes.degree(b):
+            return sizes.degree(a) < sizes.degree(b)
+        return len(here) <= len(there)
+
+    def _regroup(self, idx: list[Node], shape: list, source: list) -> list[Node]:
+        if len(idx) == 1 and len(source) == 1:
+            return idx
+        flat = self.int(0)
+        for i, n in zip(idx, shape, strict=True):
+            flat = self.add(self.mul(flat, self.size(n)), i)
+        out: list[Node] = []
+        for n in reversed(source[1:]):
+            out.append(self.mod(flat, self.size(n)))
+            flat = self.floordiv(flat, self.size(n))
+        return [flat, *reversed(out)]
+
+    def pull_scatter(self, node: Node, idx: Index) -> AtRule:
+        """A scatter by structured indices as a sum over the updates that go to `idx`."""
+        updates, *index = node.args
+        places = idx[: len(index)]
+
+        def term(point: list[Node]) -> Generator:
+            hit = self.true()
+            for i, place in zip(index, places, strict=True):
+                at = yield i, tuple(point)
+                hit = self.both(hit, self.eq(self.wrapped(at, node.shape[index.index(i)]), place))
+            if self.is_false(hit):
+                return self.zero(node.dtype)
+            value = yield updates, (*point, *idx[len(index) :])
+            return self.select(hit, value, self.zero(node.dtype))
+
+        return (yield from self.reduce_over("sum", index[0].shape, idx, node.dtype, term))

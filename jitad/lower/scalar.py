@@ -1,0 +1,62 @@
+"""What scalars are made of besides elementwise ops: loop variables, loads, sums over a loop, pairs of a triangle.
+
+A scalar is a 0-d node. Loop variables are named by depth, so that equal computations in different nests are one node.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+
+from jitad.ir.node import Node
+from jitad.ir.sizes import Size
+from jitad.ir.types import INT, ArrayType, Shape
+from jitad.ops.declare import Op
+
+
+@dataclass(frozen=True, eq=False)
+class Buffer:
+    """Memory that a kernel reads or writes.
+
+    `kind` is ``input`` (position `position`), ``output``, ``temp``, or ``packed``: the elements of an input at constant
+    trailing indices `fixed`, side by side. Temporaries lie with short axes first, so that loops run over unit strides.
+    """
+
+    kind: str
+    dtype: np.dtype
+    shape: Shape
+    position: int = -1
+    source: Any = None
+    fixed: tuple[int, ...] = ()
+
+
+class _ScalarOp(Op):
+    def __init__(self, name: str):
+        self.name = name
+
+    def type_of(self, args: tuple[Node, ...], params: tuple) -> ArrayType:
+        if self is REDUCE:
+            return args[0].type
+        return ArrayType(params[0].dtype, ()) if self is LOAD else ArrayType(INT, ())
+
+
+LOOP_VAR = _ScalarOp("loop_var")  # params (depth, size)
+LOAD = _ScalarOp("load")  # args indices, params (buffer,)
+REDUCE = _ScalarOp("reduce")  # args (body,), params (kind, depth, size): over loop_var(depth, size)
+TRIANGLE = _ScalarOp("triangle")  # args (p,), params (n, k, which): row or column of the p-th pair
+
+
+def loop_var(depth: int, size: int | Size) -> Node:
+    return LOOP_VAR.build((), (depth, size))
+
+
+def load(buffer: Buffer, idx: tuple[Node, ...]) -> Node:
+    return LOAD.build(idx, (buffer,))
+
+
+def variable(node: Node) -> Node:
+    """The loop variable that a reduction runs over."""
+    _, depth, size = node.params
+    return loop_var(depth, size)

@@ -1,0 +1,213 @@
+"""Reductions over loops, in normal form.
+
+Four rules turn index patterns into fewer or simpler loops: a sum over a Kronecker delta is one element; a condition that does
+not depend on the loop is moved out of it; a sum over the pairs of a triangle is a sum over the square with a condition; a sum of
+what does not depend on the loop is a product.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+
+import numpy as np
+
+from jitad.ir.node import Node, topological
+from jitad.ir.sizes import Size
+from jitad.ir.types import BOOL, INT
+from jitad.lower.normal import Normal, as_size, is_op
+from jitad.lower.scalar import LOAD, REDUCE, TRIANGLE, loop_var, variable
+from jitad.ops.leaf import constant, constant_value
+
+
+def identity(kind: str, dtype: np.dtype) -> object:
+    """The value of a reduction over nothing."""
+    if kind in ("sum", "prod"):
+        return 0 if kind == "sum" else 1
+    low = kind == "max"
+    if dtype.kind == "f":
+        return -np.inf if low else np.inf
+    if dtype.kind == "b":
+        return not low
+    return np.iinfo(dtype).min if low else np.iinfo(dtype).max
+
+
+class Sums(Normal):
+    """Scalars with reductions."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self._free: dict[Node, frozenset[Node]] = {}
+
+    # Which loops a scalar depends on.
+
+    def free(self, node: Node) -> frozenset[Node]:
+        """The loop variables that a scalar depends on."""
+        found = self._free.get(node)
+        if found is not None:
+            return found
+        for n in topological([node], stop=self._free.__contains__):
+            if is_op(n, "loop_var"):
+                self._free[n] = frozenset((n,))
+            else:
+                inner = frozenset().union(*(self._free[a] for a in n.args))
+                self._free[n] = inner - {variable(n)} if n.op is REDUCE else inner
+        return self._free[node]
+
+    def depth(self, *nodes: Node) -> int:
+        """The depth of a new loop inside all loops that the nodes depend on."""
+        return max((v.params[0] + 1 for n in nodes for v in self.free(n)), default=0)  # type: ignore[operator]
+
+    # Building.
+
+    def combine(self, kind: str, x: Node, y: Node) -> Node:
+        """x o y for one kind of reduction."""
+        if kind == "sum":
+            return self.add(x, y)
+        if kind == "prod":
+            return self.mul(x, y)
+        if x.dtype == BOOL:
+            return self.either(x, y) if kind == "max" else self.both(x, y)
+        from jitad.ops.compare import maximum, minimum
+
+        return self.apply(maximum if kind == "max" else minimum, x, y)
+
+    def reduce(self, kind: str, loop: tuple, body: Node) -> Node:
+        depth, size = loop
+        var = loop_var(depth, size)
+        if self._pairs_in(body, var):
+            return self._over_square(kind, var, body)
+        if var not in self.free(body) and kind in ("max", "min"):
+            return body
+        if kind == "sum":
+            if is_op(body, "negative"):
+                return self.neg(self.reduce(kind, loop, body.args[0]))
+            if var not in self.free(body):
+                return self.mul(self.cast(self.size(size), body.dtype), body)
+            if is_op(body, "select") and constant_value(body.args[2]) == 0 and body.dtype != BOOL:
+                out = self._conditional(loop, var, body)
+                if out is not None:
+                    return out
+        canonical = self.depth(*self.free(body) - {var})
+        if canonical != depth:
+            return self.reduce(kind, (canonical, size), self.substitute(body, {var: loop_var(canonical, size)}))
+        return REDUCE.build((body,), (kind, depth, size))
+
+    def _conditional(self, loop: tuple, var: Node, body: Node) -> Node | None:
+        """A sum of ``value if condition else 0``."""
+        inside, outside = [], []
+        for p in conjuncts(body.args[0]):
+            (inside if var in self.free(p) else outside).append(p)
+        for p in inside:
+            place = self._solved(p, var)
+            if place is not None:
+                rest = [q for q in (*inside, *outside) if q is not p]
+                size = self.size(loop[1])
+                rest += [self.le(self.int(0), place), self.lt(place, size)]
+                p_here, value = self.substituted([self.all(rest), body.args[1]], {var: place})
+                return self.select(p_here, value, body.args[2])
+        if outside:
+            inner = self.select(self.all(inside), body.args[1], body.args[2])
+            return self.select(self.all(outside), self.reduce("sum", loop, inner), body.args[2])
+        return None
+
+    def all(self, ps: list[Node]) -> Node:
+        out = self.true()
+        for p in ps:
+            out = self.both(out, p)
+        return out
+
+    def _solved(self, p: Node, var: Node) -> Node | None:
+        """The index at which ``var + c == place``, if that is what the predicate says."""
+        if not is_op(p, "equal") or p.args[0].dtype != INT:
+            return None
+        for a, b in (p.args, p.args[::-1]):
+            if var in self.free(b):
+                continue
+            if a is var:
+                return b
+            if is_op(a, "add") and a.args[0] is var and as_size(a.args[1]) is not None:
+                return self.sub(b, a.args[1])
+        return None
+
+    # Substitution.
+
+    def substitute(self, node: Node, replace: dict[Node, Node]) -> Node:
+        return self.substituted([node], replace)[0]
+
+    def substituted(self, nodes: list[Node], replace: dict[Node, Node]) -> list[Node]:
+        """Scalars with loop variables (or other nodes) replaced, in normal form again."""
+        new = dict(replace)
+        for n in topological(nodes, stop=new.__contains__):
+            args = tuple(new[a] for a in n.args)
+            if all(a is b for a, b in zip(args, n.args, strict=True)):
+                new[n] = n
+            else:
+                new[n] = self._again(n, args)
+        return [new[n] for n in nodes]
+
+    def _again(self, node: Node, args: tuple[Node, ...]) -> Node:
+        if node.op is LOAD:
+            return LOAD.build(args, node.params)
+        if node.op is TRIANGLE:
+            return TRIANGLE.build(args, node.params)
+        if node.op is REDUCE:
+            return self._reduce_again(node, args[0])
+        if node.op.name == "cast":
+            return self.cast(args[0], node.dtype)
+        if node.op.name == "multiply" and node.dtype.kind == "f" and node in self._powers:
+            base, n = self._powers[node]
+            if len({*node.args}) == 1 and args[0] is args[1]:
+                return self.mul(*args)
+        return self.apply(node.op, *args)
+
+    def _reduce_again(self, node: Node, body: Node) -> Node:
+        """The same reduction of another body; its variable keeps clear of what the body now depends on."""
+        kind, depth, size = node.params
+        return self.reduce(kind, (depth, size), body)  # type: ignore[arg-type]
+
+    # Triangles.
+
+    def triangle(self, p: Node, n: int | Size, k: int, which: int) -> Node:
+        """Row or column of the p-th pair."""
+        return TRIANGLE.build((p,), (n, k, which))
+
+    def _pairs_in(self, body: Node, var: Node) -> bool:
+        if var not in self.free(body):
+            return False
+        return any(n.op is TRIANGLE and n.args[0] is var
+                   for n in topological([body], stop=lambda n: var not in self.free_or_bound(n)))
+
+    def free_or_bound(self, node: Node) -> frozenset[Node]:
+        return self.free(node)
+
+    def _over_square(self, kind: str, var: Node, body: Node) -> Node:
+        """A reduction over pairs p as one over rows i and columns j with j - i >= k."""
+        triangle = next(n for n in topological([body]) if n.op is TRIANGLE and n.args[0] is var)
+        n, k, _ = triangle.params
+        depth = max([self.depth(body), *(m.params[1] + 1 for m in topological([body]) if m.op is REDUCE)])  # type: ignore
+        i, j = loop_var(depth, n), loop_var(depth + 1, n)  # type: ignore[arg-type]
+        inside = self.le(self.add(i, self.int(k)), j)  # type: ignore[arg-type]
+        row = self.sub(self.size(n), self.int(k))  # type: ignore[arg-type]
+        before = self.sub(self.mul(i, row), self.floordiv(self.mul(i, self.sub(i, self.int(1))), self.int(2)))
+        flat = self.add(before, self.sub(self.sub(j, i), self.int(k)))  # type: ignore[arg-type]
+        replace = {TRIANGLE.build((var,), (n, k, 0)): i, TRIANGLE.build((var,), (n, k, 1)): j,
+                   var: self.select(inside, flat, self.int(0))}
+        value = self.substitute(body, replace)
+        nothing = constant(identity(kind, body.dtype), body.dtype)
+        value = self.select(inside, value, nothing)
+        return self.reduce(kind, i.params, self.reduce(kind, j.params, value))
+
+
+def conjuncts(p: Node) -> list[Node]:
+    """The predicates that p is the conjunction of."""
+    out, stack = [], [p]
+    while stack:
+        q = stack.pop()
+        if is_op(q, "logical_and"):
+            stack.extend(reversed(q.args))
+        else:
+            out.append(q)
+    return out
+
+
+Rule = Callable[..., Node]
