@@ -17,7 +17,7 @@ from jitad.ir.types import Shape
 from jitad.lower.scalar import Buffer, load, loop_var
 from jitad.lower.sums import Sums, identity
 from jitad.ops.declare import AtRule
-from jitad.ops.leaf import constant
+from jitad.ops.leaf import constant, constant_value
 
 Index = tuple[Node, ...]
 STRUCTURE = {"iota", "tri_index", "constant", "size_value", "broadcast", "retype", "transpose", "add", "subtract", "flip",
@@ -47,6 +47,7 @@ class Elements(Sums):
         super().__init__()
         self.buffers = buffers
         self.memo: dict[tuple[Node, Index], Node] = {}
+        self.packed: dict[tuple[Buffer, tuple[int, ...]], Buffer] = {}
 
     def value(self, node: Node, idx: Index) -> Node:
         """The element of a node at an index; loaded where the node has a buffer."""
@@ -86,6 +87,14 @@ class Elements(Sums):
     # What the rules use.
 
     def load(self, buffer: Buffer, idx: Index) -> Node:
+        """An element of a buffer. Rows of an input that an inner loop walks over come from a packed copy."""
+        strided = buffer.kind == "input" and len(idx) > 1 and idx[0].op.name == "loop_var" and idx[0].params[0] > 0
+        if strided and all(i.op.name == "constant" for i in idx[1:]):
+            fixed = tuple(int(constant_value(i)) for i in idx[1:])
+            key = (buffer, fixed)
+            if key not in self.packed:
+                self.packed[key] = Buffer("packed", buffer.dtype, buffer.shape[:1], source=buffer, fixed=fixed)
+            return load(self.packed[key], idx[:1])
         return load(buffer, idx)
 
     def loops(self, lengths: Sequence[int | Size], inside: Sequence[Node]) -> tuple[list[Node], list[list[Node]]]:
@@ -135,7 +144,6 @@ class Elements(Sums):
         out: list[Node] = []
         k = m = 0
         while k < len(shape) or m < len(source):
-            here, there = [k], [m]  # the smallest runs of axes with the same number of elements
             if k < len(shape) and shape[k] == 1 and (m >= len(source) or source[m] != 1):
                 k += 1
                 continue
@@ -146,7 +154,7 @@ class Elements(Sums):
             if k >= len(shape) or m >= len(source):
                 k, m = len(shape), len(source)
                 break
-            here, there = [k], [m]
+            here, there = [k], [m]  # the smallest runs of axes with the same number of elements
             while sizes.product(shape[a] for a in here) != sizes.product(source[a] for a in there):
                 grow = self._shorter(shape, here, source, there)
                 (here if grow else there).append((here if grow else there)[-1] + 1)
@@ -187,9 +195,9 @@ class Elements(Sums):
 
         def term(point: list[Node]) -> Generator:
             hit = self.true()
-            for i, place in zip(index, places, strict=True):
+            for i, place, n in zip(index, places, node.shape, strict=False):
                 at = yield i, tuple(point)
-                hit = self.both(hit, self.eq(self.wrapped(at, node.shape[index.index(i)]), place))
+                hit = self.both(hit, self.eq(self.wrapped(at, n), place))
             if self.is_false(hit):
                 return self.zero(node.dtype)
             value = yield updates, (*point, *idx[len(index) :])

@@ -7,15 +7,13 @@ what does not depend on the loop is a product.
 
 from __future__ import annotations
 
-from collections.abc import Callable
-
 import numpy as np
 
 from jitad.ir.node import Node, topological
 from jitad.ir.sizes import Size
 from jitad.ir.types import BOOL, INT
 from jitad.lower.normal import Normal, as_size, is_op
-from jitad.lower.scalar import LOAD, REDUCE, TRIANGLE, loop_var, variable
+from jitad.lower.scalar import LOAD, REDUCE, TRIANGLE, Buffer, load, loop_var, variable
 from jitad.ops.leaf import constant, constant_value
 
 
@@ -147,7 +145,7 @@ class Sums(Normal):
 
     def _again(self, node: Node, args: tuple[Node, ...]) -> Node:
         if node.op is LOAD:
-            return LOAD.build(args, node.params)
+            return self.load(node.params[0], args)  # type: ignore[arg-type]
         if node.op is TRIANGLE:
             return TRIANGLE.build(args, node.params)
         if node.op is REDUCE:
@@ -165,6 +163,9 @@ class Sums(Normal):
         kind, depth, size = node.params
         return self.reduce(kind, (depth, size), body)  # type: ignore[arg-type]
 
+    def load(self, buffer: Buffer, idx: tuple[Node, ...]) -> Node:
+        return load(buffer, idx)
+
     # Triangles.
 
     def triangle(self, p: Node, n: int | Size, k: int, which: int) -> Node:
@@ -175,10 +176,7 @@ class Sums(Normal):
         if var not in self.free(body):
             return False
         return any(n.op is TRIANGLE and n.args[0] is var
-                   for n in topological([body], stop=lambda n: var not in self.free_or_bound(n)))
-
-    def free_or_bound(self, node: Node) -> frozenset[Node]:
-        return self.free(node)
+                   for n in topological([body], stop=lambda n: var not in self.free(n)))
 
     def _over_square(self, kind: str, var: Node, body: Node) -> Node:
         """A reduction over pairs p as one over rows i and columns j with j - i >= k."""
@@ -208,6 +206,3 @@ def conjuncts(p: Node) -> list[Node]:
         else:
             out.append(q)
     return out
-
-
-Rule = Callable[..., Node]

@@ -1,0 +1,149 @@
+"""Loop nests as Python that Numba compiles.
+
+For the harmonic energy of all pairs and its gradient::
+
+    def kernel(a0):
+        n0_0 = a0.shape[0]
+        o0 = empty(n0_0, float64)
+        v0 = 0.0
+        for i0 in range(n0_0):
+            v1 = a0[i0]
+            v2 = 0.0
+            v3 = 0.0
+            for i1 in range(n0_0):
+                v4 = a0[i1]
+                v5 = v1 - v4
+                v6 = v5 * v5
+                v2 += v6
+                v3 += v5
+            ...
+            o0[i0] = v8
+            v0 += v2
+        return v9, o0
+"""
+
+from __future__ import annotations
+
+from jitad.emit.expression import Expressions, literal
+from jitad.emit.writer import Writer
+from jitad.ir.node import Node
+from jitad.lower.nest import Accumulate, Block, Check, Let, Loop, Output, Program, Store, walk
+from jitad.lower.scalar import Buffer
+from jitad.lower.sums import identity
+
+NAME = "kernel"
+
+
+def emit(program: Program) -> str:
+    """The source of a function `kernel` of the inputs that returns the outputs."""
+    return _Emitter(program).emit()
+
+
+class _Emitter:
+    def __init__(self, program: Program):
+        self.program = program
+        self.w = Writer()
+        self.e = Expressions(_roots(program))
+
+    def emit(self) -> str:
+        body = Writer()
+        body._depth = 1
+        self.w = body
+        self._packed()
+        for buffer, zeroed in self.program.temporaries:
+            self._allocate(buffer, zeroed)
+        self._block(self.program.block)
+        self._return()
+        head = Writer()
+        arguments = ", ".join(f"a{b.position}" for b in self.program.inputs)
+        with head.indented(f"def {NAME}({arguments}):"):
+            for symbol, name in self.e.symbols.items():
+                head.line(f"{name} = a{symbol.position}.shape[{symbol.axis}]")
+            for size, name in self.e.sizes.items():
+                if name.startswith("s"):
+                    head.line(f"{name} = {self.e.size_value(size)}")
+        return head.text() + body.text()
+
+    def _allocate(self, b: Buffer, zeroed: bool) -> None:
+        shape = "(" + ", ".join(self.e.size(n) for n in b.shape) + ("," if len(b.shape) == 1 else "") + ")"
+        dtype = "bool_" if b.dtype.kind == "b" else b.dtype.name
+        self.w.line(f"{self.e.buffer(b)} = {'zeros' if zeroed else 'empty'}({shape}, {dtype})")
+
+    def _packed(self) -> None:
+        for b in self.program.packed:
+            self._allocate(b, False)
+        sources = dict.fromkeys(b.source for b in self.program.packed)
+        for source in sources:
+            with self.w.indented(f"for i0 in range({self.e.size(source.shape[0])}):"):
+                for b in self.program.packed:
+                    if b.source is source:
+                        at = ", ".join(["i0", *map(str, b.fixed)])
+                        self.w.line(f"{self.e.buffer(b)}[i0] = {self.e.buffer(source)}[{at}]")
+
+    def _block(self, block: Block) -> None:
+        for step in block.steps:
+            if isinstance(step, Let):
+                if step.node not in self.e.fused:
+                    self.w.line(f"{self.e.name(step.node)} = {self.e.code(step.node)}")
+            elif isinstance(step, Store):
+                sign = "+=" if step.add else "="
+                self.w.line(f"{self.e.element(step.buffer, step.idx)} {sign} {self.e.name(step.value)}")
+            elif isinstance(step, Accumulate):
+                self._accumulate(step)
+            elif isinstance(step, Check):
+                self._check(step)
+            elif isinstance(step, Loop):
+                self._loop(step)
+
+    def _loop(self, loop: Loop) -> None:
+        for node in loop.accumulators:
+            start = literal(identity(node.params[0], node.dtype), node.dtype)  # type: ignore[arg-type]
+            self.w.line(f"{self.e.name(node)} = {start}")
+        with self.w.indented(f"for i{loop.depth} in range({self.e.size(loop.size)}):"):
+            self._block(loop.body)
+
+    def _accumulate(self, step: Accumulate) -> None:
+        total, value = self.e.name(step.node), self.e.name(step.node.args[0])
+        if step.kind in ("sum", "prod"):
+            self.w.line(f"{total} {'+=' if step.kind == 'sum' else '*='} {value}")
+        elif step.node.dtype.kind == "b":
+            self.w.line(f"{total} = {total} {'|' if step.kind == 'max' else '&'} {value}")
+        else:
+            sign = ">" if step.kind == "max" else "<"
+            self.w.line(f"{total} = {value} if {value} {sign} {total} or {value} != {value} else {total}")
+
+    def _check(self, step: Check) -> None:
+        bound = self.e.size(step.bound)
+        with self.w.indented(f"if {self.e.name(step.low)} < -{bound} or {self.e.name(step.high)} >= {bound}:"):
+            self.w.line(f"raise IndexError('index array {step.number} is out of range')")
+
+    def _return(self) -> None:
+        seen: set[Buffer] = set()
+        results = []
+        for out in self.program.outputs:
+            results.append(self._result(out, seen))
+        self.w.line(f"return {', '.join(results)}" if results else "return")
+
+    def _result(self, out: Output, seen: set[Buffer]) -> str:
+        if isinstance(out.value, Node):
+            return self.e.name(out.value)
+        text = self.e.buffer(out.value)
+        if out.value.shape != out.shape:
+            text += ".reshape((" + ", ".join(self.e.size(n) for n in out.shape) + ",))"
+        if out.value in seen:
+            text += ".copy()"
+        seen.add(out.value)
+        return text
+
+
+def _roots(program: Program) -> list[Node]:
+    """Every scalar that a step or a result mentions."""
+    out = [o.value for o in program.outputs if isinstance(o.value, Node)]
+    for step in walk(program.block):
+        if isinstance(step, Store):
+            out += [*step.idx, step.value]
+        elif isinstance(step, Check):
+            out += [step.low, step.high]
+        elif isinstance(step, Accumulate):
+            out.append(step.node)
+    return out

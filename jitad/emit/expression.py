@@ -1,0 +1,125 @@
+"""Scalars and sizes as Python expressions."""
+
+from __future__ import annotations
+
+import numpy as np
+
+from jitad.ir import sizes
+from jitad.ir.node import Node, topological
+from jitad.ir.sizes import Call, Size, Sym
+from jitad.lower.scalar import LOAD, TRIANGLE, Buffer
+from jitad.ops.declare import Elementwise
+from jitad.ops.leaf import constant_value
+
+_PREFIX = {"input": "a", "temp": "t", "output": "o", "packed": "p"}
+
+
+def literal(value: object, dtype: np.dtype) -> str:
+    """A constant, exactly."""
+    if dtype.kind == "b":
+        return "True" if value else "False"
+    if dtype.kind in "iu":
+        return str(int(value)) if dtype == np.int64 else f"{dtype.name}({int(value)})"  # type: ignore[call-overload]
+    number = float(value)  # type: ignore[arg-type]
+    text = repr(number) if np.isfinite(number) else "nan" if number != number else "inf" if number > 0 else "-inf"
+    return text if dtype == np.float64 else f"{dtype.name}({text})"
+
+
+class Expressions:
+    """Names for everything that a kernel mentions, and the expression of one scalar in terms of them."""
+
+    def __init__(self, roots: list[Node]):
+        self.names: dict[Node, str] = {}
+        self.buffers: dict[Buffer, str] = {}
+        self.sizes: dict[Size, str] = {}
+        self.symbols: dict[Sym, str] = {}
+        self._counts: dict[str, int] = {}
+        self.fused = _single_reciprocals(roots)
+
+    def buffer(self, b: Buffer) -> str:
+        if b not in self.buffers:
+            prefix = _PREFIX[b.kind]
+            number = b.position if b.kind == "input" else self._counts.get(prefix, 0)
+            self._counts[prefix] = self._counts.get(prefix, 0) + 1
+            self.buffers[b] = f"{prefix}{number}"
+        return self.buffers[b]
+
+    def size(self, size: int | Size) -> str:
+        """A name for the size; the emitter writes its value in front."""
+        if isinstance(size, int):
+            return str(size)
+        if size not in self.sizes:
+            for s in sizes.symbols(size):
+                self.symbols.setdefault(s, f"n{s.position}_{s.axis}")
+            symbol = sizes.as_symbol(size)
+            self.sizes[size] = self.symbols[symbol] if symbol else f"s{len(self.sizes)}"
+        return self.sizes[size]
+
+    def size_value(self, size: Size) -> str:
+        """The size in terms of the symbols."""
+
+        def part(s: int | Size) -> str:
+            return str(s) if isinstance(s, int) else s.show(atom)
+
+        def atom(a: Sym | Call) -> str:
+            if isinstance(a, Sym):
+                return self.symbols[a]
+            x, y = map(part, a.args)
+            sign = {"floordiv": "//", "mod": "%"}.get(a.function)
+            return f"(({x}) {sign} ({y}))" if sign else f"{a.function}({x}, {y})"
+
+        return size.show(atom)
+
+    def name(self, node: Node) -> str:
+        """What stands for a scalar in expressions."""
+        op = node.op.name
+        if op == "constant":
+            text = literal(constant_value(node), node.dtype)
+            return f"({text})" if text.startswith("-") else text
+        if op == "size_value":
+            return self.size(node.params[0])  # type: ignore[arg-type]
+        if op == "loop_var":
+            return f"i{node.params[0]}"
+        if node not in self.names:
+            self.names[node] = f"v{len(self.names)}"
+        return self.names[node]
+
+    def element(self, b: Buffer, idx: tuple[Node, ...]) -> str:
+        inside = [self.name(i) for i in idx]
+        return f"{self.buffer(b)}[{', '.join(inside)}]" if idx else self.buffer(b)
+
+    def code(self, node: Node) -> str:
+        """The scalar computed from its arguments."""
+        op = node.op
+        if op is LOAD:
+            return self.element(node.params[0], node.args)  # type: ignore[arg-type]
+        if op is TRIANGLE:
+            n, k, which = node.params
+            function = "triangle_column" if which else "triangle_row"
+            return f"{function}({self.name(node.args[0])}, {self.size(n)}, {k})"  # type: ignore[arg-type]
+        if op.name == "select":
+            p, x, y = map(self.name, node.args)
+            return f"{x} if {p} else {y}"
+        if op.name == "cast":
+            x = self.name(node.args[0])
+            return f"{x} != 0" if node.dtype.kind == "b" else f"{node.dtype.name}({x})"
+        if op.name == "multiply":
+            for a, b in (node.args, node.args[::-1]):
+                if b in self.fused:
+                    return f"{self.name(a)} / {self.name(b.args[1])}"
+        assert isinstance(op, Elementwise), op.name
+        return op.code.format(**dict(zip("xyz", map(self.name, node.args), strict=False)))
+
+
+def _single_reciprocals(roots: list[Node]) -> set[Node]:
+    """Reciprocals that one product uses: the product is written as a division."""
+    users: dict[Node, list[Node]] = {}
+    for n in topological(roots):
+        for a in n.args:
+            if a.op.name == "divide" and constant_value(a.args[0]) == 1:
+                users.setdefault(a, []).append(n)
+    held = set(roots)
+    return {
+        r for r, found in users.items()
+        if len(found) == 1 and found[0].op.name == "multiply" and found[0].args[0] is not found[0].args[1]
+        and r not in held}

@@ -1,0 +1,141 @@
+"""Loop nests as data: what `jitad.emit` writes, without any knowledge of graphs."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from dataclasses import dataclass, field
+
+from jitad.ir.node import Node
+from jitad.ir.sizes import Size
+from jitad.ir.types import Shape
+from jitad.lower.scalar import Buffer
+
+
+@dataclass(frozen=True)
+class Let:
+    """Compute a scalar."""
+
+    node: Node
+
+
+@dataclass(frozen=True)
+class Store:
+    """``buffer[idx] = value``, or ``+=`` if `add`."""
+
+    buffer: Buffer
+    idx: tuple[Node, ...]
+    value: Node
+    add: bool = False
+
+
+@dataclass(frozen=True)
+class Accumulate:
+    """``node = node o value``: one term of a reduction, in the innermost place of its loop."""
+
+    node: Node
+
+    @property
+    def kind(self) -> str:
+        return self.node.params[0]  # type: ignore[return-value]
+
+
+@dataclass
+class Loop:
+    """A loop over one variable; `accumulators` start before it and have their values after it."""
+
+    depth: int
+    size: int | Size
+    accumulators: list[Node]
+    body: Block
+
+
+@dataclass(frozen=True)
+class Check:
+    """Raise unless ``-bound <= low`` and ``high < bound``: index arrays, before anything uses them."""
+
+    low: Node
+    high: Node
+    bound: int | Size
+    number: int
+
+
+@dataclass
+class Block:
+    """Steps in order."""
+
+    steps: list[Let | Store | Accumulate | Loop | Check] = field(default_factory=list)
+
+
+@dataclass(frozen=True)
+class Output:
+    """A result: a scalar, or a buffer seen under a shape."""
+
+    value: Node | Buffer
+    shape: Shape
+
+
+@dataclass
+class Program:
+    """A kernel: buffers to make, steps, results."""
+
+    inputs: list[Buffer]
+    packed: list[Buffer]
+    temporaries: list[tuple[Buffer, bool]]  # with whether they start from zero
+    block: Block
+    outputs: list[Output]
+
+    @property
+    def nests(self) -> list[Nest]:
+        """The loop nests, outermost loops first."""
+        return [Nest.of(step) for step in self.block.steps if isinstance(step, Loop)]
+
+
+@dataclass(frozen=True)
+class Nest:
+    """What one outermost loop and the loops inside it do.
+
+    Attributes
+    ----------
+    domains : tuple of tuple
+        The lengths of the loops on each path to an innermost loop, outermost first.
+    accumulators : int
+        Reductions that it carries.
+    statements : int
+        Scalars that it computes.
+    stored : tuple of tuple
+        Shapes of the buffers that it writes.
+    """
+
+    domains: tuple[tuple[int | Size, ...], ...]
+    accumulators: int
+    statements: int
+    stored: tuple[Shape, ...]
+
+    @staticmethod
+    def of(loop: Loop) -> Nest:
+        steps = list(walk(loop.body))
+        loops = [loop, *(s for s in steps if isinstance(s, Loop))]
+        stored = dict.fromkeys(s.buffer for s in steps if isinstance(s, Store))
+        return Nest(
+            tuple(dict.fromkeys(_paths(loop))),
+            sum(len(x.accumulators) for x in loops),
+            sum(isinstance(s, Let) for s in steps),
+            tuple(b.shape for b in stored),
+        )
+
+    def __str__(self) -> str:
+        domains = ", ".join("(" + ", ".join(map(str, d)) + ")" for d in self.domains)
+        return f"nest over {domains}: {self.statements} statements, {self.accumulators} accumulators"
+
+
+def walk(block: Block) -> Iterator[Let | Store | Accumulate | Loop | Check]:
+    """All steps, those inside loops too."""
+    for step in block.steps:
+        yield step
+        if isinstance(step, Loop):
+            yield from walk(step.body)
+
+
+def _paths(loop: Loop) -> list[tuple[int | Size, ...]]:
+    inner = [p for step in loop.body.steps if isinstance(step, Loop) for p in _paths(step)]
+    return [(loop.size, *p) for p in inner] or [(loop.size,)]

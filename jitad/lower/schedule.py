@@ -1,0 +1,146 @@
+"""From scalars and stores to loops: what shares a loop, in which order.
+
+At every level, reductions and stores over the same variable with no path between them become one loop; what does not
+depend on a loop is computed before it. A loop that may run early or late goes where it shares most with others.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass, field
+
+from jitad.ir.graph import Graph
+from jitad.ir.node import Node, topological
+from jitad.lower.nest import Accumulate, Block, Check, Let, Loop, Program, Store
+from jitad.lower.place import Effect, Placed, _cost, place
+from jitad.lower.scalar import LOAD, REDUCE, Buffer, variable
+
+TRIVIAL = ("constant", "loop_var", "size_value")
+
+
+def lower(graph: Graph) -> Program:
+    """The loop nests of a graph."""
+    return schedule(place(graph))
+
+
+def schedule(placed: Placed) -> Program:
+    """The loop nests of what was placed."""
+    maker = _Maker(placed)
+    done: set[Node] = set()
+    block = Block()
+    for number, (low, high, bound) in enumerate(placed.checks):
+        block.steps += maker.block(0, [low, high], [], done).steps
+        block.steps.append(Check(low, high, bound, number))
+    scalars = [o.value for o in placed.outputs if isinstance(o.value, Node)]
+    block.steps += maker.block(0, scalars, placed.effects, done).steps
+    made = dict.fromkeys(e.buffer for e in placed.effects)
+    return Program(
+        placed.inputs, list(placed.elements.packed.values()), [(b, b in placed.zeroed) for b in made], block,
+        placed.outputs)
+
+
+@dataclass(eq=False)
+class _Work:
+    """Something that needs a loop at the present level: a reduction, or a store with loops left."""
+
+    var: Node
+    source: Node | Effect
+    nodes: list[Node]  # all scalars below it
+    needs: set[_Work] = field(default_factory=set)
+    level: int = 0
+
+    def values(self) -> list[Node]:
+        s = self.source
+        return [s.args[0]] if isinstance(s, Node) else [*s.idx, s.value]
+
+
+class _Maker:
+    def __init__(self, placed: Placed):
+        self.free = placed.elements.free
+
+    def block(self, depth: int, wanted: Sequence[Node], effects: Sequence[Effect], done: set[Node]) -> Block:
+        """Steps that compute `wanted` and do `effects`, inside `depth` loops; adds to `done`."""
+        here = [e for e in effects if len(e.loops) == depth]
+        targets = [*wanted, *(n for e in here for n in (*e.idx, e.value))]
+        works = self._works(depth, targets, [e for e in effects if len(e.loops) > depth], done)
+        out = Block()
+        for group in _grouped(works):
+            for work in group:
+                self._lets(depth, work.nodes, done, out)
+            out.steps.append(self._loop(depth, group, done))
+            done.update(w.source for w in group if isinstance(w.source, Node))
+        self._lets(depth, topological(targets, stop=done.__contains__), done, out)
+        out.steps += [Store(e.buffer, e.idx, e.value, e.add) for e in here]
+        return out
+
+    def _inside(self, depth: int, node: Node) -> bool:
+        """Whether a scalar can be computed inside `depth` loops."""
+        return all(v.params[0] < depth for v in self.free(node))  # type: ignore[operator]
+
+    def _lets(self, depth: int, nodes: Iterable[Node], done: set[Node], out: Block) -> None:
+        for n in nodes:
+            if n not in done and n.op.name not in TRIVIAL and n.op is not REDUCE and self._inside(depth, n):
+                done.add(n)
+                out.steps.append(Let(n))
+
+    def _works(self, depth: int, targets: list[Node], loops: list[Effect], done: set[Node]) -> list[_Work]:
+        roots = [*targets, *(n for e in loops for n in (*e.idx, e.value))]
+        reductions = [n for n in topological(roots, stop=done.__contains__) if n.op is REDUCE and self._inside(depth, n)]
+        works = [_Work(variable(n), n, topological([n.args[0]], stop=done.__contains__)) for n in reductions]
+        works += [_Work(e.loops[depth], e, topological([*e.idx, e.value], stop=done.__contains__)) for e in loops]
+        by_node = {w.source: w for w in works if isinstance(w.source, Node)}
+        writers: dict[Buffer, list[_Work]] = {}
+        for w in works:
+            if isinstance(w.source, Effect):
+                before = writers.setdefault(w.source.buffer, [])
+                if w.source.add:  # pushes come after what they add to
+                    w.needs |= {b for b in before if not b.source.add}  # type: ignore[union-attr]
+                before.append(w)
+        for w in works:
+            for n in w.nodes:
+                if n in by_node:
+                    w.needs.add(by_node[n])
+                elif n.op is LOAD:
+                    w.needs.update(writers.get(n.params[0], ()))  # type: ignore[call-overload]
+            w.needs.discard(w)
+        _levels(works)
+        return works
+
+    def _loop(self, depth: int, group: list[_Work], done: set[Node]) -> Loop:
+        sums = [w.source for w in group if isinstance(w.source, Node)]
+        effects = [w.source for w in group if isinstance(w.source, Effect)]
+        body = self.block(depth + 1, [n.args[0] for n in sums], effects, set(done))
+        body.steps += [Accumulate(n) for n in sums]
+        return Loop(depth, group[0].var.params[1], sums, body)  # type: ignore[arg-type]
+
+
+def _levels(works: list[_Work]) -> None:
+    """As early as what it needs allows; then as late as pays."""
+    changed = True
+    while changed:
+        changed = False
+        for w in works:
+            level = max((n.level + 1 for n in w.needs), default=0)
+            if level > w.level:
+                w.level, changed = level, True
+    last = max((w.level for w in works), default=0)
+    for w in reversed(works):
+        latest = min((u.level - 1 for u in works if w in u.needs), default=last)
+        if latest > w.level:
+            w.level = max(range(w.level, latest + 1), key=lambda k: (_shared(w, works, k), -k))
+
+
+def _shared(work: _Work, works: list[_Work], level: int) -> int:
+    """The cost of what a work has in common with others of the same loop at a level."""
+    others: set[Node] = set()
+    for w in works:
+        if w is not work and w.level == level and w.var is work.var:
+            others.update(w.nodes)
+    return sum(_cost(n) for n in work.nodes if n in others)
+
+
+def _grouped(works: list[_Work]) -> list[list[_Work]]:
+    groups: dict[tuple, list[_Work]] = {}
+    for w in sorted(works, key=lambda w: w.level):
+        groups.setdefault((w.level, w.var), []).append(w)
+    return list(groups.values())
