@@ -1,0 +1,272 @@
+"""What a tracer answers: operators, NumPy's protocols, methods and attributes of ndarray.
+
+Every answer is an entry of the tables in :mod:`jitad.trace.numpy_api`; there is one implementation of each function.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+
+from jitad.errors import TraceError
+from jitad.trace.tracing import where
+
+if TYPE_CHECKING:
+    from jitad.ir.node import Node
+    from jitad.trace.tracing import Trace
+
+
+def _api() -> Any:
+    from jitad.trace import numpy_api
+
+    return numpy_api
+
+
+def _refuse(what: str, instead: str) -> TraceError:
+    return TraceError(f"{what} is not possible on a traced array; {instead}{where()}")
+
+
+class Methods:
+    """The ndarray side of a tracer."""
+
+    __slots__ = ()
+    node: Node
+    trace: Trace
+    weak: bool
+
+    # NumPy's protocols.
+
+    def __array_ufunc__(self, ufunc: np.ufunc, method: str, *args: Any, **kwargs: Any) -> Any:
+        return _api().call_ufunc(ufunc, method, args, kwargs)
+
+    def __array_function__(self, function: Callable, types: Any, args: tuple, kwargs: dict) -> Any:
+        return _api().call_function(function, args, kwargs)
+
+    def __array_namespace__(self, api_version: str | None = None) -> Any:
+        import jitad.numpy
+
+        return jitad.numpy
+
+    def __array__(self, dtype: Any = None, copy: Any = None) -> np.ndarray:
+        return np.asarray(self._concrete("numpy.asarray(t)", "use jitad.numpy.asarray, or keep it traced"), dtype)
+
+    # Plain values: only of what depends on captured values alone.
+
+    def _concrete(self, what: str, instead: str) -> np.ndarray:
+        from jitad.trace.capture import content
+
+        return content(self, what, instead)  # type: ignore[arg-type]
+
+    def __bool__(self) -> bool:
+        return bool(self._concrete("the truth value", "write np.where(condition, a, b) instead of if and else"))
+
+    def __float__(self) -> float:
+        return float(self._concrete("float(t)", "keep it as an array; every NumPy function takes it"))
+
+    def __int__(self) -> int:
+        return int(self._concrete("int(t)", "keep it as an array, or pass the integer from outside"))
+
+    def __index__(self) -> int:
+        value = self._concrete("the use as an integer", "pass the integer from outside")
+        if value.dtype.kind not in "iu":
+            raise TypeError("only integer scalars can be used as an index" + where())
+        return int(value)
+
+    def __complex__(self) -> complex:
+        return complex(self._concrete("complex(t)", "complex numbers are not supported"))
+
+    def item(self, *args: Any) -> Any:
+        return self._concrete(".item()", "keep it as an array").item(*args)
+
+    def tolist(self) -> Any:
+        return self._concrete(".tolist()", "keep it as an array").tolist()
+
+    def __format__(self, spec: str) -> str:
+        return repr(self) if not spec else format(self._concrete("formatting", "print after the call").item(), spec)
+
+    def __reduce__(self) -> Any:
+        raise _refuse("pickling", "return it from the traced function instead")
+
+    def __copy__(self) -> Any:
+        return self
+
+    def __deepcopy__(self, memo: Any) -> Any:
+        return self
+
+    __hash__ = object.__hash__
+
+    # Shape.
+
+    @property
+    def shape(self) -> tuple:
+        from jitad.trace.dim import dim
+
+        return tuple(dim(n) for n in self.node.shape)
+
+    @property
+    def ndim(self) -> int:
+        return self.node.ndim
+
+    @property
+    def dtype(self) -> np.dtype:
+        return self.node.dtype
+
+    @property
+    def size(self) -> Any:
+        from jitad.ir.sizes import product
+        from jitad.trace.dim import dim
+
+        return dim(product(self.node.shape))
+
+    @property
+    def itemsize(self) -> int:
+        return self.node.dtype.itemsize
+
+    @property
+    def nbytes(self) -> Any:
+        return self.size * self.itemsize
+
+    @property
+    def real(self) -> Any:
+        return self
+
+    @property
+    def T(self) -> Any:  # noqa: N802
+        return _api().functions[np.transpose](self)
+
+    @property
+    def mT(self) -> Any:  # noqa: N802
+        return _api().functions[np.swapaxes](self, -1, -2)
+
+    @property
+    def at(self) -> Any:
+        raise _refuse("x.at[i].set(v)", "write np.where, or jitad.numpy.add_at(x, i, v) to add")
+
+    @property
+    def flat(self) -> Any:
+        return iter(self.ravel())  # type: ignore[attr-defined]
+
+    def __len__(self) -> int:
+        if not self.node.ndim:
+            raise TypeError("len() of unsized object")
+        return self.trace.concrete(self.node.shape[0])
+
+    def __iter__(self) -> Iterator:
+        if not self.node.ndim:
+            raise TypeError("iteration over a 0-d array")
+        return (self[k] for k in range(len(self)))
+
+    def __getitem__(self, key: Any) -> Any:
+        from jitad.trace.indexing import getitem
+
+        return getitem(self, key)  # type: ignore[arg-type]
+
+    def __setitem__(self, key: Any, value: Any) -> None:
+        raise _refuse("a[i] = v", "write np.where(condition, v, a), np.concatenate or np.stack")
+
+    def __contains__(self, value: Any) -> bool:
+        return bool((self == value).any())  # type: ignore[attr-defined]
+
+    def copy(self, order: str = "C") -> Any:
+        return self
+
+    def astype(self, dtype: Any, order: str = "K", casting: str = "unsafe", subok: bool = True, copy: bool = True) -> Any:
+        return _api().astype(self, dtype)
+
+    def reshape(self, *shape: Any, order: str = "C", copy: Any = None) -> Any:
+        return _api().functions[np.reshape](self, shape[0] if len(shape) == 1 else shape, order=order)
+
+    def transpose(self, *axes: Any) -> Any:
+        given = axes[0] if len(axes) == 1 else axes or None
+        return _api().functions[np.transpose](self, given)
+
+    def flatten(self, order: str = "C") -> Any:
+        return _api().functions[np.ravel](self, order=order)
+
+    def conj(self) -> Any:
+        return self
+
+    conjugate = conj
+
+    def fill(self, value: Any) -> None:
+        raise _refuse("a.fill(v)", "write np.full_like(a, v)")
+
+    def sort(self, *args: Any, **kwargs: Any) -> None:
+        raise _refuse("a.sort()", "sort outside of the traced function")
+
+    def __getattr__(self, name: str) -> Any:
+        if name.startswith("__"):
+            raise AttributeError(name)
+        raise AttributeError(f"a traced array has no attribute {name!r}{where()}")
+
+
+def _method(function: Callable) -> Callable:
+    def method(self: Methods, *args: Any, **kwargs: Any) -> Any:
+        return _api().call_function(function, (self, *args), kwargs)
+
+    method.__name__ = function.__name__
+    return method
+
+
+for _function in (np.sum, np.mean, np.prod, np.max, np.min, np.any, np.all, np.std, np.var, np.dot, np.ravel, np.swapaxes,
+                  np.squeeze, np.clip, np.round, np.take, np.repeat, np.cumsum, np.cumprod, np.argmax, np.argmin,
+                  np.argsort, np.ptp, np.trace, np.diagonal, np.searchsorted, np.nonzero, np.compress, np.choose,
+                  np.partition):
+    setattr(Methods, _function.__name__, _method(_function))
+
+
+def _operator(ufunc: np.ufunc, swap: bool) -> Callable:
+    def method(self: Methods, other: Any) -> Any:
+        if isinstance(other, (str, bytes, dict, set)) or other is None:
+            return NotImplemented
+        return _api().operate(ufunc, other, self) if swap else _api().operate(ufunc, self, other)
+
+    return method
+
+
+_OPERATORS = {
+    "add": np.add, "sub": np.subtract, "mul": np.multiply, "truediv": np.true_divide, "floordiv": np.floor_divide,
+    "mod": np.remainder, "pow": np.power, "matmul": np.matmul, "and": np.bitwise_and, "or": np.bitwise_or,
+    "xor": np.bitwise_xor}
+for _name, _ufunc in _OPERATORS.items():
+    setattr(Methods, f"__{_name}__", _operator(_ufunc, swap=False))
+    setattr(Methods, f"__r{_name}__", _operator(_ufunc, swap=True))
+for _name in ("eq", "ne", "lt", "le", "gt", "ge"):
+    _full = {"eq": "equal", "ne": "not_equal", "lt": "less", "le": "less_equal", "gt": "greater", "ge": "greater_equal"}
+    setattr(Methods, f"__{_name}__", _operator(getattr(np, _full[_name]), swap=False))
+
+
+def _in_place(name: str) -> Callable:
+    sign = {"add": "+", "sub": "-", "mul": "*", "truediv": "/"}.get(name, name)
+
+    def method(self: Methods, other: Any) -> Any:
+        if self.node.ndim:  # z += t changes z for everyone who holds it; a traced array cannot change
+            raise _refuse(f"a {sign}= b", f"write a = a {sign} b")
+        return getattr(self, f"__{name}__")(other)
+
+    return method
+
+
+for _name in _OPERATORS:
+    setattr(Methods, f"__i{_name}__", _in_place(_name))
+
+
+def _unary(ufunc: np.ufunc) -> Callable:
+    def method(self: Methods) -> Any:
+        return _api().operate(ufunc, self)
+
+    return method
+
+
+for _name, _ufunc in {"neg": np.negative, "pos": np.positive, "abs": np.absolute, "invert": np.invert}.items():
+    setattr(Methods, f"__{_name}__", _unary(_ufunc))
+
+
+def _divmod(self: Methods, other: Any) -> tuple:
+    return self // other, self % other  # type: ignore[operator]
+
+
+Methods.__divmod__ = _divmod  # type: ignore[attr-defined]
+Methods.__round__ = lambda self, digits=0: _api().call_function(np.round, (self, digits), {})  # type: ignore

@@ -1,0 +1,198 @@
+"""The one class that stands for an array while a function is traced, and how operands meet."""
+
+from __future__ import annotations
+
+import threading
+from typing import Any
+
+import numpy as np
+
+from jitad.errors import DTypeError, LeakedTracerError, ShapeError, TraceError
+from jitad.ir.node import Node
+from jitad.ir.sizes import Size
+from jitad.ir.types import BOOL, FLOAT, FLOAT32, INT, Shape, show_shape
+from jitad.ops import shape as shapes
+from jitad.ops.arithmetic import cast
+from jitad.ops.declare import Elementwise
+from jitad.ops.leaf import constant, size_value
+from jitad.trace.methods import Methods
+from jitad.trace.tracing import Trace, current, where
+
+KINDS = "fiub"
+
+
+class Tracer(Methods):
+    """An array of the traced function. `weak` means that it promotes as a Python number does."""
+
+    __slots__ = ("__weakref__", "node", "trace", "weak")
+    __array_priority__ = 1000.0
+
+    def __init__(self, node: Node, trace: Trace, weak: bool = False):
+        self.node, self.trace, self.weak = node, trace, weak
+
+    def __repr__(self) -> str:
+        return f"Tracer<{self.node.type}>"
+
+
+def check_alive(t: Tracer) -> Tracer:
+    """Raise if the tracer's function has returned, or belongs to another thread."""
+    if t.trace.closed:
+        raise LeakedTracerError(
+            "a traced value was used after the function that it belongs to had returned. It was kept somewhere outside "
+            "(a list, a global, an attribute); return it from the function instead." + where())
+    if t.trace.thread != threading.get_ident():
+        raise LeakedTracerError("a traced value was used in another thread than the one that traces." + where())
+    return t
+
+
+def wrap(node: Node, weak: bool = False) -> Tracer:
+    """A tracer of the node in the present trace."""
+    trace = current()
+    if trace is None:
+        raise LeakedTracerError("a traced value was used outside of tracing." + where())
+    return Tracer(node, trace, weak)
+
+
+def as_tracer(x: Any) -> Tracer:
+    """Anything array-like as a tracer."""
+    from jitad.trace.dim import Dim
+
+    kind = type(x)
+    if kind is Tracer:
+        return check_alive(x)
+    if kind is Dim:
+        return wrap(size_value(x.size), weak=True)
+    if kind in (bool, np.bool_):
+        return wrap(constant(x, BOOL))
+    if kind in (int, float):
+        dtype = INT if kind is int else FLOAT
+        if kind is int and not -(2**63) <= x < 2**63:
+            raise DTypeError(f"the integer {x} does not fit into 64 bits" + where())
+        return wrap(constant(x, dtype), weak=True)
+    if isinstance(x, np.generic) and x.dtype.kind in KINDS:
+        return wrap(constant(x, x.dtype))
+    if isinstance(x, np.ndarray):
+        return _array(x)
+    if isinstance(x, (list, tuple)):
+        return _nested(x)
+    if isinstance(x, (int, float)):
+        return as_tracer(int(x) if isinstance(x, int) else float(x))
+    if isinstance(x, complex):
+        raise DTypeError("complex numbers are not supported" + where())
+    raise TraceError(f"cannot use a {kind.__name__} as an array here" + where())
+
+
+def _array(x: np.ndarray) -> Tracer:
+    if isinstance(x, np.ma.MaskedArray):
+        raise TraceError("masked arrays are not supported; use np.where with the mask" + where())
+    if x.dtype == object:
+        return _nested(x.tolist()) if x.ndim else as_tracer(x.item())
+    if x.dtype.kind not in KINDS or x.dtype.itemsize > 8 or x.dtype == np.float16:
+        raise DTypeError(f"arrays of dtype {x.dtype} are not supported; convert with .astype(float)" + where())
+    if x.ndim == 0:
+        return wrap(constant(x[()], x.dtype.newbyteorder("=")))
+    from jitad.trace.capture import captured_object
+
+    return captured_object(x)
+
+
+def _nested(x: Any) -> Tracer:
+    if not len(x):
+        return _array(np.zeros(0))
+    parts = [as_tracer(v) for v in x]
+    if len({tuple(p.node.shape) for p in parts}) > 1:
+        nodes = together(*parts) if all(p.node.ndim == parts[0].node.ndim for p in parts) else None
+        if nodes is None or any(n.shape != nodes[0].shape for n in nodes):
+            raise ShapeError("ragged nested sequences have no array" + where())
+    nodes = promote(*parts)
+    return wrap(shapes.concatenate([shapes.expand(n, 0) for n in nodes], 0))
+
+
+def result_dtype(*xs: Tracer) -> np.dtype:
+    """NumPy's promotion (NEP 50): Python numbers give way to arrays of their kind."""
+    samples: list[Any] = []
+    for t in xs:
+        if t.weak:
+            samples.append(0 if t.node.dtype.kind in "iu" else 0.0)
+        else:
+            samples.append(t.node.dtype)
+    return np.dtype(np.result_type(*samples))
+
+
+def promote(*xs: Any) -> list[Node]:
+    """Operands as nodes of one dtype."""
+    ts = [as_tracer(x) for x in xs]
+    dtype = result_dtype(*ts)
+    return [cast(t.node, dtype) for t in ts]
+
+
+def broadcast_shapes(*given: Shape) -> Shape:
+    """NumPy's rule, over lengths that may be symbolic."""
+    trace = current()
+    ndim = max((len(s) for s in given), default=0)
+    out: list[int | Size] = []
+    for k in range(ndim):
+        length: int | Size = 1
+        for s in given:
+            n = s[k - ndim + len(s)] if k - ndim + len(s) >= 0 else 1
+            if n == 1 or n == length:
+                continue
+            if length == 1:
+                length = n
+            elif trace is None or not trace.same_size(length, n):
+                raise ShapeError(
+                    "operands could not be broadcast together with shapes " + " ".join(map(_actual, given)) + where())
+        out.append(length)
+    return tuple(out)
+
+
+def _actual(shape: Shape) -> str:
+    trace = current()
+    return show_shape(shape) if trace is None else show_shape(tuple(trace.value(n) for n in shape))
+
+
+def broadcast_to(node: Node, shape: Shape) -> Node:
+    """The node repeated to a shape that it broadcasts to."""
+    offset = len(shape) - node.ndim
+    if offset < 0:
+        raise ShapeError(f"cannot broadcast {_actual(node.shape)} to {_actual(shape)}" + where())
+    keep = [k for k, n in enumerate(node.shape) if n != 1 or shape[k + offset] == 1]
+    if broadcast_shapes(node.shape, shape) != tuple(shape):
+        raise ShapeError(f"cannot broadcast {_actual(node.shape)} to {_actual(shape)}" + where())
+    node = shapes.reshape(node, tuple(node.shape[k] for k in keep))
+    axes = tuple(k + offset for k in keep)
+    node = shapes.retype(node, tuple(shape[a] for a in axes))  # equal under a guard
+    return shapes.broadcast(node, shape, axes)
+
+
+def together(*xs: Any) -> list[Node]:
+    """Operands as nodes of one dtype and shape."""
+    nodes = promote(*xs)
+    shape = broadcast_shapes(*(n.shape for n in nodes))
+    return [broadcast_to(n, shape) for n in nodes]
+
+
+def float_dtype(dtype: np.dtype) -> np.dtype:
+    """The dtype of a float function of such values."""
+    if dtype.kind == "f":
+        return dtype
+    return FLOAT32 if dtype.itemsize == 2 and dtype.kind in "iu" else FLOAT
+
+
+def apply(op: Elementwise, *xs: Any) -> Tracer:
+    """An elementwise op on anything: promoted, converted to what the op takes, broadcast."""
+    ts = [as_tracer(x) for x in xs]
+    dtype = result_dtype(*ts)
+    if dtype.kind not in op.accepts:
+        if "b" in op.accepts and op.accepts == "b":
+            dtype = BOOL
+        elif dtype.kind == "b" and "i" in op.accepts:
+            raise DTypeError(f"numpy.{op.name} of booleans: convert with .astype(int), or use logical functions" + where())
+        else:
+            dtype = float_dtype(dtype)
+    nodes = [cast(t.node, dtype) for t in ts]
+    shape = broadcast_shapes(*(n.shape for n in nodes))
+    try:
+        return wrap(op(*(broadcast_to(n, shape) for n in nodes)))
+    except (DTypeError, ShapeError) as error:
+        raise type(error)(f"{error}{where()}") from None

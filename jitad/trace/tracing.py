@@ -1,0 +1,200 @@
+"""Traces: one for each user function that is being run on tracers.
+
+A nested ``grad`` opens a nested trace. Lengths, guards and captured values belong to the outermost one, its root.
+"""
+
+from __future__ import annotations
+
+import os
+import sys
+import threading
+import weakref
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass, field
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+
+from jitad.config import STATIC_AXIS
+from jitad.ir import sizes
+from jitad.ir.graph import Guard, rebuild
+from jitad.ir.node import Node, set_observer
+from jitad.ir.sizes import Size, Sym
+from jitad.ir.types import Shape
+from jitad.ops.leaf import new_input
+from jitad.tree import Tree, flatten
+
+if TYPE_CHECKING:
+    from jitad.trace.capture import Capture, Watch
+    from jitad.trace.tracer import Tracer
+
+_local = threading.local()
+_INSIDE = os.path.dirname(os.path.dirname(os.path.abspath(__file__))) + os.sep
+
+
+def user_line() -> tuple[str, int] | None:
+    """File and line of the user's code that is running: the innermost frame outside jitad and NumPy."""
+    frame = sys._getframe(1)
+    numpy_inside = os.path.dirname(np.__file__) + os.sep
+    while frame is not None:
+        name = frame.f_code.co_filename
+        if not name.startswith((_INSIDE, numpy_inside, "<__array_function__")):
+            return name, frame.f_lineno
+        frame = frame.f_back  # type: ignore[assignment]
+    return None
+
+
+def where() -> str:
+    """The user's place, to end a message with."""
+    found = user_line()
+    return f"\n  at {found[0]}, line {found[1]}" if found else ""
+
+
+class Trace:
+    """A function being traced; a context manager."""
+
+    def __init__(self) -> None:
+        self.parent: Trace | None = current()
+        self.root: Trace = self.parent.root if self.parent else self
+        self.closed = False
+        self.thread = threading.get_ident()
+        if self.root is self:
+            self.guards: list[Guard] = []
+            self.actual: dict[Sym, int] = {}
+            self.captures: list[Capture] = []
+            self.watches: list[Watch] = []
+            self.arguments = 0
+            self.equalities: dict[Sym, int | Size] = {}
+            self.lines: weakref.WeakKeyDictionary[Node, tuple[str, int]] = weakref.WeakKeyDictionary()
+            self.memo: dict = {}  # rebuilt functions and captured objects
+
+    def __enter__(self) -> Trace:
+        _local.trace = self
+        if self.root is self:
+            self._observer = set_observer(self._observe)
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        self.closed = True
+        _local.trace = self.parent
+        if self.root is self:
+            set_observer(self._observer)
+
+    def _observe(self, node: Node) -> None:
+        if node not in self.lines:
+            found = user_line()
+            if found is not None:
+                self.lines[node] = found
+
+    def input(self, dtype: np.dtype, shape: Shape, weak: bool = False) -> Tracer:
+        """A tracer of a fresh input."""
+        from jitad.trace.tracer import Tracer
+
+        return Tracer(new_input(dtype, shape), self, weak)
+
+    # Lengths. All of these belong to the root.
+
+    def axes(self, shape: Sequence[int], position: int) -> Shape:
+        """Sizes for the axes of the input at a position: short ones are numbers."""
+        root, out = self.root, []
+        for axis, n in enumerate(shape):
+            if n <= STATIC_AXIS:
+                out.append(int(n))
+                continue
+            size = sizes.symbol(f"n{len(root.actual)}", 0, position, axis)
+            root.actual[sizes.as_symbol(size)] = int(n)  # type: ignore[index]
+            out.append(size)
+        return tuple(out)
+
+    def value(self, size: int | Size) -> int:
+        """What a size is in this call."""
+        return sizes.evaluate(size, self.root.actual.__getitem__)
+
+    def known(self, size: int | Size) -> int | Size:
+        """The size with equalities found so far put in."""
+        return sizes.substitute(size, self.root.equalities)
+
+    def assume(self, op: str, a: int | Size, b: int | Size) -> bool:
+        """Whether ``a <op> b`` (``==``, ``<``, ``<=``) in this call; a guard unless it always is so."""
+        a, b = self.known(a), self.known(b)
+        difference = sizes.sub(a, b)
+        if isinstance(difference, int):
+            return {"==": difference == 0, "<": difference < 0, "<=": difference <= 0}[op]
+        x, y = self.value(a), self.value(b)
+        truth = {"==": x == y, "<": x < y, "<=": x <= y}[op]
+        guard = Guard(op, a, b, truth)
+        if guard not in self.root.guards:
+            self.root.guards.append(guard)
+        return truth
+
+    def same_size(self, a: int | Size, b: int | Size) -> bool:
+        """Whether two lengths are equal in this call; an equality is remembered."""
+        if not self.assume("==", a, b):
+            return False
+        a, b = self.known(a), self.known(b)
+        if a != b:
+            self._equate(a, b)
+        return True
+
+    def concrete(self, size: int | Size) -> int:
+        """The length as a number; the trace then holds for this number only."""
+        value = self.value(size)
+        self.assume("==", size, value)
+        return value
+
+    def _equate(self, a: int | Size, b: int | Size) -> None:
+        for old, new in ((b, a), (a, b)):  # the symbol of the later argument goes
+            symbol = sizes.as_symbol(old)
+            if symbol is None or symbol in sizes.symbols(new) or isinstance(new, int):
+                continue
+            other = sizes.as_symbol(new)
+            if other is not None and other.key() > symbol.key():
+                symbol, new = other, old
+            self.root.equalities = {s: sizes.substitute(v, {symbol: new}) for s, v in self.root.equalities.items()}
+            self.root.equalities[symbol] = new
+            return
+
+
+def current() -> Trace | None:
+    """The innermost active trace of this thread."""
+    return getattr(_local, "trace", None)
+
+
+@dataclass(frozen=True)
+class LeafSpec:
+    """What is known of an argument before the call: dtype, actual shape, and whether it is a Python number."""
+
+    dtype: np.dtype
+    shape: tuple[int, ...]
+    weak: bool = False
+
+
+@dataclass
+class Traced:
+    """A function on tracers, as a graph: arguments first among the inputs, then captured values."""
+
+    inputs: tuple[Node, ...]
+    outputs: tuple[Node, ...]
+    out_tree: Tree
+    guards: tuple[Guard, ...]
+    captures: tuple[Capture, ...]
+    watches: tuple[Watch, ...]
+    lines: Any = field(repr=False, default=None)
+
+
+def trace(specs: Sequence[LeafSpec], call: Callable[[list], Any]) -> Traced:
+    """Run `call` on one tracer for each spec, and return what it did as a graph."""
+    from jitad.trace.tracer import Tracer, as_tracer
+
+    with Trace() as t:
+        if t.root is not t:
+            raise RuntimeError("a root trace inside another")
+        t.arguments = len(specs)
+        inputs = [new_input(s.dtype, t.axes(s.shape, k)) for k, s in enumerate(specs)]
+        leaves, tree = flatten(call([Tracer(n, t, s.weak) for n, s in zip(inputs, specs, strict=True)]))
+        outputs = [as_tracer(leaf).node for leaf in leaves]
+        inputs += [c.node for c in t.captures]
+        if t.equalities:
+            both = rebuild([*inputs, *outputs], size=t.known)
+            inputs, outputs = both[: len(inputs)], both[len(inputs) :]
+    return Traced(tuple(inputs), tuple(outputs), tree, tuple(t.guards), tuple(t.captures), tuple(t.watches), t.lines)
