@@ -6,10 +6,9 @@ for every value of the symbols"; ``n*(n - 1)//2`` and ``(n*n - n)//2`` are one s
 
 from __future__ import annotations
 
-import math
 from collections.abc import Callable, Iterable, Mapping
 
-Dim = "int | Size"
+from jitad.config import STATIC_AXIS
 
 
 class Sym:
@@ -290,7 +289,19 @@ def _call_degree(atom: Call) -> int:
     return max(map(degree, atom.args))
 
 
-def isqrt_triangle(count: int) -> int | None:
-    """The n with n*(n - 1)/2 == count, if there is one."""
-    n = (1 + math.isqrt(1 + 8 * count)) // 2
-    return n if n * (n - 1) // 2 == count else None
+def at_least(size: int | Size) -> int | None:
+    """A lower bound of a size, if its terms allow one: every symbol is longer than STATIC_AXIS."""
+    if isinstance(size, int):
+        return size
+    total = 0
+    for monomial, c in size.terms:
+        if not monomial:
+            total += c
+        elif c < 0 or not all(isinstance(atom, Sym) for atom, _ in monomial):
+            return None
+        else:
+            value = c
+            for _, p in monomial:
+                value *= (STATIC_AXIS + 1) ** p
+            total += value
+    return total

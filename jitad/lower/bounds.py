@@ -2,33 +2,11 @@
 
 from __future__ import annotations
 
-from jitad.config import STATIC_AXIS
 from jitad.ir import sizes
 from jitad.ir.node import Node
-from jitad.ir.sizes import Size, Sym
+from jitad.ir.sizes import Size, at_least
 from jitad.ir.types import INT
 from jitad.ops.leaf import constant_value
-
-Bound = "int | Size | None"
-
-
-def at_least(size: int | Size) -> int | None:
-    """A lower bound of a size, if its terms allow one: every symbol is longer than STATIC_AXIS."""
-    if isinstance(size, int):
-        return size
-    total = 0
-    for monomial, c in size.terms:
-        if not monomial:
-            total += c
-        elif c < 0 or not all(isinstance(atom, Sym) for atom, _ in monomial):
-            return None
-        else:
-            value = c
-            for _, p in monomial:
-                value *= (STATIC_AXIS + 1) ** p
-            total += value
-    return total
-
 
 def extent(node: Node) -> tuple[int | Size | None, int | Size | None]:
     """Lower and upper bound (inclusive) of an integer scalar; None is unknown."""

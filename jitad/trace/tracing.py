@@ -120,6 +120,11 @@ class Trace:
         difference = sizes.sub(a, b)
         if isinstance(difference, int):
             return {"==": difference == 0, "<": difference < 0, "<=": difference <= 0}[op]
+        above, below = sizes.at_least(difference), sizes.at_least(sizes.mul(-1, difference))
+        if above is not None and above >= (0 if op == "<" else 1):
+            return False  # a > b (or a >= b) for all lengths
+        if below is not None and below >= (0 if op == "<=" else 1):
+            return op != "=="
         x, y = self.value(a), self.value(b)
         truth = {"==": x == y, "<": x < y, "<=": x <= y}[op]
         guard = Guard(op, a, b, truth)

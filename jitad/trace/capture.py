@@ -1,0 +1,133 @@
+"""Values that a traced function takes from around itself: watched, not frozen.
+
+Captured arrays and floats are implicit arguments, read anew at every call. What a function takes out of one as a plain value
+(``if mask.any():``) makes the trace hold for this content only, and so does the use of a mask by its structure.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+
+from jitad.errors import ConcreteValueError
+from jitad.ir.evaluate import run_nodes, sizer
+from jitad.ir.node import Held, Node, topological
+from jitad.ops.leaf import new_input
+from jitad.trace.structure import recognise
+from jitad.trace.tracing import LeafSpec, current, where
+
+if TYPE_CHECKING:
+    from jitad.trace.tracer import Tracer
+
+
+@dataclass(eq=False)
+class Capture:
+    """An implicit argument. `fetch` reads its present value from where the function would find it."""
+
+    fetch: Callable[[], Any]
+    node: Node
+    spec: LeafSpec
+    value: Any
+    content: np.ndarray | None = None
+    structure: Callable[[np.ndarray], bool] | None = None
+
+    def freeze(self) -> None:
+        """Make the trace hold for the present content only."""
+        if self.content is None:
+            self.content = np.array(self.value)
+
+    def holds(self, value: Any) -> bool:
+        """Whether the trace is right for another value of the same type."""
+        if self.structure is not None and not self.structure(np.asarray(value)):
+            return False
+        if self.content is None:
+            return True
+        value = np.asarray(value)
+        return value.shape == self.content.shape and value.dtype == self.content.dtype and (
+            value is self.content or value.tobytes() == self.content.tobytes())
+
+
+@dataclass(eq=False)
+class Watch:
+    """Something that the trace took as it was: an integer, a string, a function."""
+
+    fetch: Callable[[], Any]
+    expected: Any
+
+    def holds(self) -> bool:
+        """Whether it still is what it was."""
+        try:
+            value = self.fetch()
+        except (KeyError, IndexError, ValueError, AttributeError):
+            return False
+        if value is self.expected:
+            return True
+        return type(value) is type(self.expected) and isinstance(value, (int, str, bytes)) and value == self.expected
+
+
+def is_capturable(value: Any) -> bool:
+    """Whether a value becomes an implicit argument: arrays and floats."""
+    if isinstance(value, np.ndarray):
+        plain = type(value) is np.ndarray or isinstance(value, np.memmap)
+        return plain and value.dtype.kind in "fiub" and 1 < value.dtype.itemsize + 1 <= 9 and value.dtype != np.float16
+    return type(value) in (float, np.float64, np.float32)
+
+
+def capture(value: Any, fetch: Callable[[], Any]) -> Tracer:
+    """A tracer for an array or float that `fetch` finds."""
+    from jitad.trace.tracer import Tracer
+
+    trace = current()
+    assert trace is not None
+    root = trace.root
+    weak = type(value) is float
+    array = np.asarray(value)
+    position = root.arguments + len(root.captures)
+    shape = root.axes(array.shape, position)
+    dtype = array.dtype.newbyteorder("=")
+    node = new_input(dtype, shape)
+    made = Capture(fetch, node, LeafSpec(dtype, array.shape, weak), value)
+    root.captures.append(made)
+    known = recognise(array, shape, root)
+    if known is not None:
+        node, made.structure = known
+    return Tracer(node, root, weak)
+
+
+def captured_object(x: np.ndarray) -> Tracer:
+    """An array that has no name that could be watched: the object itself is the argument."""
+    trace = current()
+    assert trace is not None
+    key = Held(x)
+    if key not in trace.root.memo:
+        trace.root.memo[key] = capture(x, lambda: x)
+    return trace.root.memo[key]
+
+
+def content(t: Tracer, what: str, instead: str) -> np.ndarray:
+    """The value of a tracer that depends on captured values and lengths only; a guard on them is recorded."""
+    from jitad.trace.tracer import check_alive
+
+    check_alive(t)
+    root = t.trace.root
+    by_node = {c.node: c for c in root.captures}
+    order = topological([t.node])
+    leaves = [n for n in order if n.op.name == "input"]
+    if any(n not in by_node for n in leaves):
+        found = root.lines.get(t.node)
+        made = f"\n  the value was made at {found[0]}, line {found[1]}" if found else ""
+        raise ConcreteValueError(
+            f"{what} of a traced array was asked for, but while a function is traced its arguments have no values; "
+            f"{instead}.{where()}{made}")
+    for n in leaves:
+        by_node[n].freeze()
+    for n in order:
+        for size in n.shape if n.op.name != "input" else ():
+            root.concrete(size)
+        if n.op.name == "size_value":
+            root.concrete(n.params[0])  # type: ignore[arg-type]
+    values = {n: np.asarray(by_node[n].value) for n in leaves}
+    return np.asarray(run_nodes([t.node], values, sizer(root.actual))[0])

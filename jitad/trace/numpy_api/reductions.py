@@ -1,0 +1,193 @@
+"""Sums, products, extremes, means, norms."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import numpy as np
+
+from jitad.ir import sizes
+from jitad.ir.node import Node
+from jitad.ir.types import BOOL, FLOAT, INT, normalize_axes
+from jitad.ops import compare
+from jitad.ops.arithmetic import cast, sqrt
+from jitad.ops.declare import REGISTRY
+from jitad.ops.leaf import full, size_value
+from jitad.ops.reduce import reduce_sum
+from jitad.ops.shape import broadcast, reshape
+from jitad.trace.numpy_api.registry import implements, reject
+from jitad.trace.tracer import Tracer, as_tracer, broadcast_to, wrap
+from jitad.trace.tracing import where
+
+_NONE = np._NoValue  # type: ignore[attr-defined]
+
+
+def _axes(axis: Any, ndim: int) -> tuple[int, ...]:
+    try:
+        return normalize_axes(axis, ndim)
+    except Exception as error:
+        raise np.exceptions.AxisError(str(error)) from None
+
+
+def _finish(node: Node, x: Node, axes: tuple[int, ...], keepdims: Any) -> Tracer:
+    if keepdims is True:
+        node = reshape(node, tuple(1 if k in axes else n for k, n in enumerate(x.shape)))
+    return wrap(node)
+
+
+def reduction(kind: str, a: Any, axis: Any, keepdims: Any = False, dtype: Any = None) -> Tracer:
+    """One reduction of an array over axes, with NumPy's dtypes."""
+    x = as_tracer(a).node
+    axes = _axes(axis, x.ndim)
+    if kind in ("any", "all"):
+        x = x if x.dtype == BOOL else compare.not_equal(x, full(0, x.dtype, x.shape))
+        return _finish(REGISTRY["max" if kind == "any" else "min"].build((x,), (axes,)), x, axes, keepdims)
+    if dtype is not None:
+        x = cast(x, np.dtype(dtype))
+    elif kind in ("sum", "prod") and x.dtype.kind in "bi":
+        x = cast(x, INT)
+    if kind in ("max", "min") and any(x.shape[k] == 0 for k in axes):
+        name = "maximum" if kind == "max" else "minimum"
+        raise ValueError(f"zero-size array to reduction operation {name} which has no identity{where()}")
+    return _finish(REGISTRY[kind].build((x,), (axes,)), x, axes, keepdims)
+
+
+@implements(np.sum)
+def sum_(a: Any, axis: Any = None, dtype: Any = None, out: Any = None, keepdims: Any = False, initial: Any = _NONE,
+         where: Any = _NONE) -> Tracer:
+    reject("numpy.sum", out=out, initial=initial, where=where)
+    return reduction("sum", a, axis, keepdims, dtype)
+
+
+@implements(np.prod)
+def prod(a: Any, axis: Any = None, dtype: Any = None, out: Any = None, keepdims: Any = False, initial: Any = _NONE,
+         where: Any = _NONE) -> Tracer:
+    reject("numpy.prod", out=out, initial=initial, where=where)
+    return reduction("prod", a, axis, keepdims, dtype)
+
+
+def _extreme(kind: str) -> Any:
+    def call(a: Any, axis: Any = None, out: Any = None, keepdims: Any = False, initial: Any = _NONE,
+             where: Any = _NONE) -> Tracer:
+        reject(f"numpy.{kind}", out=out, initial=initial, where=where)
+        return reduction(kind, a, axis, keepdims)
+
+    return call
+
+
+max_ = implements(np.max, np.amax)(_extreme("max"))
+min_ = implements(np.min, np.amin)(_extreme("min"))
+
+
+def _logic(kind: str) -> Any:
+    def call(a: Any, axis: Any = None, out: Any = None, keepdims: Any = False, *, where: Any = _NONE) -> Tracer:
+        reject(f"numpy.{kind}", out=out, where=where)
+        return reduction(kind, a, axis, keepdims)
+
+    return call
+
+
+any_, all_ = implements(np.any)(_logic("any")), implements(np.all)(_logic("all"))
+
+
+def _float(a: Any, dtype: Any = None) -> Node:
+    x = as_tracer(a).node
+    return cast(x, np.dtype(dtype) if dtype is not None else x.dtype if x.dtype.kind == "f" else FLOAT)
+
+
+def _count(x: Node, axes: tuple[int, ...], less: Any = 0) -> Node:
+    n = size_value(sizes.product(x.shape[k] for k in axes))
+    out = cast(n, x.dtype)
+    return out - float(less) if less else out  # type: ignore[operator]
+
+
+def _over(total: Node, n: Node) -> Node:
+    return total / broadcast(n, total.shape, ())  # type: ignore[operator]
+
+
+@implements(np.mean)
+def mean(a: Any, axis: Any = None, dtype: Any = None, out: Any = None, keepdims: Any = False, *, where: Any = _NONE) -> Tracer:
+    reject("numpy.mean", out=out, where=where)
+    x = _float(a, dtype)
+    axes = _axes(axis, x.ndim)
+    return _finish(_over(reduce_sum(x, axes), _count(x, axes)), x, axes, keepdims)
+
+
+def _variance(a: Any, axis: Any, dtype: Any, ddof: Any) -> tuple[Node, Node, tuple[int, ...]]:
+    x = _float(a, dtype)
+    axes = _axes(axis, x.ndim)
+    kept = tuple(k for k in range(x.ndim) if k not in axes)
+    centre = broadcast(_over(reduce_sum(x, axes), _count(x, axes)), x.shape, kept)
+    d = x - centre  # type: ignore[operator]
+    return _over(reduce_sum(d * d, axes), _count(x, axes, ddof)), x, axes
+
+
+@implements(np.var)
+def var(a: Any, axis: Any = None, dtype: Any = None, out: Any = None, ddof: Any = 0, keepdims: Any = False, *,
+        where: Any = _NONE, mean: Any = _NONE, correction: Any = _NONE) -> Tracer:
+    reject("numpy.var", out=out, where=where, mean=mean)
+    node, x, axes = _variance(a, axis, dtype, ddof if correction is _NONE else correction)
+    return _finish(node, x, axes, keepdims)
+
+
+@implements(np.std)
+def std(a: Any, axis: Any = None, dtype: Any = None, out: Any = None, ddof: Any = 0, keepdims: Any = False, *,
+        where: Any = _NONE, mean: Any = _NONE, correction: Any = _NONE) -> Tracer:
+    reject("numpy.std", out=out, where=where, mean=mean)
+    node, x, axes = _variance(a, axis, dtype, ddof if correction is _NONE else correction)
+    return _finish(sqrt(node), x, axes, keepdims)
+
+
+@implements(np.ptp)
+def ptp(a: Any, axis: Any = None, out: Any = None, keepdims: Any = False) -> Tracer:
+    reject("numpy.ptp", out=out)
+    return reduction("max", a, axis, keepdims) - reduction("min", a, axis, keepdims)
+
+
+@implements(np.average)
+def average(a: Any, axis: Any = None, weights: Any = None, returned: bool = False, *, keepdims: Any = False) -> Tracer:
+    if returned:
+        reject("numpy.average", returned=returned)
+    if weights is None:
+        return mean(a, axis, keepdims=keepdims)
+    w = as_tracer(weights)
+    a = as_tracer(a)
+    if w.ndim != a.ndim and axis is not None:
+        from jitad.trace.numpy_api.shaping import reshape as shaped
+
+        k = _axes(axis, a.ndim)[0]
+        w = shaped(w, tuple(n if p == k else 1 for p, n in enumerate(a.shape)))
+    return sum_(a * w, axis, keepdims=keepdims) / sum_(wrap(broadcast_to(w.node, a.node.shape)), axis, keepdims=keepdims)
+
+
+@implements(np.count_nonzero)
+def count_nonzero(a: Any, axis: Any = None, *, keepdims: Any = False) -> Tracer:
+    x = as_tracer(a)
+    return reduction("sum", x != 0 if x.dtype != BOOL else x, axis, keepdims)
+
+
+@implements(np.linalg.norm)
+def norm(x: Any, ord: Any = None, axis: Any = None, keepdims: Any = False) -> Tracer:
+    """The 2-norm of vectors and the Frobenius norm; other orders along one axis: 1, 2, inf."""
+    t = as_tracer(_wrap_float(x))
+    if ord not in (None, 2, "fro", 1, np.inf) or (ord not in (None, "fro") and axis is None and t.ndim != 1) or (
+            ord not in (None, "fro") and isinstance(axis, tuple)):
+        reject("numpy.linalg.norm", ord=ord)
+    if ord == 1:
+        return reduction("sum", abs(t), axis, keepdims)
+    if ord == np.inf:
+        return reduction("max", abs(t), axis, keepdims)
+    total = reduction("sum", t * t, axis, keepdims)
+    return wrap(sqrt(total.node))
+
+
+def _wrap_float(x: Any) -> Tracer:
+    return wrap(_float(x))
+
+
+@implements(np.trace)
+def trace(a: Any, offset: int = 0, axis1: int = 0, axis2: int = 1, dtype: Any = None, out: Any = None) -> Tracer:
+    from jitad.trace.numpy_api.selection import diagonal
+
+    reject("numpy.trace", out=out)
+    return reduction("sum", diagonal(a, offset, axis1, axis2), -1, False, dtype)

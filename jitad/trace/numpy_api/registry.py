@@ -1,0 +1,125 @@
+"""The tables: NumPy's functions and ufuncs, and what stands for each on traced arrays."""
+
+from __future__ import annotations
+
+import inspect
+import sys
+from collections.abc import Callable
+from typing import Any
+
+import numpy as np
+
+from jitad.errors import TraceError
+from jitad.trace.tracing import where
+
+functions: dict[Any, Callable] = {}
+ufuncs: dict[np.ufunc, Callable] = {}
+unsupported: dict[str, str] = {
+    "sort": "sort outside of the function, or write np.minimum and np.maximum",
+    "argsort": "compute the order outside and index with it",
+    "argmax": "compute the index outside and index with it, or write np.max",
+    "argmin": "compute the index outside and index with it, or write np.min",
+    "nonzero": "write np.where(condition, a, b), or compute the indices outside",
+    "cumsum": "write the sum with a triangular mask", "cumprod": "write the product with a triangular mask",
+    "median": "compute it outside", "fft": "transforms are not supported", "unique": "compute it outside",
+}
+
+
+def implements(*numpy_functions: Any) -> Callable[[Callable], Callable]:
+    """Register what stands for functions of NumPy."""
+
+    def register(implementation: Callable) -> Callable:
+        for f in numpy_functions:
+            (ufuncs if isinstance(f, np.ufunc) else functions)[f] = implementation
+        return implementation
+
+    return register
+
+
+def refuse(name: str, why: str = "is not supported on traced arrays") -> TraceError:
+    """The error for what cannot be traced."""
+    advice = unsupported.get(name.rsplit(".", 1)[-1], "compute it outside of the traced function and pass the result")
+    return TraceError(f"{name} {why}; {advice}.{where()}")
+
+
+def reject(name: str, **given: Any) -> None:
+    """Raise for keywords that were given and would be ignored: those that are neither None nor NumPy's default."""
+    for keyword, value in given.items():
+        if value is not None and value is not np._NoValue:  # type: ignore[attr-defined]
+            raise TraceError(f"{name}: the argument {keyword}= is not supported on traced arrays{where()}")
+
+
+def call_function(function: Any, args: tuple, kwargs: dict) -> Any:
+    """A function of NumPy, called on something traced."""
+    name = f"{getattr(function, '__module__', 'numpy')}.{getattr(function, '__name__', function)}"
+    found = functions.get(function)
+    if found is None:
+        raise refuse(name)
+    try:
+        inspect.signature(found).bind(*args, **kwargs)
+    except TypeError as error:
+        raise TraceError(f"{name}: {error} (on traced arrays){where()}") from None
+    return found(*args, **kwargs)
+
+
+def ufunc_of(ufunc: np.ufunc) -> Callable | None:
+    """What stands for a ufunc: NumPy's, or scipy.special's if that is imported."""
+    found = ufuncs.get(ufunc)
+    special = sys.modules.get("scipy.special")
+    if found is None and special is not None:
+        from jitad.ops.declare import REGISTRY, Elementwise
+        from jitad.trace.tracer import apply
+
+        for op in REGISTRY.values():
+            if isinstance(op, Elementwise) and op.special and getattr(special, op.special) is ufunc:
+                found = ufuncs[ufunc] = lambda *xs, op=op: apply(op, *xs)
+    return found
+
+
+def call_ufunc(ufunc: np.ufunc, method: str, args: tuple, kwargs: dict) -> Any:
+    """A ufunc or one of its methods, called on something traced."""
+    from jitad.trace.numpy_api.methods import METHODS
+
+    name = f"numpy.{ufunc.__name__}" + ("" if method == "__call__" else f".{method}")
+    if kwargs.get("out") not in (None, (None,)):
+        raise TraceError(
+            f"{name}: out= and in-place operators (a += b) cannot write to or from a traced array; "
+            f"write a = a + b{where()}")
+    kwargs = {k: v for k, v in kwargs.items() if k != "out"}
+    if kwargs.pop("where", True) is not True:
+        raise TraceError(f"{name}: where= is not supported; write np.where(condition, {ufunc.__name__}(...), ...){where()}")
+    if method != "__call__":
+        if method not in METHODS:
+            raise refuse(name)
+        return METHODS[method](ufunc, *args, **kwargs)
+    found = ufunc_of(ufunc)
+    if found is None:
+        raise refuse(name)
+    dtype = kwargs.pop("dtype", None)
+    for keyword in kwargs:
+        raise TraceError(f"{name}: the argument {keyword}= is not supported on traced arrays{where()}")
+    if dtype is not None:
+        args = tuple(astype(a, dtype) for a in args)
+    return found(*args)
+
+
+def operate(ufunc: np.ufunc, *args: Any) -> Any:
+    """An operator: numbers that behave as Python's stay so."""
+    from jitad.trace.tracer import Tracer, as_tracer
+
+    ts = [as_tracer(a) for a in args]
+    out = ufuncs[ufunc](*ts)
+    weak = all(t.weak for t in ts) and out.node.dtype.kind in "if"
+    return Tracer(out.node, out.trace, True) if weak else out
+
+
+def astype(x: Any, dtype: Any) -> Any:
+    """Converted to a dtype."""
+    from jitad.errors import DTypeError
+    from jitad.ops.arithmetic import cast
+    from jitad.trace.tracer import KINDS, as_tracer, wrap
+
+    wanted = np.dtype(dtype)
+    if wanted.kind not in KINDS or wanted.itemsize > 8 or wanted == np.float16:
+        raise DTypeError(f"arrays of dtype {wanted} are not supported{where()}")
+    return wrap(cast(as_tracer(x).node, wanted.newbyteorder("=")))

@@ -1,0 +1,155 @@
+"""Choosing, clipping, taking, padding; diagonals."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import numpy as np
+
+from jitad.errors import TraceError
+from jitad.ir import sizes
+from jitad.ir.types import BOOL, INT
+from jitad.ops import compare
+from jitad.ops import shape as ops
+from jitad.ops.arithmetic import cast
+from jitad.ops.index import scatter_add
+from jitad.ops.leaf import full, iota
+from jitad.trace.numpy_api.registry import implements, refuse, reject, ufuncs
+from jitad.trace.numpy_api.shaping import length, one_axis, ravel
+from jitad.trace.tracer import Tracer, as_tracer, broadcast_shapes, broadcast_to, promote, wrap
+from jitad.trace.tracing import current, where
+
+
+@implements(np.where)
+def where_(condition: Any, x: Any = None, y: Any = None) -> Tracer:
+    if x is None or y is None:
+        raise refuse("numpy.where(condition)", "has a result whose length depends on values")
+    p = as_tracer(condition).node
+    p = p if p.dtype == BOOL else compare.not_equal(p, full(0, p.dtype, p.shape))
+    a, b = promote(x, y)
+    shape = broadcast_shapes(p.shape, a.shape, b.shape)
+    return wrap(compare.select(*(broadcast_to(n, shape) for n in (p, a, b))))
+
+
+@implements(np.select)
+def select(condlist: Any, choicelist: Any, default: Any = 0) -> Tracer:
+    out: Any = default
+    for c, v in reversed(list(zip(condlist, choicelist, strict=True))):
+        out = where_(c, v, out)
+    return out
+
+
+@implements(np.clip)
+def clip(a: Any, a_min: Any = None, a_max: Any = None, out: Any = None, *, min: Any = None, max: Any = None,
+         **kwargs: Any) -> Tracer:
+    reject("numpy.clip", out=out, **kwargs)
+    low, high = (min if a_min is None else a_min), (max if a_max is None else a_max)
+    t = as_tracer(a)
+    if low is not None:
+        t = ufuncs[np.maximum](t, low)
+    return t if high is None else ufuncs[np.minimum](t, high)
+
+
+@implements(np.round)
+def round_(a: Any, decimals: int = 0, out: Any = None) -> Tracer:
+    reject("numpy.round", out=out)
+    t = as_tracer(a)
+    if t.dtype.kind != "f":
+        return t
+    scale = 10.0 ** int(decimals)
+    return ufuncs[np.rint](t * scale) / scale if decimals else ufuncs[np.rint](t)
+
+
+@implements(np.nan_to_num)
+def nan_to_num(x: Any, copy: bool = True, nan: Any = 0.0, posinf: Any = None, neginf: Any = None) -> Tracer:
+    t = as_tracer(x)
+    if t.dtype.kind != "f":
+        return t
+    top = np.finfo(t.dtype).max
+    out = where_(ufuncs[np.isnan](t), nan, t)
+    out = where_(t == np.inf, top if posinf is None else posinf, out)
+    return where_(t == -np.inf, -top if neginf is None else neginf, out)
+
+
+@implements(np.take)
+def take(a: Any, indices: Any, axis: Any = None, out: Any = None, mode: str = "raise") -> Tracer:
+    reject("numpy.take", out=out, mode=None if mode == "raise" else mode)
+    t = as_tracer(a)
+    if axis is None:
+        t, axis = ravel(t), 0
+    return t[(slice(None),) * one_axis(axis, t.ndim) + (indices if isinstance(indices, int) else as_tracer(indices),)]
+
+
+@implements(np.diagonal)
+def diagonal(a: Any, offset: int = 0, axis1: int = 0, axis2: int = 1) -> Tracer:
+    t = as_tracer(a)
+    i, j = one_axis(axis1, t.ndim), one_axis(axis2, t.ndim)
+    x = ops.transpose(t.node, (i, j, *(k for k in range(t.ndim) if k not in (i, j))))
+    rows, columns = x.shape[:2]
+    trace = current()
+    assert trace is not None
+    up, down = max(int(offset), 0), max(-int(offset), 0)
+    rows, columns = sizes.sub(rows, down), sizes.sub(columns, up)
+    n = rows if trace.assume("<=", rows, columns) else columns
+    if trace.assume("<", n, 0):
+        n = 0
+    d = wrap(iota(n))
+    out = wrap(x)[d + down if down else d, d + up if up else d]
+    return wrap(ops.transpose(out.node, (*range(1, out.ndim), 0)))
+
+
+@implements(np.diag)
+def diag(v: Any, k: int = 0) -> Tracer:
+    t = as_tracer(v)
+    if t.ndim == 2:
+        return diagonal(t, k)
+    if t.ndim != 1:
+        raise ValueError("Input must be 1- or 2-d." + where())
+    up, down = max(int(k), 0), max(-int(k), 0)
+    n = sizes.add(t.node.shape[0], abs(int(k)))
+    rows, columns = (ops.broadcast(iota(n), (n, n), (axis,)) for axis in (0, 1))
+    hit = compare.equal(rows + full(up, INT, (n, n)), columns + full(down, INT, (n, n)))  # type: ignore[operator]
+    padded = ops.pad(t.node, (n,), ((down, 1),))
+    return wrap(compare.select(hit, ops.broadcast(padded, (n, n), (0,)), full(0, t.dtype, (n, n))))
+
+
+@implements(np.pad)
+def pad(array: Any, pad_width: Any, mode: str = "constant", *, constant_values: Any = 0, **kwargs: Any) -> Tracer:
+    if mode != "constant" or kwargs or not np.isscalar(constant_values):
+        raise TraceError("numpy.pad of a traced array: only mode='constant' with one value is supported" + where())
+    t = as_tracer(array)
+    widths = pad_width if isinstance(pad_width, (tuple, list)) else (pad_width,)
+    pairs = [w if isinstance(w, (tuple, list)) else (w, w) for w in widths] if not (
+        len(widths) == 2 and not isinstance(widths[0], (tuple, list))) else [tuple(widths)]
+    pairs = [(p[0], p[-1]) for p in (pairs * t.ndim if len(pairs) == 1 else pairs)]
+    before, after = ([length(p[k]) for p in pairs] for k in (0, 1))
+    shape = tuple(sizes.add(sizes.add(b, n), a) for b, n, a in zip(before, t.node.shape, after, strict=True))
+    places = tuple((b, 1) for b in before)
+    out = ops.pad(t.node, shape, places)
+    if constant_values != 0:
+        inside = ops.pad(full(True, BOOL, t.node.shape), shape, places)
+        out = compare.select(inside, out, full(constant_values, t.dtype, shape))
+    return wrap(out)
+
+
+@implements(np.diff)
+def diff(a: Any, n: int = 1, axis: int = -1, prepend: Any = np._NoValue, append: Any = np._NoValue) -> Tracer:  # type: ignore
+    reject("numpy.diff", prepend=prepend, append=append)
+    t = as_tracer(a)
+    k = (slice(None),) * one_axis(axis, t.ndim)
+    for _ in range(n):
+        t = t[(*k, slice(1, None))] - t[(*k, slice(None, -1))]
+    return t
+
+
+def add_at(a: Any, indices: Any, values: Any) -> Tracer:
+    """A copy of `a` with `values` added at `indices` (integer arrays; repeated ones add up): ``np.add.at`` as a function."""
+    t = as_tracer(a)
+    index = [as_tracer(i) for i in (indices if isinstance(indices, tuple) else (indices,))]
+    if any(i.dtype.kind not in "iu" for i in index):
+        raise IndexError("add_at takes integer arrays as indices" + where())
+    shape = broadcast_shapes(*(i.node.shape for i in index))
+    nodes = [cast(broadcast_to(i.node, shape), INT) for i in index]
+    base, v = promote(t, values)
+    updates = broadcast_to(v, (*shape, *t.node.shape[len(nodes) :]))
+    return wrap(base + scatter_add(updates, nodes, t.node.shape))  # type: ignore[operator]

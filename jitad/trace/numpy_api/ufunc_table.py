@@ -1,0 +1,171 @@
+"""Ufuncs: those that are ops, from their declarations; the others as compositions."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import numpy as np
+
+from jitad.errors import DTypeError, TraceError
+from jitad.ir.types import BOOL
+from jitad.ops import arithmetic, compare
+from jitad.ops.declare import REGISTRY, Elementwise
+from jitad.ops.leaf import constant_value, full
+from jitad.trace.numpy_api.registry import implements, ufuncs
+from jitad.trace.tracer import Tracer, apply, as_tracer, promote, together, wrap
+from jitad.trace.tracing import where
+
+
+def _plain(op: Elementwise) -> Any:
+    def call(*xs: Any) -> Tracer:
+        return apply(op, *xs)
+
+    return call
+
+
+for _op in list(REGISTRY.values()):
+    if isinstance(_op, Elementwise) and _op.ufunc is not None:
+        ufuncs[_op.ufunc] = _plain(_op)
+
+
+def _boolean(x: Any) -> Tracer:
+    node = as_tracer(x).node
+    return wrap(node if node.dtype == BOOL else compare.not_equal(node, full(0, node.dtype, node.shape)))
+
+
+def _all_bool(*xs: Any) -> bool:
+    return all(as_tracer(x).node.dtype == BOOL for x in xs)
+
+
+for _ufunc, _name in ((np.logical_and, "logical_and"), (np.logical_or, "logical_or"), (np.logical_not, "logical_not")):
+    ufuncs[_ufunc] = lambda *xs, op=REGISTRY[_name]: apply(op, *map(_boolean, xs))
+
+
+@implements(np.logical_xor)
+def logical_xor(x: Any, y: Any) -> Tracer:
+    return apply(compare.not_equal, _boolean(x), _boolean(y))
+
+
+def _bitwise(name: str, op: Elementwise) -> Any:
+    def call(*xs: Any) -> Tracer:
+        if not _all_bool(*xs):
+            raise TraceError(f"numpy.{name} is supported on booleans only{where()}")
+        return apply(op, *xs)
+
+    return call
+
+
+ufuncs[np.bitwise_and] = _bitwise("bitwise_and", compare.logical_and)
+ufuncs[np.bitwise_or] = _bitwise("bitwise_or", compare.logical_or)
+ufuncs[np.bitwise_xor] = _bitwise("bitwise_xor", compare.not_equal)
+ufuncs[np.invert] = _bitwise("invert", compare.logical_not)
+
+
+@implements(np.add)
+def add(x: Any, y: Any) -> Tracer:
+    return apply(compare.logical_or if _all_bool(x, y) else arithmetic.add, x, y)  # type: ignore[arg-type]
+
+
+@implements(np.multiply)
+def multiply(x: Any, y: Any) -> Tracer:
+    return apply(compare.logical_and if _all_bool(x, y) else arithmetic.multiply, x, y)
+
+
+@implements(np.true_divide)
+def divide(x: Any, y: Any) -> Tracer:
+    x, y = promote(x, y)
+    if x.dtype.kind != "f":
+        x, y = (arithmetic.cast(v, np.dtype(float)) for v in (x, y))
+    return apply(arithmetic.divide, wrap(x), wrap(y))
+
+
+@implements(np.power, np.float_power)
+def power(x: Any, y: Any) -> Tracer:
+    base, exponent = as_tracer(x), as_tracer(y)
+    n = constant_value(exponent.node) if not exponent.node.shape else None
+    a, b = promote(base, exponent)
+    if n is not None and float(n).is_integer() and abs(n) <= 1024:
+        try:
+            return wrap(arithmetic.integer_pow(a if a.dtype != BOOL else arithmetic.cast(a, np.dtype(np.int8)), int(n)))
+        except DTypeError as error:
+            raise ValueError(f"{error}{where()}") from None
+    if n == 0.5:
+        return apply(arithmetic.sqrt, wrap(a))
+    if a.dtype.kind != "f":
+        raise DTypeError(f"integers to traced integer powers are not supported; convert with .astype(float){where()}")
+    return apply(arithmetic.power, wrap(a), wrap(b))
+
+
+@implements(np.square)
+def square(x: Any) -> Tracer:
+    return power(x, 2)
+
+
+@implements(np.reciprocal)
+def reciprocal(x: Any) -> Tracer:
+    node = as_tracer(x).node
+    if node.dtype.kind != "f":
+        raise DTypeError(f"numpy.reciprocal of integers; convert with .astype(float){where()}")
+    return divide(1.0, x)
+
+
+@implements(np.positive)
+def positive(x: Any) -> Tracer:
+    return as_tracer(x)
+
+
+@implements(np.conjugate)
+def conjugate(x: Any) -> Tracer:
+    return as_tracer(x)
+
+
+@implements(np.absolute)
+def absolute(x: Any) -> Tracer:
+    return as_tracer(x) if _all_bool(x) else apply(compare.absolute, x)
+
+
+@implements(np.fabs)
+def fabs(x: Any) -> Tracer:
+    return apply(compare.absolute, divide(x, 1))
+
+
+@implements(np.deg2rad, np.radians)
+def deg2rad(x: Any) -> Tracer:
+    return multiply(x, float(np.pi / 180))
+
+
+@implements(np.rad2deg, np.degrees)
+def rad2deg(x: Any) -> Tracer:
+    return multiply(x, float(180 / np.pi))
+
+
+@implements(np.logaddexp)
+def logaddexp(x: Any, y: Any) -> Tracer:
+    """log(exp(x) + exp(y)); the larger one is taken out first."""
+    a, b = together(divide(x, 1), divide(y, 1))
+    low, high = compare.minimum(a, b), compare.maximum(a, b)
+    same = compare.equal(a, b)  # also for two infinities
+    gap = compare.select(same, full(0, a.dtype, a.shape), low - high)  # type: ignore[operator]
+    return wrap(high + arithmetic.log1p(arithmetic.exp(gap)))  # type: ignore[operator]
+
+
+@implements(np.heaviside)
+def heaviside(x: Any, half: Any) -> Tracer:
+    a, h = together(divide(x, 1), divide(half, 1))
+    zero, one = full(0, a.dtype, a.shape), full(1, a.dtype, a.shape)
+    step = compare.select(compare.less(zero, a), one, zero)
+    out = compare.select(compare.equal(a, zero), h, step)
+    return wrap(compare.select(compare.isnan(a), a, out))
+
+
+def _ignoring_nan(op: Elementwise) -> Any:
+    def call(x: Any, y: Any) -> Tracer:
+        a, b = together(x, y)
+        if a.dtype.kind != "f":
+            return wrap(op(a, b))
+        return wrap(compare.select(compare.isnan(a), b, compare.select(compare.isnan(b), a, op(a, b))))
+
+    return call
+
+
+ufuncs[np.fmin], ufuncs[np.fmax] = _ignoring_nan(compare.minimum), _ignoring_nan(compare.maximum)

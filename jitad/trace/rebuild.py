@@ -1,0 +1,211 @@
+"""The private copy of a user's function that is traced.
+
+The copy has a globals dict and closure cells of its own; the user's are never edited. In it, names bound to NumPy are bound to
+:mod:`jitad.numpy`, captured arrays and floats are tracers, Python functions that it reaches are copies as well, and ``len``
+gives a symbolic length. Everything else that it takes from around itself is watched.
+"""
+
+from __future__ import annotations
+
+import builtins
+import dis
+import functools
+import os
+import sysconfig
+import types
+from collections.abc import Callable
+from typing import Any
+
+import numpy as np
+
+from jitad.errors import TraceError
+from jitad.ir.node import Held
+from jitad.trace.capture import Watch, capture, is_capturable
+from jitad.trace.dim import dim
+from jitad.trace.tracing import Trace, current
+from jitad.tree import flatten, unflatten
+
+_MARK = "__jitad_trace__"
+_JITAD = os.path.dirname(os.path.dirname(os.path.abspath(__file__))) + os.sep
+_INSTALLED = tuple(
+    os.path.join(p, "") for p in {sysconfig.get_path("purelib"), sysconfig.get_path("platlib"),
+                                  sysconfig.get_path("stdlib"), os.path.dirname(os.path.dirname(np.__file__))})
+
+
+def traced_len(x: Any) -> Any:
+    """``len`` that keeps the length of a traced array symbolic."""
+    from jitad.trace.tracer import Tracer
+
+    if type(x) is Tracer:
+        if not x.node.ndim:
+            raise TypeError("len() of unsized object")
+        return dim(x.node.shape[0])
+    return len(x)
+
+
+def rebuilt(fn: Callable) -> Callable:
+    """The copy of a function to trace; what cannot be copied is returned as it is."""
+    trace = current()
+    assert trace is not None
+    return _Rebuilder(trace.root).function(fn)
+
+
+class _Rebuilder:
+    def __init__(self, root: Trace):
+        self.root, self.memo = root, root.memo
+
+    def function(self, fn: Any) -> Any:
+        if Held(fn) in self.memo:
+            return self.memo[Held(fn)]
+        if isinstance(fn, functools.partial):
+            args = [self.value(a, lambda k=k: fn.args[k]) for k, a in enumerate(fn.args)]
+            keywords = {k: self.value(v, lambda k=k: fn.keywords[k]) for k, v in fn.keywords.items()}
+            return functools.partial(self.function(fn.func), *args, **keywords)
+        if isinstance(fn, types.MethodType):
+            return types.MethodType(self.function(fn.__func__), fn.__self__)
+        if hasattr(fn, "py_func"):  # compiled by Numba: trace what it was compiled from
+            return self.function(fn.py_func)
+        if not isinstance(fn, types.FunctionType) or _MARK in fn.__globals__:
+            return fn
+        if fn.__code__.co_filename.startswith(_JITAD):
+            return fn
+        return self._copy(fn)
+
+    def _copy(self, fn: types.FunctionType) -> types.FunctionType:
+        code = fn.__code__
+        _refuse_outer_stores(code)
+        cells = tuple(types.CellType() for _ in code.co_freevars)
+        copy = types.FunctionType(code, self._globals(fn), fn.__name__, None, cells)
+        copy.__dict__.update(fn.__dict__)
+        self.memo[Held(fn)] = copy
+        for name in _names(code):
+            self._global(fn.__globals__, copy.__globals__, name)
+        for new, old in zip(cells, fn.__closure__ or (), strict=True):
+            try:
+                value = old.cell_contents
+            except ValueError:  # not bound yet
+                continue
+            new.cell_contents = self.value(value, lambda old=old: old.cell_contents)
+        if fn.__defaults__:
+            copy.__defaults__ = tuple(
+                self.value(v, lambda k=k: fn.__defaults__[k]) for k, v in enumerate(fn.__defaults__))  # type: ignore
+        if fn.__kwdefaults__:
+            copy.__kwdefaults__ = {
+                k: self.value(v, lambda k=k: fn.__kwdefaults__[k]) for k, v in fn.__kwdefaults__.items()}
+        return copy
+
+    def _globals(self, fn: types.FunctionType) -> dict:
+        key = ("globals", Held(fn.__globals__))
+        if key not in self.memo:
+            self.memo[key] = {**fn.__globals__, _MARK: set()}
+            if "len" not in fn.__globals__:
+                self.memo[key]["len"] = traced_len
+        return self.memo[key]
+
+    def _global(self, old: dict, new: dict, name: str) -> None:
+        if name in new[_MARK] or name not in old:
+            return
+        new[_MARK].add(name)
+        new[name] = self.value(old[name], lambda: old[name])
+
+    def value(self, value: Any, fetch: Callable[[], Any]) -> Any:
+        """What stands in the copy for something captured."""
+        from jitad.trace.tracer import Tracer
+
+        if type(value) is Tracer:
+            return value
+        if is_capturable(value):
+            return capture(value, fetch)
+        if type(value) in (list, tuple, dict) or (isinstance(value, tuple) and hasattr(value, "_fields")):
+            return self._container(value, fetch)
+        self.root.watches.append(Watch(fetch, value))
+        if isinstance(value, types.ModuleType) or getattr(value, "__module__", "") is not None:
+            ours = _of_numpy(value)
+            if ours is not None:
+                return ours
+        if value is builtins.len:
+            return traced_len
+        if isinstance(value, types.FunctionType) and _is_users(value):
+            return self.function(value)
+        if hasattr(value, "py_func") and isinstance(value.py_func, types.FunctionType):
+            return self.function(value)
+        return value
+
+    def _container(self, value: Any, fetch: Callable[[], Any]) -> Any:
+        leaves, tree = flatten(value)
+        if not any(is_capturable(v) or callable(v) for v in leaves):
+            self.root.watches.append(_ContainerWatch(fetch, value))
+            return value
+        self.root.watches.append(_TreeWatch(fetch, tree))
+        return unflatten(tree, [self.value(v, lambda k=k: flatten(fetch())[0][k]) for k, v in enumerate(leaves)])
+
+
+class _TreeWatch(Watch):
+    """A container whose shape the trace took as it was."""
+
+    def holds(self) -> bool:
+        return flatten(self.fetch())[1] == self.expected
+
+
+class _ContainerWatch(Watch):
+    """A container of integers, strings and the like, by value."""
+
+    def __init__(self, fetch: Callable[[], Any], expected: Any):
+        leaves, tree = flatten(expected)
+        super().__init__(fetch, unflatten(tree, leaves))
+
+    def holds(self) -> bool:
+        try:
+            return bool(self.fetch() == self.expected)
+        except (ValueError, TypeError):
+            return False
+
+
+def _of_numpy(value: Any) -> Any:
+    """The counterpart of something of NumPy in jitad.numpy, or None."""
+    if isinstance(value, types.ModuleType):
+        if value is np:
+            import jitad.numpy
+
+            return jitad.numpy
+        if value is np.linalg:
+            import jitad.numpy.linalg
+
+            return jitad.numpy.linalg
+        return None
+    if callable(value) and not isinstance(value, type) and str(getattr(value, "__module__", "")).split(".")[0] == "numpy":
+        import jitad.numpy
+
+        return jitad.numpy.counterpart(value)
+    return None
+
+
+def _is_users(fn: types.FunctionType) -> bool:
+    """Whether a function is the user's own: not of jitad, the standard library or an installed package."""
+    name = fn.__code__.co_filename
+    return not name.startswith((_JITAD, *_INSTALLED)) and not name.startswith("<frozen")
+
+
+def _names(code: types.CodeType) -> list[str]:
+    """Names that a function, or one defined in it, may look up globally."""
+    out = list(code.co_names)
+    for constant in code.co_consts:
+        if isinstance(constant, types.CodeType):
+            out += _names(constant)
+    return list(dict.fromkeys(out))
+
+
+def _refuse_outer_stores(code: types.CodeType, outer: frozenset[str] | None = None) -> None:
+    """Raise where the function assigns to names outside of itself: the copy could not."""
+    free = frozenset(code.co_freevars) if outer is None else outer
+    for step in dis.get_instructions(code):
+        is_global = step.opname in ("STORE_GLOBAL", "DELETE_GLOBAL")
+        if is_global or (step.opname in ("STORE_DEREF", "DELETE_DEREF") and step.argval in free):
+            line = step.positions.lineno if step.positions else code.co_firstlineno
+            word = "global" if is_global else "nonlocal"
+            raise TraceError(
+                f"a traced function cannot assign to the {word} name {step.argval!r}; return the value instead.\n"
+                f"  at {code.co_filename}, line {line}")
+    for constant in code.co_consts:
+        if isinstance(constant, types.CodeType):
+            _refuse_outer_stores(constant, free - frozenset(constant.co_cellvars))
