@@ -1,0 +1,10 @@
+"""jitad: plain NumPy in, one fused Numba kernel out: value and exact derivatives of simulation code."""
+
+from jitad import errors, numpy, testing
+from jitad.api import grad, hessian, hvp, jacfwd, jacobian, jacrev, jit, jvp, value_and_grad, vjp
+from jitad.config import disable_jit
+
+__version__ = "0.1.0"
+
+__all__ = ["disable_jit", "errors", "grad", "hessian", "hvp", "jacfwd", "jacobian", "jacrev", "jit", "jvp", "numpy",
+           "testing", "value_and_grad", "vjp"]

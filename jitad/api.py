@@ -1,0 +1,209 @@
+"""The public transforms."""
+
+from __future__ import annotations
+
+import functools
+from collections.abc import Callable, Sequence
+from typing import Any
+
+from jitad import transform
+from jitad.transform import Transformed
+
+
+def jit(fn: Callable) -> Transformed:
+    """Compile a function of arrays into one fused kernel.
+
+    Parameters
+    ----------
+    fn : callable
+        Ordinary NumPy code. Arguments and results are numbers, arrays, and tuples, lists, dicts and namedtuples of them.
+
+    Returns
+    -------
+    Transformed
+        The same function, compiled at the first call with arguments of new types. Lengths of axes are symbolic: arrays
+        of another length run the same kernel. Results are fresh arrays and Python numbers.
+
+    Examples
+    --------
+    >>> import numpy as np, jitad
+    >>> jitad.jit(lambda x: (x**2).sum())(np.array([1.0, 2.0]))
+    5.0
+    """
+    return transform.plain(fn)
+
+
+def grad(fn: Callable, argnums: int | Sequence[int] = 0, has_aux: bool = False) -> Transformed:
+    """The gradient of a scalar function.
+
+    Parameters
+    ----------
+    fn : callable
+        Ordinary NumPy code that returns a scalar.
+    argnums : int or sequence of int
+        The positional arguments to differentiate with respect to. A sequence gives a tuple of gradients.
+    has_aux : bool
+        Whether `fn` returns ``(value, aux)``; the result then is ``(gradient, aux)``.
+
+    Returns
+    -------
+    Transformed
+        A function of the arguments of `fn`. A gradient has the container, shape and dtype of its argument.
+
+    Raises
+    ------
+    ShapeError
+        If the result is no scalar.
+    DTypeError
+        If the argument is an integer array.
+    ConcreteValueError
+        If `fn` asks for the value of a traced array (``if x > 0:``).
+
+    Examples
+    --------
+    >>> import jitad
+    >>> jitad.grad(lambda x, y: x**2 + 2 * y**2, argnums=(0, 1))(2.0, 3.0)
+    (4.0, 12.0)
+    """
+    return transform.gradient(fn, argnums, has_aux, with_value=False)
+
+
+def value_and_grad(fn: Callable, argnums: int | Sequence[int] = 0, has_aux: bool = False) -> Transformed:
+    """Value and gradient of a scalar function, from one kernel.
+
+    Parameters are those of :func:`grad`; the result is ``(value, gradient)``, with `has_aux` ``((value, aux), gradient)``.
+    It can be handed to ``scipy.optimize.minimize(..., jac=True)``.
+
+    Examples
+    --------
+    >>> import numpy as np, jitad
+    >>> def potential(x):
+    ...     return (np.abs(x[np.newaxis, :] - x[:, np.newaxis]) ** 2).sum() / 2
+    >>> jitad.value_and_grad(potential)(np.array([1.0, 2.0]))
+    (1.0, array([-2.,  2.]))
+    """
+    return transform.gradient(fn, argnums, has_aux, with_value=True)
+
+
+def jacobian(fn: Callable, argnums: int | Sequence[int] = 0, has_aux: bool = False) -> Transformed:
+    """The Jacobian, of shape ``(*result.shape, *argument.shape)``, in the mode that has fewer rows.
+
+    Containers nest: results outside, arguments inside.
+
+    Examples
+    --------
+    >>> import numpy as np, jitad
+    >>> jitad.jacobian(lambda x: x)(np.array([1.0, 2.0]))
+    array([[1., 0.],
+           [0., 1.]])
+    """
+    return transform.jacobian(fn, argnums, has_aux, None, "jacobian")
+
+
+def jacfwd(fn: Callable, argnums: int | Sequence[int] = 0, has_aux: bool = False) -> Transformed:
+    """The Jacobian in forward mode, for few arguments and many results; see :func:`jacobian`."""
+    return transform.jacobian(fn, argnums, has_aux, "forward", "jacfwd")
+
+
+def jacrev(fn: Callable, argnums: int | Sequence[int] = 0, has_aux: bool = False) -> Transformed:
+    """The Jacobian in reverse mode, for many arguments and few results; see :func:`jacobian`."""
+    return transform.jacobian(fn, argnums, has_aux, "reverse", "jacrev")
+
+
+def hessian(fn: Callable, argnums: int | Sequence[int] = 0, has_aux: bool = False) -> Transformed:
+    """Second derivatives: forward over reverse.
+
+    Examples
+    --------
+    >>> import numpy as np, jitad
+    >>> jitad.hessian(lambda x: x[0] * x[1])(np.array([1.0, 2.0]))
+    array([[0., 1.],
+           [1., 0.]])
+    """
+    return jacfwd(jacrev(fn, argnums, has_aux), argnums, has_aux)
+
+
+def hvp(fn: Callable) -> Transformed:
+    """Hessian-vector products of a scalar function with respect to its first argument.
+
+    Returns
+    -------
+    Transformed
+        ``hvp(fn)(x, v, *args)``: the arguments of SciPy's ``hessp``. The Hessian is never formed.
+
+    Examples
+    --------
+    >>> import numpy as np, jitad
+    >>> jitad.hvp(lambda x: (x**3).sum())(np.array([1.0, 2.0]), np.array([1.0, 1.0]))
+    array([ 6., 12.])
+    """
+
+    def inline(x: Any, v: Any, *args: Any) -> Any:
+        return jvp(lambda y: grad(fn)(y, *args), (x,), (v,))[1]
+
+    return Transformed(fn, "hvp", inline)
+
+
+@functools.lru_cache(maxsize=256)
+def _forward(fn: Callable) -> Transformed:
+    return transform.forward(fn)
+
+
+@functools.lru_cache(maxsize=256)
+def _backward(fn: Callable, has_aux: bool) -> Transformed:
+    return transform.backward(fn, has_aux)
+
+
+@functools.lru_cache(maxsize=256)
+def _compiled(fn: Callable) -> Transformed:
+    return transform.plain(fn)
+
+
+def jvp(fn: Callable, primals: Sequence[Any], tangents: Sequence[Any]) -> tuple[Any, Any]:
+    """Forward mode: the value and its derivative along a direction.
+
+    Parameters
+    ----------
+    fn : callable
+        Ordinary NumPy code.
+    primals, tangents : sequences
+        One primal for each argument, and a tangent of the same shape for each.
+
+    Returns
+    -------
+    tuple
+        ``(fn(*primals), tangent)``.
+
+    Examples
+    --------
+    >>> import jitad
+    >>> jitad.jvp(lambda x: x**2, (3.0,), (1.0,))
+    (9.0, 6.0)
+    """
+    if not isinstance(primals, (tuple, list)) or not isinstance(tangents, (tuple, list)):
+        raise TypeError("jitad.jvp takes primals and tangents as tuples: jvp(f, (x,), (t,))")
+    return _forward(fn)(tuple(primals), tuple(tangents))
+
+
+def vjp(fn: Callable, *primals: Any, has_aux: bool = False) -> tuple:
+    """Reverse mode: the value, and a function from cotangents of it to cotangents of the arguments.
+
+    Returns
+    -------
+    tuple
+        ``(fn(*primals), pull)`` where ``pull(cotangent)`` is a tuple with one entry for each argument; with `has_aux`
+        ``(value, pull, aux)``.
+
+    Examples
+    --------
+    >>> import jitad
+    >>> value, pull = jitad.vjp(lambda x, y: x * y, 2.0, 3.0)
+    >>> value, pull(1.0)
+    (6.0, (3.0, 2.0))
+    """
+    out = _compiled(fn)(*primals)
+
+    def pull(cotangent: Any) -> tuple:
+        return _backward(fn, has_aux)(primals, cotangent)
+
+    return (out[0], pull, out[1]) if has_aux else (out, pull)

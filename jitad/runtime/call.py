@@ -1,0 +1,210 @@
+"""What happens at a call: find the trace that holds for these arguments, or make it; run its kernel."""
+
+from __future__ import annotations
+
+import threading
+from collections.abc import Callable, Sequence
+from typing import Any
+
+import numpy as np
+
+from jitad.config import jit_disabled
+from jitad.errors import DTypeError, IndexRangeError
+from jitad.ir import sizes
+from jitad.ir.evaluate import evaluate
+from jitad.ir.graph import Graph
+from jitad.ir.sizes import Sym
+from jitad.pipeline import Kernel, compile_graph
+from jitad.runtime.arguments import normalize, result, type_key
+from jitad.trace.tracing import LeafSpec, Traced, trace
+from jitad.tree import Tree, flatten, unflatten
+
+KEPT = 64  # traces kept for one type of arguments
+
+
+class Specialization:
+    """One trace of a function, with the kernel that runs it.
+
+    Attributes
+    ----------
+    source : str
+        The generated Python.
+    graph : Graph
+        The derivative graph; printable.
+    nests : list of Nest
+        The loop nests: domains, accumulators, what is stored.
+    njit : numba.Dispatcher
+        The kernel as a function that other Numba code may call: ``njit(*flat_arguments, *captured)``, with float64 arrays
+        C-contiguous. It returns the flattened results, as a tuple if there is more than one.
+    captured : tuple
+        What the kernel takes behind the arguments: captured arrays and floats as they are now, and constants.
+    """
+
+    def __init__(self, traced: Traced):
+        self.traced = traced
+        self._graph = Graph(traced.inputs, traced.outputs, traced.guards)
+        self._shared: tuple[tuple, Kernel, list] | None = None
+        self._readers = {
+            symbol: (symbol.position, symbol.axis)
+            for g in traced.guards for symbol in sizes.symbols(g.left) | sizes.symbols(g.right)}
+        self._capture_keys = [type_key(c.spec) for c in traced.captures]
+        self._outputs = [(n.dtype, not n.shape) for n in traced.outputs]
+        self._simple = not traced.captures and not traced.guards and not traced.watches
+
+    def captures(self) -> list | None:
+        """Values of the captured names now; None if this trace does not hold for them."""
+        if not all([w.holds() for w in self.traced.watches]):
+            return None
+        out = []
+        for c, key in zip(self.traced.captures, self._capture_keys, strict=True):
+            try:
+                found = c.fetch()
+                value, spec = normalize(found, "a captured value")
+            except (KeyError, IndexError, ValueError, AttributeError, DTypeError):
+                return None
+            if type_key(spec) != key or not c.holds(found):
+                return None
+            out.append(value)
+        return out
+
+    def match(self, values: list) -> list | None:
+        """All inputs of the kernel but constants, if the trace holds for these arguments."""
+        if self._simple:
+            return values
+        captured = self.captures()
+        if captured is None:
+            return None
+        every = values + captured
+        if self.traced.guards:
+            read: dict[Sym, int] = {s: np.shape(every[p])[a] for s, (p, a) in self._readers.items()}
+            if not all([g.holds(read.__getitem__) for g in self.traced.guards]):
+                return None
+        return every
+
+    def run(self, every: list) -> Any:
+        """The results, as the user gets them."""
+        if jit_disabled():
+            values: Sequence[Any] = evaluate(self._graph, every)
+        else:
+            _, kernel, constants = self.shared()
+            try:
+                values = kernel.njit(*every, *constants)
+            except IndexError:
+                raise IndexRangeError(_explain(self._graph, every, self.traced)) from None
+            if len(self._outputs) == 1:
+                values = (values,)
+            elif not self._outputs:
+                values = ()
+        return unflatten(
+            self.traced.out_tree, [result(v, d, s) for v, (d, s) in zip(values, self._outputs, strict=True)])
+
+    def shared(self) -> tuple[tuple, Kernel, list]:
+        """Key, kernel and constants; compiled at the first call."""
+        if self._shared is None:
+            self._shared = compile_graph(self._graph)
+        return self._shared
+
+    @property
+    def kernel(self) -> Kernel:
+        return self.shared()[1]
+
+    @property
+    def graph(self) -> Graph:
+        return self._graph
+
+    @property
+    def source(self) -> str:
+        return self.kernel.source
+
+    @property
+    def nests(self) -> list:
+        return self.kernel.nests
+
+    @property
+    def njit(self) -> Callable:
+        return self.kernel.njit
+
+    @property
+    def captured(self) -> tuple:
+        values = self.captures()
+        if values is None:
+            raise ValueError("a captured value has changed its type; call specialize again")
+        return (*values, *self.shared()[2])
+
+
+def _explain(graph: Graph, every: list, traced: Traced) -> str:
+    """Which index array was out of range."""
+    from jitad.ir.evaluate import bind, run_nodes, sizer
+
+    size = sizer(bind(graph.inputs, every))
+    known = dict(zip(graph.inputs, every, strict=True))
+    for node in graph.nodes():
+        if node.op.name not in ("gather", "scatter_add"):
+            continue
+        shape = size(node.args[0].shape if node.op.name == "gather" else node.shape)
+        for axis, index in enumerate(node.args[1:]):
+            values = np.asarray(run_nodes([index], known, size)[0])
+            bad = values[(values < -shape[axis]) | (values >= shape[axis])]
+            if bad.size:
+                place = traced.lines.get(node) if traced.lines else None
+                at = f"\n  at {place[0]}, line {place[1]}" if place else ""
+                return f"index {bad.flat[0]} is out of bounds for axis {axis} with size {shape[axis]}{at}"
+    return "an index array is out of range"
+
+
+class Caller:
+    """Traces and kernels of one function."""
+
+    def __init__(self, inline: Callable, name: str):
+        self.inline, self.name = inline, name
+        self._found: dict[tuple, list[Specialization]] = {}
+        self._lock = threading.Lock()
+
+    def __call__(self, args: tuple, kwargs: dict) -> Any:
+        values, key, specs, tree = self._prepare(args, kwargs)
+        for s in self._found.get(key, ()):
+            every = s.match(values)
+            if every is not None:
+                return s.run(every)
+        s = self._trace(key, specs, tree)
+        every = s.match(values)
+        if every is None:
+            raise RuntimeError(f"{self.name}: a captured value changed while the function was traced")
+        return s.run(every)
+
+    def _prepare(self, args: tuple, kwargs: dict) -> tuple[list, tuple, list[LeafSpec], Tree]:
+        leaves, tree = flatten((args, kwargs))
+        values, specs = [], []
+        for k, leaf in enumerate(leaves):
+            name = f"argument {k} of {self.name}" if len(leaves) == len(args) else f"a value among the arguments of {self.name}"
+            value, spec = normalize(leaf, name)
+            values.append(value)
+            specs.append(spec)
+        return values, (tree, *map(type_key, specs)), specs, tree
+
+    def _trace(self, key: tuple, specs: list[LeafSpec], tree: Tree) -> Specialization:
+        def call(tracers: list) -> Any:
+            args, kwargs = unflatten(tree, tracers)
+            return self.inline(*args, **kwargs)
+
+        made = Specialization(trace(specs, call))
+        with self._lock:
+            self._found[key] = [made, *self._found.get(key, ())][:KEPT]
+        return made
+
+    def specialize(self, args: tuple, kwargs: dict) -> Specialization:
+        """The specialization that a call with these arguments would run; compiled."""
+        values, key, specs, tree = self._prepare(args, kwargs)
+        for s in self._found.get(key, ()):
+            if s.match(values) is not None:
+                s.shared()
+                return s
+        s = self._trace(key, specs, tree)
+        s.shared()
+        return s
+
+    @property
+    def specializations(self) -> dict[tuple, Kernel]:
+        """The compiled kernels, by key."""
+        every = [s for found in self._found.values() for s in found if s._shared is not None]
+        return {s.shared()[0]: s.kernel for s in every}
