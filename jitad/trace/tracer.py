@@ -157,7 +157,7 @@ def broadcast_to(node: Node, shape: Shape) -> Node:
     if offset < 0:
         raise ShapeError(f"cannot broadcast {_actual(node.shape)} to {_actual(shape)}" + where())
     keep = [k for k, n in enumerate(node.shape) if n != 1 or shape[k + offset] == 1]
-    if broadcast_shapes(node.shape, shape) != tuple(shape):
+    if broadcast_shapes(shape, node.shape) != tuple(shape):
         raise ShapeError(f"cannot broadcast {_actual(node.shape)} to {_actual(shape)}" + where())
     node = shapes.reshape(node, tuple(node.shape[k] for k in keep))
     axes = tuple(k + offset for k in keep)
