@@ -8,6 +8,7 @@ from jitad.ir.sizes import Size, at_least
 from jitad.ir.types import INT
 from jitad.ops.leaf import constant_value
 
+
 def extent(node: Node) -> tuple[int | Size | None, int | Size | None]:
     """Lower and upper bound (inclusive) of an integer scalar; None is unknown."""
     name = node.op.name

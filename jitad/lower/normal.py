@@ -13,64 +13,20 @@ import numpy as np
 
 from jitad.ir import sizes
 from jitad.ir.node import Node, make
-from jitad.ir.sizes import Size
 from jitad.ir.types import BOOL, INT
-from jitad.lower import bounds
-from jitad.ops import arithmetic, compare
+from jitad.lower.choices import Choices, as_size, is_op
+from jitad.ops import arithmetic
 from jitad.ops.arithmetic import cast as cast_node
 from jitad.ops.declare import REGISTRY, Elementwise, Op
-from jitad.ops.leaf import constant, constant_value, size_value
+from jitad.ops.leaf import constant, constant_value
 
 
-def is_op(node: Node, name: str) -> bool:
-    return node.op.name == name
-
-
-def as_size(node: Node) -> int | Size | None:
-    """The size that an index is, if it is the same in every iteration."""
-    if node.dtype != INT:
-        return None
-    if is_op(node, "constant"):
-        return int(constant_value(node))
-    return node.params[0] if is_op(node, "size_value") else None  # type: ignore[return-value]
-
-
-class Normal:
+class Normal(Choices):
     """Constructors of scalars in normal form. One object for one kernel: it fixes the order of operands."""
 
     def __init__(self) -> None:
-        self._order: dict[Node, int] = {}
+        super().__init__()
         self._powers: dict[Node, tuple[Node, int]] = {}
-
-    def rank(self, node: Node) -> int:
-        """A number for each node, in the order in which they are first seen."""
-        return self._order.setdefault(node, len(self._order))
-
-    def sorted(self, x: Node, y: Node) -> tuple[Node, Node]:
-        return (x, y) if self.rank(x) <= self.rank(y) else (y, x)
-
-    # Leaves.
-
-    def int(self, value: int) -> Node:
-        return constant(value, INT)
-
-    def size(self, value: int | Size) -> Node:
-        return size_value(value)
-
-    def zero(self, dtype: np.dtype) -> Node:
-        return constant(0, dtype)
-
-    def true(self) -> Node:
-        return constant(True, BOOL)
-
-    def false(self) -> Node:
-        return constant(False, BOOL)
-
-    def is_true(self, p: Node) -> bool:
-        return constant_value(p) is not None and bool(constant_value(p))
-
-    def is_false(self, p: Node) -> bool:
-        return constant_value(p) is not None and not constant_value(p)
 
     def cast(self, x: Node, dtype: np.dtype) -> Node:
         if x.dtype == dtype:
@@ -115,6 +71,8 @@ class Normal:
         if is_op(y, "negative"):
             return self.sub(x, y.args[0])
         merged = self._merged(x, y, self.add)
+        if merged is None:
+            merged = self._collected(x, y, 1)
         return merged if merged is not None else arithmetic.add(*self.sorted(x, y))
 
     def sub(self, x: Node, y: Node) -> Node:
@@ -129,11 +87,46 @@ class Normal:
         if is_op(x, "negative"):
             return self.neg(self.add(x.args[0], y))
         merged = self._merged(x, y, self.sub)
+        if merged is None:
+            merged = self._collected(x, y, -1)
         if merged is not None:
             return merged
         if constant_value(x) is None and constant_value(y) is None and self.rank(x) > self.rank(y):
             return self.neg(arithmetic.subtract(y, x))
         return arithmetic.subtract(x, y)
+
+    def _collected(self, x: Node, y: Node, sign: int) -> Node | None:
+        """x + y or x - y where they share a factor: the number in front, or everything else."""
+        (a, p), (b, q) = self.coefficient(x), self.coefficient(y)
+        if p is q and a + sign * b != 0:
+            return self.scaled(a + sign * b, p)
+        if a == b != 1:
+            return self.scaled(a, self.add(p, q) if sign > 0 else self.sub(p, q))
+        return None
+
+    def coefficient(self, x: Node) -> tuple[Any, Node]:
+        """A product as (number, rest)."""
+        if is_op(x, "multiply"):
+            for a, b in (x.args, x.args[::-1]):
+                value = constant_value(a)
+                if value is not None:
+                    return value, b
+        return 1, x
+
+    def scaled(self, c: Any, x: Node) -> Node:
+        """c*x: numbers stand in front of products, signs in front of numbers."""
+        if is_op(x, "negative"):
+            return self.neg(self.scaled(c, x.args[0]))
+        inner, rest = self.coefficient(x)
+        c = c * inner
+        value = constant_value(rest)
+        if value is not None:
+            return constant(c * value, x.dtype)
+        if c == 1:
+            return rest
+        if c < 0:
+            return self.neg(self.scaled(-c, rest))
+        return arithmetic.multiply(*self.sorted(constant(c, x.dtype), rest))
 
     def _merged(self, x: Node, y: Node, combine: Any) -> Node | None:
         """Two sums over one loop as one sum."""
@@ -174,16 +167,30 @@ class Normal:
             if is_op(a, "negative"):
                 return self.neg(self.mul(a.args[0], b))
             value = constant_value(a)
-            if value == 1:
-                return b
-            if value == -1:
-                return self.neg(b)
-            if value is not None and constant_value(b) is not None:
-                return constant(value * constant_value(b), x.dtype)
-        (p, m), (q, n) = self._powers.get(x, (x, 1)), self._powers.get(y, (y, 1))
-        if p is q and constant_value(p) is None:
-            return self._chain(p, m + n)
+            if value is not None:
+                return self.scaled(value, b) if value != 0 else arithmetic.multiply(*self.sorted(a, b))
+        (c, p), (d, q) = self.coefficient(x), self.coefficient(y)
+        if c != 1 or d != 1:
+            return self.scaled(c * d, self.mul(p, q))
+        for a, b in ((x, y), (y, x)):
+            base, n = self._powers.get(b, (b, 1))
+            if constant_value(base) is None:
+                merged = self._absorbed(a, base, n)
+                if merged is not None:
+                    return merged
         return arithmetic.multiply(*self.sorted(x, y))
+
+    def _absorbed(self, x: Node, base: Node, n: int, depth: int = 3) -> Node | None:
+        """x*base**n as one product, if x has a power of the base among its factors."""
+        found, m = self._powers.get(x, (x, 1))
+        if found is base:
+            return self._chain(base, m + n)
+        if depth and is_op(x, "multiply") and x not in self._powers:
+            for a, b in (x.args, x.args[::-1]):
+                inner = self._absorbed(a, base, n, depth - 1)
+                if inner is not None:
+                    return self.mul(inner, b)
+        return None
 
     def _mul_int(self, x: Node, y: Node) -> Node:
         a, b = as_size(x), as_size(y)
@@ -207,11 +214,28 @@ class Normal:
         """base**n, n > 0, by repeated squaring; shared with every other power of the base."""
         if n == 1:
             return base
+        root, inverse = (base.args[1], True) if is_op(base, "divide") else (base, False)
+        if is_op(root, "sqrt") and self.nonnegative(root.args[0]):  # sqrt(y)**2 is y
+            whole = self._chain(self.reciprocal(root.args[0]) if inverse else root.args[0], n // 2)
+            return whole if n % 2 == 0 else arithmetic.multiply(*self.sorted(whole, base))
         half = self._chain(base, n // 2 if n % 2 == 0 else n - 1)
         other = half if n % 2 == 0 else base
         out = arithmetic.multiply(*self.sorted(half, other))
         self._powers[out] = (base, n)
         return out
+
+    def nonnegative(self, x: Node) -> bool:
+        """Whether a scalar is known to be >= 0 or NaN."""
+        name = x.op.name
+        value = constant_value(x)
+        if value is not None:
+            return bool(value >= 0)
+        if name in ("exp", "sqrt", "absolute") or self._powers.get(x, (x, 1))[1] % 2 == 0:
+            return True
+        if name == "select":
+            return self.nonnegative(x.args[1]) and self.nonnegative(x.args[2])
+        return (name in ("add", "multiply", "divide") or (name == "reduce" and x.params[0] == "sum")) and all(
+            map(self.nonnegative, x.args))
 
     def reciprocal(self, x: Node) -> Node:
         if is_op(x, "negative"):
@@ -219,6 +243,9 @@ class Normal:
         value = constant_value(x)
         if value is not None and value != 0 and np.frexp(value)[0] in (0.5, -0.5):
             return constant(1 / value, x.dtype)
+        c, rest = self.coefficient(x)
+        if c != 1 and c != 0:
+            return self.scaled(1 / c, self.reciprocal(rest))
         base, n = self._powers.get(x, (x, 1))
         if n > 1:
             return self._chain(self.reciprocal(base), n)
@@ -251,113 +278,11 @@ class Normal:
             return self.size(sizes.call("mod", a, b))
         return self.int(0) if b == 1 else arithmetic.remainder(x, y)
 
-    # Comparisons and choices.
+    # What `jitad.lower.sums` adds.
 
-    def lt(self, x: Node, y: Node) -> Node:
-        known = bounds.less(x, y)
-        return compare.less(x, y) if known is None else constant(known, BOOL)
-
-    def le(self, x: Node, y: Node) -> Node:
-        known = bounds.less(y, x)
-        return compare.less_equal(x, y) if known is None else constant(not known, BOOL)
-
-    def gt(self, x: Node, y: Node) -> Node:
-        return self.lt(y, x)
-
-    def ge(self, x: Node, y: Node) -> Node:
-        return self.le(y, x)
-
-    def eq(self, x: Node, y: Node) -> Node:
-        if x.dtype == INT:
-            if x is y:
-                return self.true()
-            if bounds.less(x, y) or bounds.less(y, x):
-                return self.false()
-        return compare.equal(*self.sorted(x, y))
-
-    def ne(self, x: Node, y: Node) -> Node:
-        if x.dtype == INT:
-            return self.negation(self.eq(x, y))
-        return compare.not_equal(*self.sorted(x, y))
-
-    def negation(self, p: Node) -> Node:
-        value = constant_value(p)
-        if value is not None:
-            return constant(not value, BOOL)
-        if is_op(p, "logical_not"):
-            return p.args[0]
-        if p.args and p.args[0].dtype == INT:  # no NaN among integers
-            x, y = p.args[0], p.args[-1]
-            if is_op(p, "equal"):
-                return compare.not_equal(x, y)
-            if is_op(p, "not_equal"):
-                return compare.equal(x, y)
-            if is_op(p, "less"):
-                return self.le(y, x)
-            if is_op(p, "less_equal"):
-                return self.lt(y, x)
-        return compare.logical_not(p)
-
-    def both(self, p: Node, q: Node) -> Node:
-        if p is q or self.is_true(q) or self.is_false(p):
-            return p
-        if self.is_true(p) or self.is_false(q):
-            return q
-        if self.negation(p) is q:
-            return self.false()
-        return compare.logical_and(*self.sorted(p, q))
-
-    def either(self, p: Node, q: Node) -> Node:
-        if p is q or self.is_true(p) or self.is_false(q):
-            return p
-        if self.is_true(q) or self.is_false(p):
-            return q
-        if self.negation(p) is q:
-            return self.true()
-        return compare.logical_or(*self.sorted(p, q))
-
-    def select(self, p: Node, x: Node, y: Node) -> Node:
-        if self.is_true(p):
-            return x
-        if self.is_false(p) or x is y:
-            return y
-        if is_op(p, "logical_not"):
-            return self.select(p.args[0], y, x)
-        if x.dtype == BOOL:
-            return self._select_bool(p, x, y)
-        x, y = self._given(x, p, 1), self._given(y, p, 2)
-        if x is y:
-            return x
-        zero_x, zero_y = constant_value(x) == 0, constant_value(y) == 0
-        if x.dtype.kind == "f":
-            if is_op(x, "negative") and (zero_y or is_op(y, "negative")):
-                return self.neg(self.select(p, x.args[0], y if zero_y else y.args[0]))
-            if is_op(y, "negative") and zero_x:
-                return self.neg(self.select(p, x, y.args[0]))
-            if zero_y and is_op(x, "select") and constant_value(x.args[2]) == 0:
-                return self.select(self.both(p, x.args[0]), x.args[1], y)
-            if is_op(p, "not_equal") and zero_y and constant_value(x) is not None:
-                return self.select(self.negation(p), y, x)  # one form for 1 - eye and where(i != j, 1, 0)
-        return compare.select(p, x, y)
-
-    def _select_bool(self, p: Node, x: Node, y: Node) -> Node:
-        if self.is_true(x):
-            return self.either(p, y)
-        if self.is_false(x):
-            return self.both(self.negation(p), y)
-        if self.is_true(y):
-            return self.either(self.negation(p), x)
-        return self.both(p, x) if self.is_false(y) else compare.select(p, x, y)
-
-    def _given(self, x: Node, p: Node, branch: int, depth: int = 4) -> Node:
-        """x where p is known: choices by p inside it are made."""
-        if is_op(x, "select") and x.args[0] is p:
-            return self._given(x.args[branch], p, branch, depth)
-        if depth and x.op.name in ("negative", "multiply", "add", "subtract") and x.dtype.kind == "f":
-            args = [self._given(a, p, branch, depth - 1) for a in x.args]
-            if any(a is not b for a, b in zip(args, x.args, strict=True)):
-                return self.apply(x.op, *args)
-        return x
+    def substituted(self, nodes: list[Node], replace: dict[Node, Node]) -> list[Node]:
+        """Scalars with others replaced in them; `jitad.lower.sums` does it."""
+        raise NotImplementedError
 
 
 _RULES = {

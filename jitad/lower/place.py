@@ -15,7 +15,7 @@ from jitad.ir.node import Node, topological
 from jitad.ir.sizes import Size
 from jitad.lower.index import Elements, Index, is_structured, unrolled_axes
 from jitad.lower.nest import Output
-from jitad.lower.scalar import REDUCE, Buffer, loop_var
+from jitad.lower.scalar import REDUCE, Buffer
 from jitad.ops.declare import Elementwise
 from jitad.ops.reduce import reduce_max, reduce_min
 

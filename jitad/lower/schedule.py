@@ -28,15 +28,27 @@ def schedule(placed: Placed) -> Program:
     maker = _Maker(placed)
     done: set[Node] = set()
     block = Block()
-    for number, (low, high, bound) in enumerate(placed.checks):
-        block.steps += maker.block(0, [low, high], [], done).steps
-        block.steps.append(Check(low, high, bound, number))
+    for checks in _check_groups(placed):
+        block.steps += maker.block(0, [n for check in checks for n in check[1:3]], [], done).steps
+        block.steps += [Check(low, high, bound, number) for number, low, high, bound in checks]
     scalars = [o.value for o in placed.outputs if isinstance(o.value, Node)]
     block.steps += maker.block(0, scalars, placed.effects, done).steps
     made = dict.fromkeys(e.buffer for e in placed.effects)
     return Program(
         placed.inputs, list(placed.elements.packed.values()), [(b, b in placed.zeroed) for b in made], block,
         placed.outputs)
+
+
+def _check_groups(placed: Placed) -> list[list[tuple]]:
+    """Index checks: together those of plain arrays, then one by one those of indices that are looked up themselves."""
+    numbered = [(k, *check) for k, check in enumerate(placed.checks)]
+
+    def looks_up(node: Node) -> bool:
+        loads = [n for n in topological([node]) if n.op is LOAD]
+        return any(m.op is LOAD for n in loads for m in topological(n.args))
+
+    first = [c for c in numbered if not looks_up(c[1])]
+    return [first, *([c] for c in numbered if c not in first)]
 
 
 @dataclass(eq=False)

@@ -12,7 +12,8 @@ import numpy as np
 from jitad.ir.node import Node, topological
 from jitad.ir.sizes import Size
 from jitad.ir.types import BOOL, INT
-from jitad.lower.normal import Normal, as_size, is_op
+from jitad.lower.choices import as_size, is_op
+from jitad.lower.normal import Normal
 from jitad.lower.scalar import LOAD, REDUCE, TRIANGLE, Buffer, load, loop_var, variable
 from jitad.ops.leaf import constant, constant_value
 
@@ -79,6 +80,9 @@ class Sums(Normal):
         if kind == "sum":
             if is_op(body, "negative"):
                 return self.neg(self.reduce(kind, loop, body.args[0]))
+            c, rest = self.coefficient(body)
+            if c != 1 and body.dtype.kind == "f":
+                return self.scaled(c, self.reduce(kind, loop, rest))
             if var not in self.free(body):
                 return self.mul(self.cast(self.size(size), body.dtype), body)
             if is_op(body, "select") and constant_value(body.args[2]) == 0 and body.dtype != BOOL:
