@@ -9,8 +9,8 @@ from __future__ import annotations
 
 import threading
 import weakref
-from collections.abc import Callable, Hashable, Iterable
-from typing import TYPE_CHECKING
+from collections.abc import Callable, Iterable
+from typing import TYPE_CHECKING, Any
 
 from jitad.ir.types import ArrayType, Shape
 
@@ -27,8 +27,20 @@ class Node:
 
     op: Op
     args: tuple[Node, ...]
-    params: tuple[Hashable, ...]
+    params: tuple[Any, ...]
     type: ArrayType
+
+    if TYPE_CHECKING:  # jitad.ops.arithmetic defines them
+
+        def __add__(self, other: Node | float) -> Node: ...
+        def __radd__(self, other: Node | float) -> Node: ...
+        def __sub__(self, other: Node | float) -> Node: ...
+        def __rsub__(self, other: Node | float) -> Node: ...
+        def __mul__(self, other: Node | float) -> Node: ...
+        def __rmul__(self, other: Node | float) -> Node: ...
+        def __truediv__(self, other: Node | float) -> Node: ...
+        def __rtruediv__(self, other: Node | float) -> Node: ...
+        def __neg__(self) -> Node: ...
 
     @property
     def shape(self) -> Shape:
@@ -69,7 +81,7 @@ _lock = threading.RLock()
 _observers = threading.local()
 
 
-def make(op: Op, args: tuple[Node, ...], params: tuple[Hashable, ...], type: ArrayType) -> Node:
+def make(op: Op, args: tuple[Node, ...], params: tuple[Any, ...], type: ArrayType) -> Node:
     """The node of this computation: the one that exists already, or a new one."""
     key = (op, args, params, type)
     with _lock:

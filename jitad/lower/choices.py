@@ -1,4 +1,4 @@
-"""Comparisons, conditions and choices of scalars in normal form: what is known is decided, what is chosen twice is chosen once."""
+"""Comparisons and choices of scalars in normal form: what is known is decided, what is chosen twice is chosen once."""
 
 from __future__ import annotations
 
@@ -47,10 +47,10 @@ class Choices:
 
     # Leaves.
 
-    def int(self, value: int) -> Node:
+    def int(self, value: Any) -> Node:
         return constant(value, INT)
 
-    def size(self, value: int | Size) -> Node:
+    def size(self, value: Any) -> Node:
         return size_value(value)
 
     def zero(self, dtype: np.dtype) -> Node:
@@ -169,7 +169,7 @@ class Choices:
             return self.either(self.negation(p), x)
         return self.both(p, x) if self.is_false(y) else compare.select(p, x, y)
 
-    def _given(self, x: Node, p: Node, branch: int) -> Node:
+    def _given(self, x: Node, p: Node, branch: Any) -> Node:
         """x where p is known: choices by p inside it are made."""
         opposite = self.negation(p)
         made = {

@@ -7,7 +7,7 @@ depth of a graph is no limit.
 from __future__ import annotations
 
 import itertools
-from collections.abc import Callable, Generator, Sequence
+from collections.abc import Callable, Sequence
 
 from jitad.config import UNROLL_AXIS
 from jitad.ir import sizes
@@ -102,7 +102,7 @@ class Elements(Sums):
         flags = unrolled_axes(tuple(lengths))
         depth = self.depth(*inside)
         axes: list[list[Node]] = []
-        variables = []
+        variables: list[Node] = []
         for n, short in zip(lengths, flags, strict=True):
             if short:
                 axes.append([self.int(k) for k in range(n)])  # type: ignore[arg-type]
@@ -113,7 +113,7 @@ class Elements(Sums):
 
     def reduce_over(
         self, kind: str, lengths: Sequence[int | Size], inside: Sequence[Node], dtype: object,
-        term: Callable[[list[Node]], Generator],
+        term: Callable[[list[Node]], AtRule],
     ) -> AtRule:
         """A reduction of `term` over axes of the given lengths, inside the loops of `inside`."""
         if any(n == 0 for n in lengths):
@@ -129,7 +129,7 @@ class Elements(Sums):
         return out
 
     def reduce_axes(self, kind: str, x: Node, axes: tuple[int, ...], idx: Index) -> AtRule:
-        def term(point: list[Node]) -> Generator:
+        def term(point: list[Node]) -> AtRule:
             inner, outer = iter(point), iter(idx)
             return (yield x, tuple(next(inner) if k in axes else next(outer) for k in range(x.ndim)))
 
@@ -193,7 +193,7 @@ class Elements(Sums):
         updates, *index = node.args
         places = idx[: len(index)]
 
-        def term(point: list[Node]) -> Generator:
+        def term(point: list[Node]) -> AtRule:
             hit = self.true()
             for i, place, n in zip(index, places, node.shape, strict=False):
                 at = yield i, tuple(point)

@@ -96,7 +96,8 @@ class Sums(Normal):
 
     def _conditional(self, loop: tuple, var: Node, body: Node) -> Node | None:
         """A sum of ``value if condition else 0``."""
-        inside, outside = [], []
+        inside: list[Node] = []
+        outside: list[Node] = []
         for p in conjuncts(body.args[0]):
             (inside if var in self.free(p) else outside).append(p)
         for p in inside:

@@ -106,7 +106,7 @@ log10 = elementwise("log10", numpy=np.log10, code="log10({x})", domain=(0.1, 4),
                     partials=lambda x, out: (1.0 / (np.log(10) * x),))
 
 sin = elementwise("sin", numpy=np.sin, code="sin({x})", cost=20, parity="odd", partials=lambda x, out: (cos(x),))
-cos = elementwise("cos", numpy=np.cos, code="cos({x})", cost=20, parity="even", partials=lambda x, out: (-sin(x),))
+cos: Elementwise = elementwise("cos", numpy=np.cos, code="cos({x})", cost=20, parity="even", partials=lambda x, out: (-sin(x),))
 tan = elementwise("tan", numpy=np.tan, code="tan({x})", domain=(-1.2, 1.2), cost=30, parity="odd",
                   partials=lambda x, out: (1.0 + out * out,))
 arcsin = elementwise("arcsin", numpy=np.arcsin, code="asin({x})", domain=(-0.9, 0.9), cost=30, parity="odd",
@@ -121,7 +121,7 @@ arctan2 = elementwise("arctan2", numpy=np.arctan2, code="atan2({x}, {y})", arity
 hypot = elementwise("hypot", numpy=np.hypot, code="hypot({x}, {y})", arity=2, domain=((0.5, 3), (0.5, 3)), cost=15,
                     partials=lambda x, y, out: (x / out, y / out))
 sinh = elementwise("sinh", numpy=np.sinh, code="sinh({x})", cost=30, parity="odd", partials=lambda x, out: (cosh(x),))
-cosh = elementwise("cosh", numpy=np.cosh, code="cosh({x})", cost=30, parity="even", partials=lambda x, out: (sinh(x),))
+cosh: Elementwise = elementwise("cosh", numpy=np.cosh, code="cosh({x})", cost=30, parity="even", partials=lambda x, out: (sinh(x),))
 tanh = elementwise("tanh", numpy=np.tanh, code="tanh({x})", cost=30, parity="odd",
                    partials=lambda x, out: (1.0 - out * out,))
 arcsinh = elementwise("arcsinh", numpy=np.arcsinh, code="asinh({x})", cost=30, parity="odd", mpmath="asinh",
@@ -154,7 +154,7 @@ class Cast(Op):
         return ArrayType(params[0], args[0].shape)
 
     def evaluate(self, node: Node, args: Sequence[Any], size: Callable[[Any], Any]) -> Any:
-        return args[0] if getattr(args[0], "dtype", None) == object else np.asarray(args[0]).astype(node.dtype)
+        return args[0] if getattr(args[0], "dtype", None) == np.object_ else np.asarray(args[0]).astype(node.dtype)
 
     def transpose(self, node: Node, ct: Node, linear: Sequence[bool]) -> Sequence[Node | None]:
         return [cast(ct, node.args[0].dtype)]
@@ -189,4 +189,4 @@ def _operator(op: Elementwise, swap: bool = False) -> Callable:
 for _name, _op in {"add": add, "sub": subtract, "mul": multiply, "truediv": divide}.items():
     setattr(Node, f"__{_name}__", _operator(_op))
     setattr(Node, f"__r{_name}__", _operator(_op, swap=True))
-Node.__neg__ = lambda self: negative(self)  # type: ignore[attr-defined]
+setattr(Node, "__neg__", lambda self: negative(self))  # noqa: B010

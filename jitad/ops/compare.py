@@ -90,10 +90,12 @@ def _shared(wins: Node, ties: Node, like: Node) -> Node:
 
 absolute = elementwise("absolute", numpy=np.absolute, code="abs({x})", accepts="fiu", parity="even", mpmath="fabs",
                        partials=lambda x, out: (sign(x),))
-sign = elementwise("sign", numpy=np.sign, code="sign({x})", accepts="fiu", parity="odd")
-minimum = elementwise("minimum", numpy=np.minimum, code="{x} if {x} < {y} or {x} != {x} else {y}", arity=2, accepts=ANY, commutes=True,
+sign: Elementwise = elementwise("sign", numpy=np.sign, code="sign({x})", accepts="fiu", parity="odd")
+minimum = elementwise("minimum", numpy=np.minimum, code="{x} if {x} < {y} or {x} != {x} else {y}", arity=2, accepts=ANY,
+                      commutes=True,
                       partials=lambda x, y, out: (_shared(less(x, y), equal(x, y), x),
                                                   _shared(less(y, x), equal(x, y), x)))
-maximum = elementwise("maximum", numpy=np.maximum, code="{x} if {x} > {y} or {x} != {x} else {y}", arity=2, accepts=ANY, commutes=True,
+maximum = elementwise("maximum", numpy=np.maximum, code="{x} if {x} > {y} or {x} != {x} else {y}", arity=2, accepts=ANY,
+                      commutes=True,
                       partials=lambda x, y, out: (_shared(less(y, x), equal(x, y), x),
                                                   _shared(less(x, y), equal(x, y), x)))

@@ -8,7 +8,7 @@ lowering to scalars, emission, the table in the documentation and the tests.
 from __future__ import annotations
 
 from collections.abc import Callable, Generator, Hashable, Sequence
-from typing import Any, ClassVar
+from typing import Any
 
 import numpy as np
 
@@ -21,7 +21,7 @@ REGISTRY: dict[str, Op] = {}
 
 Scalar = Node  # a 0-d node: what lowering works with
 Request = tuple[Node, tuple[Scalar, ...]]
-AtRule = Generator[Request, Scalar, Scalar]
+AtRule = Generator[Any, Any, Any]  # yields requests, is sent scalars, returns a scalar
 SizeMap = Callable[["int | Size"], "int | Size"]
 
 
@@ -37,7 +37,7 @@ def map_sizes(params: Any, size: SizeMap) -> Any:
 class Op:
     """An operation. Subclasses say what it means; there is one instance of each, in :data:`REGISTRY`."""
 
-    name: ClassVar[str] | str
+    name: str
     linear: tuple[int, ...] = ()
     """The arguments in which the op is linear, others fixed (all of them together, unless `bilinear`)."""
     bilinear = False
@@ -137,7 +137,7 @@ class Elementwise(Op):
 
     def evaluate(self, node: Node, args: Sequence[Any], size: Callable[[Any], Any]) -> Any:
         out = self.numpy(*args)
-        return out if getattr(out, "dtype", None) == object else np.asarray(out, node.dtype)
+        return out if getattr(out, "dtype", None) == np.object_ else np.asarray(out, node.dtype)
 
     def batch(self, node: Node, args: tuple[Node, ...], batched: Sequence[bool], size: int | Size) -> Node:
         return self.build(tuple(a if b else lead(a, size) for a, b in zip(args, batched, strict=True)), node.params)

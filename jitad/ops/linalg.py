@@ -51,7 +51,7 @@ class Contract(Op):
         return self.build(args, ((new, *la) if batched[0] else la, (new, *lb) if batched[1] else lb, (new, *lo)))
 
     def at(self, node: Node, idx: tuple[Scalar, ...], s: Any) -> AtRule:
-        (a, b), (la, lb, lo) = node.args, node.params
+        a, (la, _, lo) = node.args[0], node.params
         known = dict(zip(lo, idx, strict=True))
         summed = [k for k in la if k not in known]
         terms = yield from s.reduce_over(

@@ -292,7 +292,8 @@ class Concatenate(_Moves):
 
     def pieces(self, node: Node) -> list[tuple[int | Size, Node]]:
         """Where each argument starts."""
-        out, start = [], 0
+        out: list[tuple[int | Size, Node]] = []
+        start: int | Size = 0
         for a in node.args:
             out.append((start, a))
             start = sizes.add(start, a.shape[node.params[0]])

@@ -67,6 +67,6 @@ def result(value: Any, dtype: np.dtype, scalar: bool) -> Any:
         return value
     if dtype == np.float64:
         return float(value)
-    if dtype == bool:
+    if dtype.kind == "b":
         return bool(value)
     return int(value) if dtype == np.int64 else dtype.type(value)

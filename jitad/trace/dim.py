@@ -33,7 +33,7 @@ class Dim:
         self._value = trace.value(size)
 
     @property
-    def __class__(self) -> type:  # type: ignore[override]
+    def __class__(self) -> type:  # type: ignore
         return int
 
     @property
@@ -91,10 +91,10 @@ class Dim:
         return round(self.__index__(), digits) if digits is not None else self.__index__()
 
     def _holds(self, op: str, other: Any) -> bool:
-        b = other.size if type(other) is Dim else int(other)
         if not self.live:
+            b = int(other)
             return {"==": self._value == b, "<": self._value < b, "<=": self._value <= b}[op]
-        return self.trace.assume(op, self.size, b)
+        return self.trace.assume(op, self.size, other.size if type(other) is Dim else int(other))
 
     # Comparisons record their truth only.
 
@@ -176,16 +176,16 @@ for _name, _on_sizes in {"add": sizes.add, "sub": sizes.sub, "mul": sizes.mul, "
     _f, _b = _symbolic(getattr(operator, _name), _on_sizes)
     setattr(Dim, f"__{_name}__", _f)
     setattr(Dim, f"__r{_name}__", _b)
-Dim.__neg__ = lambda self: 0 - self  # type: ignore[attr-defined]
-Dim.__pos__ = lambda self: self  # type: ignore[attr-defined]
-Dim.__abs__ = lambda self: self if self >= 0 else -self  # type: ignore[attr-defined]
-Dim.__invert__ = lambda self: ~self.__index__()  # type: ignore[attr-defined]
+setattr(Dim, "__neg__", lambda self: 0 - self)  # noqa: B010
+setattr(Dim, "__pos__", lambda self: self)  # noqa: B010
+setattr(Dim, "__abs__", lambda self: self if self >= 0 else -self)  # noqa: B010
+setattr(Dim, "__invert__", lambda self: ~self.__index__())  # noqa: B010
 for _name in ("truediv", "mod", "pow", "lshift", "rshift", "and_", "or_", "xor"):
     _function = getattr(operator, _name)
     _clean = _name.rstrip("_")
     setattr(Dim, f"__{_clean}__", lambda self, other, f=_function: _true(f, self, other))
     setattr(Dim, f"__r{_clean}__", lambda self, other, f=_function: _true(f, other, self))
-Dim.__divmod__ = lambda self, other: _plain(divmod, self, other)  # type: ignore[attr-defined]
-Dim.__rdivmod__ = lambda self, other: _plain(divmod, other, self)  # type: ignore[attr-defined]
-_SYMBOLIC = {np.add: operator.add, np.subtract: operator.sub, np.multiply: operator.mul,
+setattr(Dim, "__divmod__", lambda self, other: _plain(divmod, self, other))  # noqa: B010
+setattr(Dim, "__rdivmod__", lambda self, other: _plain(divmod, other, self))  # noqa: B010
+_SYMBOLIC: dict[Any, Callable] = {np.add: operator.add, np.subtract: operator.sub, np.multiply: operator.mul,
              np.floor_divide: operator.floordiv}

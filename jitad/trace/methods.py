@@ -36,6 +36,20 @@ class Methods:
     trace: Trace
     weak: bool
 
+    if TYPE_CHECKING:  # set below, from tables
+
+        def __getattr__(self, name: str) -> Any: ...
+        def __add__(self, other: Any) -> Any: ...
+        def __sub__(self, other: Any) -> Any: ...
+        def __rsub__(self, other: Any) -> Any: ...
+        def __mul__(self, other: Any) -> Any: ...
+        def __truediv__(self, other: Any) -> Any: ...
+        def __floordiv__(self, other: Any) -> Any: ...
+        def __mod__(self, other: Any) -> Any: ...
+        def __ne__(self, other: Any) -> Any: ...
+        def __eq__(self, other: Any) -> Any: ...
+        def __abs__(self) -> Any: ...
+
     # NumPy's protocols.
 
     def __array_ufunc__(self, ufunc: np.ufunc, method: str, *args: Any, **kwargs: Any) -> Any:
@@ -196,10 +210,12 @@ class Methods:
     def sort(self, *args: Any, **kwargs: Any) -> None:
         raise _refuse("a.sort()", "sort outside of the traced function")
 
-    def __getattr__(self, name: str) -> Any:
-        if name.startswith("__"):
-            raise AttributeError(name)
-        raise AttributeError(f"a traced array has no attribute {name!r}{where()}")
+    if not TYPE_CHECKING:
+
+        def __getattr__(self, name: str) -> Any:
+            if name.startswith("__"):
+                raise AttributeError(name)
+            raise AttributeError(f"a traced array has no attribute {name!r}{where()}")
 
 
 def _method(function: Callable) -> Callable:
@@ -268,5 +284,9 @@ def _divmod(self: Methods, other: Any) -> tuple:
     return self // other, self % other  # type: ignore[operator]
 
 
-Methods.__divmod__ = _divmod  # type: ignore[attr-defined]
-Methods.__round__ = lambda self, digits=0: _api().call_function(np.round, (self, digits), {})  # type: ignore
+def _round(self: Methods, digits: int = 0) -> Any:
+    return _api().call_function(np.round, (self, digits), {})
+
+
+setattr(Methods, "__divmod__", _divmod)  # noqa: B010
+setattr(Methods, "__round__", _round)  # noqa: B010

@@ -96,7 +96,8 @@ class Trace:
 
     def axes(self, shape: Sequence[int], position: int) -> Shape:
         """Sizes for the axes of the input at a position: short ones are numbers."""
-        root, out = self.root, []
+        root = self.root
+        out: list[int | Size] = []
         for axis, n in enumerate(shape):
             if n <= STATIC_AXIS:
                 out.append(int(n))

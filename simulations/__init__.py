@@ -1,0 +1,1 @@
+"""Studies that use jitad as anyone would: potentials, relaxation, the Lennard-Jones clusters."""
