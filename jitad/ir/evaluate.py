@@ -19,24 +19,18 @@ from jitad.ir.sizes import Sym
 Run = Callable[[Node, list, Callable[[Any], Any]], Any]
 
 
-def bind(inputs: Sequence[Node], args: Sequence[Any]) -> dict[Sym, int]:
-    """The value of every symbol in the shapes of the inputs."""
-    values: dict[Sym, int] = {}
-    for node, arg in zip(inputs, args, strict=True):
-        for size, length in zip(node.shape, np.shape(arg), strict=True):
-            symbol = sizes.as_symbol(size)
-            if symbol is not None:
-                values.setdefault(symbol, length)
-    return values
+def bind(args: Sequence[Any]) -> Callable[[Sym], int]:
+    """The value of every symbol, read from the arguments of a graph."""
+    return lambda symbol: np.shape(args[symbol.position])[symbol.axis]
 
 
-def sizer(values: Mapping[Sym, int]) -> Callable[[Any], Any]:
+def sizer(value_of: Callable[[Sym], int]) -> Callable[[Any], Any]:
     """A function that turns sizes, also in tuples, into integers."""
 
     def size(s: Any) -> Any:
         if isinstance(s, tuple):
             return tuple(size(k) for k in s)
-        return s if isinstance(s, int) else sizes.evaluate(s, values.__getitem__)
+        return s if isinstance(s, int) else sizes.evaluate(s, value_of)
 
     return size
 
@@ -58,11 +52,11 @@ def evaluate(graph: Graph, args: Sequence[Any], run: Run = with_numpy) -> list[n
     run : callable
         How one op is run: :func:`with_numpy`, or :func:`jitad.ir.extended.with_mpmath`.
     """
-    size = sizer(bind(graph.inputs, args))
+    value_of = bind(args)
     for guard in graph.guards:
-        if not guard.holds(bind(graph.inputs, args).__getitem__):
+        if not guard.holds(value_of):
             raise InternalError(f"a guard does not hold of the arguments: {guard}")
-    values = run_nodes(graph.outputs, dict(zip(graph.inputs, args, strict=True)), size, run)
+    values = run_nodes(graph.outputs, dict(zip(graph.inputs, args, strict=True)), sizer(value_of), run)
     return [np.array(v) for v in values]
 
 

@@ -69,7 +69,7 @@ def is_push(node: Node) -> bool:
 
 def _base(node: Node) -> Node:
     """Below reshapes: the array that is stored for an output."""
-    while node.op.name == "reshape" and node.args[0].shape:
+    while node.op.name == "reshape" and node.shape and node.args[0].shape:
         node = node.args[0]
     return node
 

@@ -33,7 +33,8 @@ def schedule(placed: Placed) -> Program:
         block.steps += [Check(low, high, bound, number) for number, low, high, bound in checks]
     scalars = [o.value for o in placed.outputs if isinstance(o.value, Node)]
     block.steps += maker.block(0, scalars, placed.effects, done).steps
-    made = dict.fromkeys(e.buffer for e in placed.effects)
+    results = [o.value for o in placed.outputs if isinstance(o.value, Buffer)]
+    made = dict.fromkeys([*(e.buffer for e in placed.effects), *results])
     return Program(
         placed.inputs, list(placed.elements.packed.values()), [(b, b in placed.zeroed) for b in made], block,
         placed.outputs)

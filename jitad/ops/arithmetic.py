@@ -121,7 +121,8 @@ arctan2 = elementwise("arctan2", numpy=np.arctan2, code="atan2({x}, {y})", arity
 hypot = elementwise("hypot", numpy=np.hypot, code="hypot({x}, {y})", arity=2, domain=((0.5, 3), (0.5, 3)), cost=15,
                     partials=lambda x, y, out: (x / out, y / out))
 sinh = elementwise("sinh", numpy=np.sinh, code="sinh({x})", cost=30, parity="odd", partials=lambda x, out: (cosh(x),))
-cosh: Elementwise = elementwise("cosh", numpy=np.cosh, code="cosh({x})", cost=30, parity="even", partials=lambda x, out: (sinh(x),))
+cosh: Elementwise = elementwise("cosh", numpy=np.cosh, code="cosh({x})", cost=30, parity="even",
+                                partials=lambda x, out: (sinh(x),))
 tanh = elementwise("tanh", numpy=np.tanh, code="tanh({x})", cost=30, parity="odd",
                    partials=lambda x, out: (1.0 - out * out,))
 arcsinh = elementwise("arcsinh", numpy=np.arcsinh, code="asinh({x})", cost=30, parity="odd", mpmath="asinh",

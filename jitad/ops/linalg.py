@@ -78,7 +78,7 @@ def _by_broadcast(args: Sequence[Any], la: list[int], lb: list[int], lo: list[in
 
 
 def contract(a: Node, b: Node, la: Labels, lb: Labels, lo: Labels) -> Node:
-    """Products of a and b, summed over the labels that are not in `lo`.
+    """Products of a and b, summed over the labels that are not in `lo`. Labels are any integers.
 
     A label in one operand only and not in `lo` is summed there first; where `lo` has one that neither operand has
     the caller broadcasts.
@@ -90,4 +90,5 @@ def contract(a: Node, b: Node, la: Labels, lb: Labels, lo: Labels) -> Node:
         return reduce_sum(x, lone), tuple(k for p, k in enumerate(labels) if p not in lone)
 
     (a2, la2), (b2, lb2) = prepared(a, la, lb), prepared(b, lb, la)
-    return REGISTRY["contract"].build((a2, b2), (tuple(la2), tuple(lb2), tuple(lo)))
+    number = {k: p for p, k in enumerate(dict.fromkeys((*lo, *la2, *lb2)))}  # one name for one contraction
+    return REGISTRY["contract"].build((a2, b2), tuple(tuple(number[k] for k in labels) for labels in (la2, lb2, lo)))

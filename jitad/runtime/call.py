@@ -10,10 +10,8 @@ import numpy as np
 
 from jitad.config import jit_disabled
 from jitad.errors import DTypeError, IndexRangeError
-from jitad.ir import sizes
-from jitad.ir.evaluate import evaluate
+from jitad.ir.evaluate import bind, evaluate, run_nodes, sizer
 from jitad.ir.graph import Graph
-from jitad.ir.sizes import Sym
 from jitad.pipeline import Kernel, compile_graph
 from jitad.runtime.arguments import normalize, result, type_key
 from jitad.trace.tracing import LeafSpec, Traced, trace
@@ -44,9 +42,6 @@ class Specialization:
         self.traced = traced
         self._graph = Graph(traced.inputs, traced.outputs, traced.guards)
         self._shared: tuple[tuple, Kernel, list] | None = None
-        self._readers = {
-            symbol: (symbol.position, symbol.axis)
-            for g in traced.guards for symbol in sizes.symbols(g.left) | sizes.symbols(g.right)}
         self._capture_keys = [type_key(c.spec) for c in traced.captures]
         self._outputs = [(n.dtype, not n.shape) for n in traced.outputs]
         self._simple = not traced.captures and not traced.guards and not traced.watches
@@ -75,11 +70,8 @@ class Specialization:
         if captured is None:
             return None
         every = values + captured
-        if self.traced.guards:
-            read: dict[Sym, int] = {s: np.shape(every[p])[a] for s, (p, a) in self._readers.items()}
-            if not all([g.holds(read.__getitem__) for g in self.traced.guards]):
-                return None
-        return every
+        value_of = bind(every)
+        return every if all([g.holds(value_of) for g in self.traced.guards]) else None
 
     def run(self, every: list) -> Any:
         """The results, as the user gets them."""
@@ -134,9 +126,7 @@ class Specialization:
 
 def _explain(graph: Graph, every: list, traced: Traced) -> str:
     """Which index array was out of range."""
-    from jitad.ir.evaluate import bind, run_nodes, sizer
-
-    size = sizer(bind(graph.inputs, every))
+    size = sizer(bind(every))
     known = dict(zip(graph.inputs, every, strict=True))
     for node in graph.nodes():
         if node.op.name not in ("gather", "scatter_add"):

@@ -130,4 +130,4 @@ def content(t: Tracer, what: str, instead: str) -> np.ndarray:
         if n.op.name == "size_value":
             root.concrete(n.params[0])  # type: ignore[arg-type]
     values = {n: np.asarray(by_node[n].value) for n in leaves}
-    return np.asarray(run_nodes([t.node], values, sizer(root.actual))[0])
+    return np.asarray(run_nodes([t.node], values, sizer(root.actual.__getitem__))[0])

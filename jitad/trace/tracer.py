@@ -100,11 +100,13 @@ def _nested(x: Any) -> Tracer:
     if not len(x):
         return _array(np.zeros(0))
     parts = [as_tracer(v) for v in x]
-    if len({tuple(p.node.shape) for p in parts}) > 1:
-        nodes = together(*parts) if all(p.node.ndim == parts[0].node.ndim for p in parts) else None
-        if nodes is None or any(n.shape != nodes[0].shape for n in nodes):
+    nodes, first = promote(*parts), parts[0].node
+    trace = current()
+    assert trace is not None
+    for n in nodes:
+        if n.ndim != first.ndim or not all(map(trace.same_size, n.shape, first.shape)):
             raise ShapeError("ragged nested sequences have no array" + where())
-    nodes = promote(*parts)
+    nodes = [shapes.retype(n, first.shape) for n in nodes]
     return wrap(shapes.concatenate([shapes.expand(n, 0) for n in nodes], 0))
 
 
@@ -173,7 +175,7 @@ def together(*xs: Any) -> list[Node]:
 
 
 def float_dtype(dtype: np.dtype) -> np.dtype:
-    """The dtype of a float function of such values."""
+    """The dtype of a float function of such values: NumPy's, but float64 where NumPy has float16."""
     if dtype.kind == "f":
         return dtype
     return FLOAT32 if dtype.itemsize == 2 and dtype.kind in "iu" else FLOAT

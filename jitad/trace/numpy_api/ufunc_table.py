@@ -7,11 +7,11 @@ from typing import Any
 import numpy as np
 
 from jitad.errors import DTypeError, TraceError
-from jitad.ir.types import BOOL
+from jitad.ir.types import BOOL, FLOAT
 from jitad.ops import arithmetic, compare
 from jitad.ops.declare import REGISTRY, Elementwise
 from jitad.ops.leaf import constant_value, full
-from jitad.trace.numpy_api.registry import implements, ufuncs
+from jitad.trace.numpy_api.registry import astype, implements, ufuncs
 from jitad.trace.tracer import Tracer, apply, as_tracer, promote, together, wrap
 from jitad.trace.tracing import where
 
@@ -79,7 +79,7 @@ def divide(x: Any, y: Any) -> Tracer:
     return apply(arithmetic.divide, wrap(x), wrap(y))
 
 
-@implements(np.power, np.float_power)
+@implements(np.power)
 def power(x: Any, y: Any) -> Tracer:
     base, exponent = as_tracer(x), as_tracer(y)
     n = constant_value(exponent.node) if not exponent.node.shape else None
@@ -94,6 +94,11 @@ def power(x: Any, y: Any) -> Tracer:
     if a.dtype.kind != "f":
         raise DTypeError(f"integers to traced integer powers are not supported; convert with .astype(float){where()}")
     return apply(arithmetic.power, wrap(a), wrap(b))
+
+
+@implements(np.float_power)
+def float_power(x: Any, y: Any) -> Tracer:
+    return power(astype(x, FLOAT), y)
 
 
 @implements(np.square)
