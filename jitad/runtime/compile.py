@@ -13,7 +13,7 @@ from numba import njit, types
 from numba.np.numpy_support import from_dtype
 
 from jitad.emit.cpu import NAME
-from jitad.emit.vmath import namespace
+from jitad.emit.namespace import namespace
 
 FASTMATH = {"reassoc", "nsz", "contract", "arcp"}  # never nnan or ninf: isnan must keep its meaning
 

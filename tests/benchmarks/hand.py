@@ -7,6 +7,8 @@ import math
 import numpy as np
 from numba import njit
 
+from jitad.emit.vmath import exp
+
 fast = njit(fastmath={"reassoc", "contract", "arcp", "nsz"}, error_model="numpy", nogil=True)
 
 
@@ -71,7 +73,7 @@ def embedded_atom(x):
         for j in range(n):
             dx, dy, dz = px[i] - px[j], py[i] - py[j], pz[i] - pz[j]
             r = math.sqrt(dx * dx + dy * dy + dz * dz)
-            a = math.exp(-2.0 * (r - 1.0))
+            a = exp(-2.0 * (r - 1.0))
             density += 0.0 if i == j else a
         root = math.sqrt(density)
         total -= root
@@ -82,7 +84,7 @@ def embedded_atom(x):
         for j in range(n):
             dx, dy, dz = xi - px[j], yi - py[j], zi - pz[j]
             r = math.sqrt(dx * dx + dy * dy + dz * dz)
-            a = math.exp(-2.0 * (r - 1.0))
+            a = exp(-2.0 * (r - 1.0))
             b = a * a * a
             c = 0.0 if i == j else ((si + slope[j]) * -2.0 * a - 6.0 * b) / r
             e += 0.0 if i == j else b

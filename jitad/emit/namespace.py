@@ -1,0 +1,41 @@
+"""The names that emitted code may use."""
+
+from __future__ import annotations
+
+import math
+from typing import Any
+
+import numpy as np
+from numba import njit
+
+from jitad.emit import vmath
+
+
+@njit(error_model="numpy")
+def triangle_row(p, n, k):  # type: ignore[no-untyped-def]
+    """Row of pair p among the pairs j - i >= k of an n x n square, in row order."""
+    m = n - k  # row i holds m - i pairs and starts at i*m - i*(i - 1)/2
+    i = int(m + 0.5 - math.sqrt((m + 0.5) ** 2 - 2.0 * p))
+    while i > 0 and i * m - i * (i - 1) // 2 > p:
+        i -= 1
+    while (i + 1) * m - (i + 1) * i // 2 <= p:
+        i += 1
+    return i
+
+
+@njit(error_model="numpy")
+def triangle_column(p, n, k):  # type: ignore[no-untyped-def]
+    """Column of pair p, see :func:`triangle_row`."""
+    i = triangle_row(p, n, k)
+    return p - (i * (n - k) - i * (i - 1) // 2) + i + k
+
+
+def namespace() -> dict[str, Any]:
+    """The names, for one kernel."""
+    names: dict[str, Any] = {name: getattr(math, name) for name in (
+        "sin", "cos", "tan", "asin", "acos", "atan", "atan2", "sinh", "cosh", "tanh", "asinh", "acosh", "atanh",
+        "expm1", "log1p", "sqrt", "hypot", "erf", "erfc", "inf", "nan")}
+    names |= {name: getattr(np, name) for name in (
+        "floor", "ceil", "trunc", "rint", "cbrt", "exp2", "log2", "log10", "sign", "isnan", "isinf", "isfinite", "empty",
+        "zeros", "float64", "float32", "int64", "int32", "int16", "int8", "uint64", "uint32", "uint16", "uint8", "bool_")}
+    return names | {"exp": vmath.exp, "log": vmath.log, "triangle_row": triangle_row, "triangle_column": triangle_column}
