@@ -44,7 +44,7 @@ def _tangent(node: Node, inner: Sequence[Linear | None]) -> Linear | None:
     if op.bilinear:
         parts = [_in_argument(node, k, t) for k, t in enumerate(inner) if t is not None]
         return parts[0] if len(parts) == 1 else plus(*parts)
-    if op.linear:
+    if op.linear_in(node):
         return _linear(node, inner)
     if hasattr(op, "jvp"):
         return Linear(op.jvp(node, inner[0].node))  # type: ignore[union-attr]
@@ -74,13 +74,13 @@ def _in_argument(node: Node, k: int, t: Linear) -> Linear:
 
 def _linear(node: Node, inner: Sequence[Linear | None]) -> Linear | None:
     """An op that is linear in some arguments together: it is its own derivative in them."""
-    op = node.op
-    if all(inner[k] is None for k in op.linear):
-        return None
+    op, places = node.op, node.op.linear_in(node)
+    if any(t is not None for k, t in enumerate(inner) if k not in places):
+        raise InternalError(f"{op.name} is not linear in an argument that has a tangent")
     args = list(node.args)
     supports: list[Node] = list(node.args)
     carried = False
-    for k in op.linear:
+    for k in places:
         t = inner[k]
         args[k] = zeros(node.args[k]) if t is None else t.node
         supports[k] = full(t is not None, BOOL, args[k].shape) if t is None or t.support is None else t.support

@@ -30,6 +30,7 @@ from jitad.ir.node import Node
 from jitad.lower.nest import Accumulate, Block, Check, Let, Loop, Output, Program, Store, walk
 from jitad.lower.scalar import Buffer
 from jitad.lower.sums import identity
+from jitad.ops.arithmetic import add, multiply
 
 NAME = "kernel"
 
@@ -62,7 +63,7 @@ class _Emitter:
             for size, name in self.e.sizes.items():
                 if name.startswith("s"):
                     head.line(f"{name} = {self.e.size_value(size)}")
-        return head.text() + body.text()
+        return "\n".join([*self.e.helpers.values(), head.text() + body.text()])
 
     def _allocate(self, b: Buffer, zeroed: bool) -> None:
         shape = "(" + ", ".join(self.e.size(n) for n in b.shape) + ("," if len(b.shape) == 1 else "") + ")"
@@ -104,7 +105,9 @@ class _Emitter:
 
     def _accumulate(self, step: Accumulate) -> None:
         total, value = self.e.name(step.node), self.e.name(step.node.args[0])
-        if step.kind in ("sum", "prod"):
+        if step.kind in ("sum", "prod") and step.node in self.e.exact:
+            self.w.line(f"{total} = {self.e.exactly(add if step.kind == 'sum' else multiply, total, value)}")
+        elif step.kind in ("sum", "prod"):
             self.w.line(f"{total} {'+=' if step.kind == 'sum' else '*='} {value}")
         elif step.node.dtype.kind == "b":
             self.w.line(f"{total} = {total} {'|' if step.kind == 'max' else '&'} {value}")

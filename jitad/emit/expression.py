@@ -7,7 +7,8 @@ import numpy as np
 from jitad.ir import sizes
 from jitad.ir.node import Node, topological
 from jitad.ir.sizes import Call, Size, Sym
-from jitad.lower.scalar import LOAD, TRIANGLE, Buffer
+from jitad.ir.types import FLOAT32
+from jitad.lower.scalar import LOAD, REDUCE, TRIANGLE, Buffer
 from jitad.ops.declare import Elementwise
 from jitad.ops.leaf import constant_value
 
@@ -33,8 +34,10 @@ class Expressions:
         self.buffers: dict[Buffer, str] = {}
         self.sizes: dict[Size, str] = {}
         self.symbols: dict[Sym, str] = {}
+        self.helpers: dict[str, str] = {}  # name to source of functions that the kernel calls
         self._counts: dict[str, int] = {}
-        self.fused = _single_reciprocals(roots)
+        self.exact = _compared(roots)
+        self.fused = _single_reciprocals(roots) - self.exact
 
     def buffer(self, b: Buffer) -> str:
         if b not in self.buffers:
@@ -108,7 +111,37 @@ class Expressions:
                 if b in self.fused:
                     return f"{self.name(a)} / {self.name(b.args[1])}"
         assert isinstance(op, Elementwise), op.name
-        return op.code.format(**dict(zip("xyz", map(self.name, node.args), strict=False)))
+        if node in self.exact and node.dtype.kind == "f":
+            text = self.exactly(op, *map(self.name, node.args))
+        else:
+            text = op.code.format(**dict(zip("xyz", map(self.name, node.args), strict=False)))
+        return f"float32({text})" if node.dtype == FLOAT32 and "(" in op.code else text  # functions compute in float64
+
+
+    def exactly(self, op: Elementwise, *values: str) -> str:
+        """An op as a call of a function without fast-math flags: rounded in the same way wherever it stands."""
+        names = "xyz"[: op.arity]
+        parameters = ", ".join(names)
+        code = op.code.format(**{k: k for k in names})
+        self.helpers[f"exact_{op.name}"] = f"@exact\ndef exact_{op.name}({parameters}):\n    return {code}\n"
+        return f"exact_{op.name}({', '.join(values)})"
+
+
+def _compared(roots: list[Node]) -> set[Node]:
+    """What an equality of floats, or a comparison with a maximum or minimum, depends on.
+
+    ``x == x.max()`` computes x a second time, and must find the very number: so it may not be associated differently there.
+    """
+    order = topological(roots)
+    extreme: set[Node] = set()
+    for n in order:
+        if (n.op is REDUCE and n.params[0] in ("max", "min")) or not extreme.isdisjoint(n.args):
+            extreme.add(n)
+    found = [n for n in order if n.op.name in _EQUALITIES or (n.op.name in _ORDERS and n in extreme)]
+    return set(topological([a for n in found for a in n.args if a.dtype.kind == "f"]))
+
+
+_EQUALITIES, _ORDERS = ("equal", "not_equal"), ("less", "less_equal", "greater", "greater_equal")
 
 
 def _single_reciprocals(roots: list[Node]) -> set[Node]:

@@ -6,7 +6,8 @@ import math
 from typing import Any
 
 import numpy as np
-from numba import njit
+from numba import njit, types
+from numba.extending import overload
 
 from jitad.emit import vmath
 
@@ -30,6 +31,32 @@ def triangle_column(p, n, k):  # type: ignore[no-untyped-def]
     return p - (i * (n - k) - i * (i - 1) // 2) + i + k
 
 
+def floor_divide(x, y):  # type: ignore[no-untyped-def]
+    """``x // y`` as NumPy defines it: of floats, the quotient that belongs to the remainder."""
+    raise NotImplementedError
+
+
+@overload(floor_divide, inline="never", jit_options={"error_model": "numpy"})
+def _floor_divide(x, y):  # type: ignore[no-untyped-def]
+    if isinstance(x, types.Integer):
+        return lambda x, y: x // y
+
+    def of_floats(x, y):  # type: ignore[no-untyped-def]
+        if y == 0:
+            return x / y
+        rest = np.fmod(x, y)
+        quotient = (x - rest) / y
+        if rest != 0 and (y < 0) != (rest < 0):
+            quotient -= 1.0
+        low = np.floor(quotient)
+        return low + 1.0 if quotient - low > 0.5 else low
+
+    return of_floats
+
+
+exact = njit(error_model="numpy", nogil=True)
+
+
 def namespace() -> dict[str, Any]:
     """The names, for one kernel."""
     names: dict[str, Any] = {name: getattr(math, name) for name in (
@@ -38,4 +65,5 @@ def namespace() -> dict[str, Any]:
     names |= {name: getattr(np, name) for name in (
         "floor", "ceil", "trunc", "rint", "cbrt", "exp2", "log2", "log10", "sign", "isnan", "isinf", "isfinite", "empty",
         "zeros", "float64", "float32", "int64", "int32", "int16", "int8", "uint64", "uint32", "uint16", "uint8", "bool_")}
-    return names | {"exp": vmath.exp, "log": vmath.log, "triangle_row": triangle_row, "triangle_column": triangle_column}
+    return names | {"exp": vmath.exp, "log": vmath.log, "triangle_row": triangle_row, "triangle_column": triangle_column,
+                    "floor_divide": floor_divide, "exact": exact}

@@ -16,10 +16,13 @@ def with_mpmath(node: Node, args: list, size: Callable[[Any], Any]) -> Any:
 
     def lift(a: Any) -> Any:
         a = np.asarray(a)
-        return np.frompyfunc(lambda v: mpmath.mpf(float(v)), 1, 1)(a) if a.dtype.kind == "f" else a
+        return np.asarray(np.frompyfunc(lambda v: mpmath.mpf(float(v)), 1, 1)(a), object) if a.dtype.kind == "f" else a
 
     if node.op.name == "cast" and node.dtype.kind == "f":
         return lift(np.asarray(args[0]).astype(float)) if np.asarray(args[0]).dtype != object else args[0]
+    if node.op.name == "cast" and np.asarray(args[0]).dtype == object:
+        return np.asarray(args[0] != 0, bool) if node.dtype.kind == "b" else np.asarray(
+            np.frompyfunc(int, 1, 1)(args[0]), node.dtype)
     if node.op.name == "constant":
         return lift(node.op.evaluate(node, args, size))
     args = [lift(a) for a in args]

@@ -146,8 +146,9 @@ class Choices:
         if x is y:
             return x
         zero_x, zero_y = constant_value(x) == 0, constant_value(y) == 0
-        if zero_x and not zero_y and p.args and p.args[0].dtype == INT:  # the zero stands last
-            return self.select(self.negation(p), y, x)
+        opposite = self.negation(p)
+        if zero_x and not zero_y and not is_op(opposite, "logical_not"):  # the zero stands last
+            return self.select(opposite, y, x)
         if x.dtype.kind == "f":
             if is_op(x, "negative") and (zero_y or is_op(y, "negative")):
                 return self.neg(self.select(p, x.args[0], y if zero_y else y.args[0]))

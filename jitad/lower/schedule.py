@@ -54,17 +54,13 @@ def _check_groups(placed: Placed) -> list[list[tuple]]:
 
 @dataclass(eq=False)
 class _Work:
-    """Something that needs a loop at the present level: a reduction, or a store with loops left."""
+    """Something that is done at the present level: a reduction or a store, in a loop if `var` is not None."""
 
-    var: Node
+    var: Node | None
     source: Node | Effect
     nodes: list[Node]  # all scalars below it
     needs: set[_Work] = field(default_factory=set)
     level: int = 0
-
-    def values(self) -> list[Node]:
-        s = self.source
-        return [s.args[0]] if isinstance(s, Node) else [*s.idx, s.value]
 
 
 class _Maker:
@@ -73,17 +69,16 @@ class _Maker:
 
     def block(self, depth: int, wanted: Sequence[Node], effects: Sequence[Effect], done: set[Node]) -> Block:
         """Steps that compute `wanted` and do `effects`, inside `depth` loops; adds to `done`."""
-        here = [e for e in effects if len(e.loops) == depth]
-        targets = [*wanted, *(n for e in here for n in (*e.idx, e.value))]
-        works = self._works(depth, targets, [e for e in effects if len(e.loops) > depth], done)
         out = Block()
-        for group in _grouped(works):
+        for group in _grouped(self._works(depth, wanted, effects, done)):
             for work in group:
                 self._lets(depth, work.nodes, done, out)
-            out.steps.append(self._loop(depth, group, done))
-            done.update(w.source for w in group if isinstance(w.source, Node))
-        self._lets(depth, topological(targets, stop=done.__contains__), done, out)
-        out.steps += [Store(e.buffer, e.idx, e.value, e.add) for e in here]
+            if group[0].var is None:
+                out.steps += [Store(e.buffer, e.idx, e.value, e.add) for e in _effects(group)]
+            else:
+                out.steps.append(self._loop(depth, group[0].var, group, done))
+                done.update(_reductions(group))
+        self._lets(depth, topological(wanted, stop=done.__contains__), done, out)
         return out
 
     def _inside(self, depth: int, node: Node) -> bool:
@@ -96,11 +91,13 @@ class _Maker:
                 done.add(n)
                 out.steps.append(Let(n))
 
-    def _works(self, depth: int, targets: list[Node], loops: list[Effect], done: set[Node]) -> list[_Work]:
-        roots = [*targets, *(n for e in loops for n in (*e.idx, e.value))]
+    def _works(self, depth: int, wanted: Sequence[Node], effects: Sequence[Effect], done: set[Node]) -> list[_Work]:
+        roots = [*wanted, *(n for e in effects for n in (*e.idx, e.value))]
         reductions = [n for n in topological(roots, stop=done.__contains__) if n.op is REDUCE and self._inside(depth, n)]
         works = [_Work(variable(n), n, topological([n.args[0]], stop=done.__contains__)) for n in reductions]
-        works += [_Work(e.loops[depth], e, topological([*e.idx, e.value], stop=done.__contains__)) for e in loops]
+        for e in effects:
+            var = e.loops[depth] if len(e.loops) > depth else None
+            works.append(_Work(var, e, topological([*e.idx, e.value], stop=done.__contains__)))
         by_node = {w.source: w for w in works if isinstance(w.source, Node)}
         writers: dict[Buffer, list[_Work]] = {}
         for w in works:
@@ -119,12 +116,19 @@ class _Maker:
         _levels(works)
         return works
 
-    def _loop(self, depth: int, group: list[_Work], done: set[Node]) -> Loop:
-        sums = [w.source for w in group if isinstance(w.source, Node)]
-        effects = [w.source for w in group if isinstance(w.source, Effect)]
-        body = self.block(depth + 1, [n.args[0] for n in sums], effects, set(done))
+    def _loop(self, depth: int, var: Node, group: list[_Work], done: set[Node]) -> Loop:
+        sums = _reductions(group)
+        body = self.block(depth + 1, [n.args[0] for n in sums], _effects(group), set(done))
         body.steps += [Accumulate(n) for n in sums]
-        return Loop(depth, group[0].var.params[1], sums, body)  # type: ignore[arg-type]
+        return Loop(depth, var.params[1], sums, body)  # type: ignore[arg-type]
+
+
+def _reductions(group: list[_Work]) -> list[Node]:
+    return [w.source for w in group if isinstance(w.source, Node)]
+
+
+def _effects(group: list[_Work]) -> list[Effect]:
+    return [w.source for w in group if isinstance(w.source, Effect)]
 
 
 def _levels(works: list[_Work]) -> None:

@@ -138,23 +138,37 @@ class Sums(Normal):
         return self.substituted([node], replace)[0]
 
     def substituted(self, nodes: list[Node], replace: dict[Node, Node]) -> list[Node]:
-        """Scalars with loop variables (or other nodes) replaced, in normal form again."""
+        """Scalars with loop variables (or other nodes) replaced, in normal form again.
+
+        Variables are named by depth, so a reduction may bind the name of a loop around it: inside, what depends on that
+        name is something else and stays, and the reduction takes another name before one comes in from outside.
+        """
         new = dict(replace)
-        for n in topological(nodes, stop=new.__contains__):
+        for n in topological(nodes, stop=lambda n: n in new or n.op is REDUCE):
+            for a in n.args:
+                if a not in new:
+                    new[a] = self._within(a, replace)
             args = tuple(new[a] for a in n.args)
-            if all(a is b for a, b in zip(args, n.args, strict=True)):
-                new[n] = n
-            else:
-                new[n] = self._again(n, args)
-        return [new[n] for n in nodes]
+            new[n] = n if all(a is b for a, b in zip(args, n.args, strict=True)) else self._again(n, args)
+        return [new[n] if n in new else self._within(n, replace) for n in nodes]
+
+    def _within(self, node: Node, replace: dict[Node, Node]) -> Node:
+        """A reduction in which nodes are replaced."""
+        kind, depth, size = node.params
+        var, body = variable(node), node.args[0]
+        replace = {old: new for old, new in replace.items() if var not in self.free(old)}
+        if not any(n in replace for n in topological([body])):
+            return node
+        if any(var in self.free(new) for new in replace.values()):
+            depth = self.depth(body, *replace.values())
+            body = self.substitute(body, {var: loop_var(depth, size)})  # type: ignore[arg-type]
+        return self.reduce(kind, (depth, size), self.substituted([body], replace)[0])  # type: ignore[arg-type]
 
     def _again(self, node: Node, args: tuple[Node, ...]) -> Node:
         if node.op is LOAD:
             return self.load(node.params[0], args)  # type: ignore[arg-type]
         if node.op is TRIANGLE:
             return TRIANGLE.build(args, node.params)
-        if node.op is REDUCE:
-            return self._reduce_again(node, args[0])
         if node.op.name == "cast":
             return self.cast(args[0], node.dtype)
         if node.op.name == "multiply" and node.dtype.kind == "f" and node in self._powers:
@@ -162,11 +176,6 @@ class Sums(Normal):
             if len({*node.args}) == 1 and args[0] is args[1]:
                 return self.mul(*args)
         return self.apply(node.op, *args)
-
-    def _reduce_again(self, node: Node, body: Node) -> Node:
-        """The same reduction of another body; its variable keeps clear of what the body now depends on."""
-        kind, depth, size = node.params
-        return self.reduce(kind, (depth, size), body)  # type: ignore[arg-type]
 
     def load(self, buffer: Buffer, idx: tuple[Node, ...]) -> Node:
         return load(buffer, idx)

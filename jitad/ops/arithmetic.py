@@ -59,9 +59,10 @@ class IntegerPower(Elementwise):
         return args[0] if params[0] == 1 else make(self, args, params, self.type_of(args, params))
 
     def evaluate(self, node: Node, args: Sequence[Any], size: Callable[[Any], Any]) -> Any:
-        if args[0].dtype == object:
-            return args[0] ** node.params[0]
-        return np.power(args[0], np.asarray(node.params[0], np.int64 if node.dtype.kind != "f" else node.dtype))
+        x = np.asarray(args[0])
+        if x.dtype == object:
+            return x ** node.params[0]
+        return np.power(x, np.asarray(node.params[0], np.int64 if node.dtype.kind != "f" else node.dtype))
 
     def at(self, node: Node, idx: tuple[Scalar, ...], s: Any) -> AtRule:
         x = yield node.args[0], idx
@@ -136,10 +137,10 @@ floor = elementwise("floor", numpy=np.floor, code="floor({x})")
 ceil = elementwise("ceil", numpy=np.ceil, code="ceil({x})")
 trunc = elementwise("trunc", numpy=np.trunc, code="trunc({x})")
 rint = elementwise("rint", numpy=np.rint, code="rint({x})", mpmath="nint")
-floor_divide = elementwise("floor_divide", numpy=np.floor_divide, code="{x} // {y}", arity=2, accepts=NUMBERS, cost=10,
-                           domain=((-3, 3), (0.5, 3)))
+floor_divide = elementwise("floor_divide", numpy=np.floor_divide, code="floor_divide({x}, {y})", arity=2, accepts=NUMBERS,
+                           cost=10, domain=((-3, 3), (0.5, 3)))
 remainder = elementwise("remainder", numpy=np.remainder, code="{x} % {y}", arity=2, accepts=NUMBERS, cost=20,
-                        domain=((-3, 3), (0.5, 3)), partials=lambda x, y, out: (1.0, -floor(x / y)))
+                        domain=((-3, 3), (0.5, 3)), partials=lambda x, y, out: (1.0, -floor_divide(x, y)))
 
 
 class Cast(Op):

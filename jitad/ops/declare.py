@@ -38,8 +38,8 @@ class Op:
     """An operation. Subclasses say what it means; there is one instance of each, in :data:`REGISTRY`."""
 
     name: str
-    linear: tuple[int, ...] = ()
-    """The arguments in which the op is linear, others fixed (all of them together, unless `bilinear`)."""
+    linear: tuple[int, ...] | None = ()
+    """The arguments in which the op is linear, others fixed (all of them together, unless `bilinear`); None is all."""
     bilinear = False
     moves = False
     """Every element of the result is one element of an argument, or the fill: then it moves predicates as well."""
@@ -67,6 +67,10 @@ class Op:
     def evaluate(self, node: Node, args: Sequence[Any], size: Callable[[Any], Any]) -> Any:
         """The value, with NumPy. `size` turns sizes (also in tuples) into integers."""
         raise NotImplementedError
+
+    def linear_in(self, node: Node) -> tuple[int, ...]:
+        """The numbers of the arguments in which a node is linear."""
+        return tuple(range(len(node.args))) if self.linear is None else self.linear
 
     def apply_linear(self, node: Node, args: tuple[Node, ...]) -> Node:
         """The op applied to tangents or predicates in its linear arguments."""

@@ -74,7 +74,7 @@ def _by_broadcast(args: Sequence[Any], la: list[int], lb: list[int], lo: list[in
         x = np.transpose(x, order)
         return x[tuple(slice(None) if k in labels else None for k in every)]
 
-    return (spread(args[0], la) * spread(args[1], lb)).sum(tuple(range(len(lo), len(every))))
+    return np.asarray(spread(args[0], la) * spread(args[1], lb)).sum(tuple(range(len(lo), len(every))))
 
 
 def contract(a: Node, b: Node, la: Labels, lb: Labels, lo: Labels) -> Node:

@@ -17,7 +17,7 @@ from jitad.ops.leaf import full
 
 
 class _Moves(Op):
-    linear = (0,)
+    linear: tuple[int, ...] | None = (0,)
     moves = True
 
 
@@ -272,6 +272,7 @@ class Concatenate(_Moves):
     """Arrays one after the other along an axis."""
 
     name = "concatenate"
+    linear = None
 
     def build(self, args: tuple[Node, ...], params: tuple) -> Node:
         return args[0] if len(args) == 1 else super().build(args, params)

@@ -1,0 +1,199 @@
+"""Tests made from the registry: an op without them cannot exist.
+
+Elementwise ops are tested from their declarations; for every other op there is an example below.
+"""
+
+import numpy as np
+import pytest
+
+from jitad.ir.graph import Graph
+from jitad.ops import index, leaf, linalg, reduce, shape
+from jitad.ops.arithmetic import cast
+from jitad.ops.declare import REGISTRY, Elementwise
+from tests.harness import Inputs, examine, run
+
+ELEMENTWISE = [op for op in REGISTRY.values() if isinstance(op, Elementwise)]
+LENGTHS = {"n": 7, "m": 6, "p": 9}
+INT = np.dtype(np.int64)
+
+
+def domains(op):
+    return op.domain if isinstance(op.domain[0], tuple) else (op.domain,) * op.arity
+
+
+def parameters(op):
+    return [(n,) for n in (-3, -1, 2, 3, 6)] if op.name == "integer_pow" else [()]
+
+
+def dtype_of(op):
+    return float if "f" in op.accepts else bool
+
+
+@pytest.mark.parametrize("op", ELEMENTWISE, ids=lambda op: op.name)
+def test_elementwise(op):
+    """Value and derivatives of orders 1 and 2, kernel against interpreter and extended precision, in both modes."""
+    rng = np.random.default_rng(len(op.name))
+    for params in parameters(op):
+        def build(new, params=params):
+            return [op.build(tuple(new("n", dtype=dtype_of(op)) for _ in range(op.arity)), params)]
+
+        def draw(new, rng):
+            if dtype_of(op) is bool:
+                return [rng.normal(size=7) > 0 for _ in range(op.arity)]
+            return [rng.uniform(*d, size=7) for d in domains(op)]
+
+        examine(build, draw, rng)
+
+
+SPECIAL = np.array([0.0, -0.0, 1.0, -1.0, 0.5, -2.5, 3.0, np.inf, -np.inf, np.nan, 5e-324, -5e-324, 1e308, -1e308, 2.5, 1e-200])
+
+
+@pytest.mark.parametrize("op", [op for op in ELEMENTWISE if "f" in op.accepts], ids=lambda op: op.name)
+def test_special_values_and_shapes(op):
+    """inf, nan, signed zeros, denormals and ties as NumPy has them; arrays of length 0 and 1, and scalars."""
+    grids = [g.ravel() for g in np.meshgrid(*[SPECIAL] * op.arity)]
+    for params in parameters(op):
+        new = Inputs()
+        outputs = [op.build(tuple(new("n") for _ in range(op.arity)), params)]
+        graph = Graph(tuple(new.nodes), tuple(outputs))
+        for args in (grids, [g[:0] for g in grids], [g[:1] for g in grids]):
+            (got,), (want,) = run(graph, [np.ascontiguousarray(a) for a in args])
+            np.testing.assert_allclose(got, want, rtol=1e-14, atol=0)
+            if got.dtype.kind == "f" and op.name not in NEAR_ZERO:
+                zero = want == 0
+                assert (np.signbit(got[zero]) == np.signbit(want[zero])).all()
+        new = Inputs()
+        outputs = [op.build(tuple(new() for _ in range(op.arity)), params)]
+        (got,), (want,) = run(Graph(tuple(new.nodes), tuple(outputs)), [float(g[4]) for g in grids])
+        np.testing.assert_allclose(got, want, rtol=1e-14)
+
+
+NEAR_ZERO = {"add", "subtract", "multiply", "divide", "remainder", "floor_divide", "maximum", "minimum", "negative",
+             "sign"}  # kernels are compiled with nsz
+
+
+def at_random(shapes_of_index=None):
+    """Normal values for floats; indices below the length that `shapes_of_index` names, by position."""
+
+    def draw(new, rng):
+        out = []
+        for k, node in enumerate(new.nodes):
+            size = tuple(LENGTHS[str(n)] if not isinstance(n, int) else n for n in node.shape)
+            if node.dtype == INT:
+                bound = (shapes_of_index or {})[k]
+                out.append(rng.integers(-bound, bound, size=size))
+            elif node.dtype == bool:
+                out.append(rng.normal(size=size) > 0)
+            else:
+                out.append(rng.normal(size=size)[()])
+        return out
+
+    return draw
+
+
+def _leaves(new):
+    x = new("n")
+    n = x.shape[0]
+    pairs = leaf.tri_index(n, 1, 0), leaf.tri_index(n, 1, 1)
+    weights = cast(leaf.iota(n), x.dtype) * x + 2.5  # iota, constant, cast
+    d = index.gather(weights, [pairs[0]]) - index.gather(x, [pairs[1]])  # tri_index
+    length = shape.broadcast(cast(leaf.size_value(n), x.dtype), x.shape, ())
+    return [reduce.reduce_sum(d * d, (0,)), weights / length]
+
+
+def _select(new):
+    p, x, y = new("n", 2, dtype=bool), new("n", 2), new("n", 2)
+    return [REGISTRY["select"](p, x * y, x), reduce.reduce_sum(REGISTRY["select"](p, x * x, y), (0, 1))]
+
+
+def _casts(new):
+    x = new("n")
+    return [cast(x, INT), cast(x, np.dtype(bool)), cast(cast(x, INT), x.dtype) * x]
+
+
+def _extremes(new):
+    x = new("n", 3)
+    return [reduce.reduce_max(x, (0,)), reduce.reduce_min(x, (1,)), reduce.reduce_max(x * x, (0, 1))]
+
+
+def _ties(kind):
+    def build(new):
+        x = new("n", 3)
+        return [REGISTRY[kind].build((REGISTRY["floor"](x) + shape.zeros(x),), ((0,),)), REGISTRY[kind].build((x,), ((0, 1),))]
+
+    return build
+
+
+def _gathers(new):
+    x, i, j = new("n", 3), new("p", dtype=INT), new("p", dtype=INT)
+    one = index.gather(x, [i])
+    return [one * one, index.gather(x * x, [i, j]), reduce.reduce_sum(one, (0, 1))]
+
+
+def _scatters(new):
+    v, i = new("p", 2), new("p", dtype=INT)
+    x = new("n")
+    return [index.scatter_add(v * v, [i], (x.shape[0], 2)), index.scatter_add(x * x, [leaf.iota(x.shape[0])], (x.shape[0],))]
+
+
+def _contracts(new):
+    a, b, v = new("n", "m"), new("m", 3), new("m")
+    product = linalg.contract(a, b, (0, 1), (1, 2), (0, 2))
+    return [product * product, linalg.contract(a, v, (0, 1), (1,), (0,)), linalg.contract(v, v, (0,), (0,), ()),
+            linalg.contract(v, v, (0,), (1,), (0, 1)), linalg.contract(a, a, (0, 1), (0, 1), (1, 0))]
+
+
+def _slices(new):
+    x = new("n", "m")
+    n, m = x.shape
+    part = shape.slice_(x, ((1, n - 3, 1), (0, (m + 1) // 2, 2)))
+    return [part * part, shape.slice_(x * x, ((n - 1, 1, 1), (0, m, 1)))]
+
+
+def _pads(new):
+    x = new("n", 2)
+    n = x.shape[0]
+    return [shape.pad(x * x, (n + 4, 5), ((3, 1), (0, 3))), shape.pad(x, (n * 2 + 1, 2), ((1, 2), (0, 1)))]
+
+
+def _square(x):
+    return x * x
+
+
+EXAMPLES = {
+    "input": (lambda new: [_square(new("n")), new(), new(2, 3)], {}),
+    "constant iota tri_index size_value": (_leaves, {}),
+    "select": (_select, {}),
+    "cast": (_casts, {}),
+    "broadcast": (lambda new: [shape.broadcast(_square(new("n", 2)), (4, new.nodes[0].shape[0], 3, 2), (1, 3))], {}),
+    "reshape": (lambda new: [shape.reshape(_square(new("n", 2, 3)), (new.nodes[0].shape[0] * 2, 3)),
+                             shape.reshape(new("n", "m"), (new.nodes[0].shape[0] * new.nodes[1].shape[1],)),
+                             shape.reshape(new(1, "n", 1), (new.nodes[0].shape[0],))], {}),
+    "retype": (lambda new: [shape.retype(_square(new("n")), (7,))], {}),
+    "transpose": (lambda new: [shape.transpose(_square(new("n", 2, "m")), (2, 0, 1))], {}),
+    "slice": (_slices, {}), "pad": (_pads, {}),
+    "flip": (lambda new: [shape.flip(_square(new("n", "m")), (0,)), shape.flip(new.nodes[0], (0, 1))], {}),
+    "roll": (lambda new: [shape.roll(_square(new("n", "m")), 2, 0), shape.roll(new.nodes[0], -1, 1),
+                          shape.roll(new.nodes[0], new.nodes[0].shape[1], 0)], {}),
+    "concatenate": (lambda new: [shape.concatenate([_square(new("n", 2)), new("m", 2), new.nodes[0]], 0),
+                                 shape.concatenate([new.nodes[0], new("n", 1)], 1)], {}),
+    "sum": (lambda new: [reduce.reduce_sum(_square(new("n", "m", 2)), (0, 2)), reduce.reduce_sum(_square(new.nodes[0]), (1,)),
+                         reduce.reduce_sum(new.nodes[0], (0, 1, 2))], {}),
+    "prod": (lambda new: [reduce.reduce_prod(new("n", 3), (0,)), reduce.reduce_prod(_square(new.nodes[0]), (0, 1)),
+                          reduce.reduce_prod(new.nodes[0], (1,))], {}),
+    "max min": (_extremes, {}),
+    "gather": (_gathers, {1: 7, 2: 3}),
+    "scatter_add": (_scatters, {1: 7}),
+    "contract": (_contracts, {}),
+}
+
+
+def test_every_op_has_an_example():
+    named = {name for names in EXAMPLES for name in names.split()}
+    assert named | {op.name for op in ELEMENTWISE} == set(REGISTRY)
+
+
+@pytest.mark.parametrize("names", EXAMPLES)
+def test_structural(names):
+    build, bounds = EXAMPLES[names]
+    examine(build, at_random(bounds), np.random.default_rng(3))
