@@ -1,4 +1,4 @@
-"""One graph through everything: typechecker, interpreter, kernel, both modes, orders 1 and 2, extended precision, rows of Jacobians."""
+"""One graph through everything: typechecker, interpreter, kernel, both modes, orders 1 and 2, 60 digits, Jacobians."""
 
 from __future__ import annotations
 

@@ -16,17 +16,20 @@ UNARY = {
     "differences": lambda a: a[:, None] - a if a.ndim == 1 else a, "outer": lambda a: np.outer(a, a) if a.ndim == 1 else a,
     "off": lambda a: np.where(np.eye(len(a), dtype=bool), 0.0, a) if a.ndim == 2 and a.shape[0] == a.shape[1] else a,
     "sliced": lambda a: a[1:] - a[:-1] if a.ndim == 1 else a, "column": lambda a: a[:, 0] if a.ndim == 2 else a,
-    "padded": lambda a: np.pad(a, (1, 0))[:-1] if a.ndim == 1 else a, "joined": lambda a: np.concatenate([a, 2 * a])[: len(a)] if a.ndim else a,
+    "padded": lambda a: np.pad(a, (1, 0))[:-1] if a.ndim == 1 else a,
+    "joined": lambda a: np.concatenate([a, 2 * a])[: len(a)] if a.ndim else a,
     "taken": lambda a: a[np.arange(len(a)) // 2] if a.ndim else a, "gram": lambda a: a @ a.T if a.ndim == 2 else a,
     "upper": lambda a: a[np.triu_indices(len(a), 1)].sum() + a if a.ndim == 2 and a.shape[0] == a.shape[1] else a,
     "pairs": lambda a: (lambda i, j: (a[i] * a[j]).sum(0))(*np.triu_indices(len(a), 1)) if a.ndim else a,
     "diagonal": lambda a: np.diagonal(a) if a.ndim == 2 else a, "flat": lambda a: a.reshape(-1),
-    "positive": lambda a: np.where(a > 0, np.sqrt(np.where(a > 0, a, 1.0)) * a, 0.0), "stacked": lambda a: np.stack([a, a * a])[1],
+    "positive": lambda a: np.where(a > 0, np.sqrt(np.where(a > 0, a, 1.0)) * a, 0.0),
+    "stacked": lambda a: np.stack([a, a * a])[1],
     "singular": lambda a: np.where(a > 0.1, a**1.5, 0.0), "sorted": lambda a: np.maximum(a, a[::-1]) if a.ndim else a,
 }
 BINARY = {
     "add": np.add, "subtract": np.subtract, "multiply": np.multiply, "divide": lambda a, b: a / (2 + b * b),
-    "maximum": np.maximum, "minimum": np.minimum, "where": lambda a, b: np.where(a > b, a * b, b), "hypot": lambda a, b: np.hypot(a, 1 + b * b),
+    "maximum": np.maximum, "minimum": np.minimum, "where": lambda a, b: np.where(a > b, a * b, b),
+    "hypot": lambda a, b: np.hypot(a, 1 + b * b),
 }
 
 

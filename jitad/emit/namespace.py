@@ -12,7 +12,7 @@ from numba.extending import overload
 from jitad.emit import vmath
 
 
-@njit(error_model="numpy")
+@njit(fastmath=False, error_model="numpy")
 def triangle_row(p, n, k):  # type: ignore[no-untyped-def]
     """Row of pair p among the pairs j - i >= k of an n x n square, in row order."""
     m = n - k  # row i holds m - i pairs and starts at i*m - i*(i - 1)/2
@@ -24,7 +24,7 @@ def triangle_row(p, n, k):  # type: ignore[no-untyped-def]
     return i
 
 
-@njit(error_model="numpy")
+@njit(fastmath=False, error_model="numpy")
 def triangle_column(p, n, k):  # type: ignore[no-untyped-def]
     """Column of pair p, see :func:`triangle_row`."""
     i = triangle_row(p, n, k)
@@ -36,7 +36,7 @@ def floor_divide(x, y):  # type: ignore[no-untyped-def]
     raise NotImplementedError
 
 
-@overload(floor_divide, inline="never", jit_options={"error_model": "numpy"})
+@overload(floor_divide, inline="never", jit_options={"fastmath": False, "error_model": "numpy"})
 def _floor_divide(x, y):  # type: ignore[no-untyped-def]
     if isinstance(x, types.Integer):
         return lambda x, y: x // y
@@ -54,7 +54,7 @@ def _floor_divide(x, y):  # type: ignore[no-untyped-def]
     return of_floats
 
 
-exact = njit(error_model="numpy", nogil=True)
+exact = njit(fastmath=False, error_model="numpy", nogil=True)  # said explicitly: Numba passes flags on to callees
 
 
 def namespace() -> dict[str, Any]:

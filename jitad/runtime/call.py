@@ -46,10 +46,12 @@ class Specialization:
         self._outputs = [(n.dtype, not n.shape) for n in traced.outputs]
         self._simple = not traced.captures and not traced.guards and not traced.watches
 
+    def watched(self) -> bool:
+        """Whether everything that the trace took as it was still is so."""
+        return all([w.holds() for w in self.traced.watches])
+
     def captures(self) -> list | None:
         """Values of the captured names now; None if this trace does not hold for them."""
-        if not all([w.holds() for w in self.traced.watches]):
-            return None
         out = []
         for c, key in zip(self.traced.captures, self._capture_keys, strict=True):
             try:
@@ -66,6 +68,10 @@ class Specialization:
         """All inputs of the kernel but constants, if the trace holds for these arguments."""
         if self._simple:
             return values
+        return self.bound(values) if self.watched() else None
+
+    def bound(self, values: list) -> list | None:
+        """The arguments and the captured values, if types and guards hold for them."""
         captured = self.captures()
         if captured is None:
             return None
@@ -157,9 +163,9 @@ class Caller:
             if every is not None:
                 return s.run(every)
         s = self._trace(key, specs, tree)
-        every = s.match(values)
+        every = s.bound(values)  # what is watched may have changed by the function itself: then the next call traces anew
         if every is None:
-            raise RuntimeError(f"{self.name}: a captured value changed while the function was traced")
+            raise RuntimeError(f"{self.name}: a captured value changed its type while the function was traced")
         return s.run(every)
 
     def _prepare(self, args: tuple, kwargs: dict) -> tuple[list, tuple, list[LeafSpec], Tree]:

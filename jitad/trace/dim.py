@@ -79,6 +79,11 @@ class Dim:
         same = _SYMBOLIC.get(ufunc) if method == "__call__" and not kwargs else None
         if same is not None and all(type(a) is Dim or isinstance(a, (int, np.integer)) for a in args):
             return same(*(a if type(a) is Dim else int(a) for a in args))
+        if method == "__call__" and not kwargs and ufunc in _WITH_FLOATS and self.live and all(map(np.isscalar, args)):
+            from jitad.trace.numpy_api import call_ufunc
+            from jitad.trace.tracer import as_tracer
+
+            return call_ufunc(ufunc, method, tuple(map(as_tracer, args)), {})  # np.float64(0.5)*n holds for every n
         plain = [int(a) if type(a) is Dim else a for a in args]
         return getattr(ufunc, method)(*plain, **kwargs)
 
@@ -189,3 +194,4 @@ setattr(Dim, "__divmod__", lambda self, other: _plain(divmod, self, other))  # n
 setattr(Dim, "__rdivmod__", lambda self, other: _plain(divmod, other, self))  # noqa: B010
 _SYMBOLIC: dict[Any, Callable] = {np.add: operator.add, np.subtract: operator.sub, np.multiply: operator.mul,
              np.floor_divide: operator.floordiv}
+_WITH_FLOATS = (np.add, np.subtract, np.multiply, np.true_divide)

@@ -1,0 +1,83 @@
+"""Lengths inside traced functions: idioms of NumPy code give what they give with an int, at every length."""
+
+import math
+import numbers
+
+import numpy as np
+import pytest
+
+import jitad
+
+SYMBOLIC = [  # one kernel for all lengths
+    "np.zeros((n, 3)) + x[:, None]", "np.zeros(n) + x", "np.zeros(x.shape) + 1", "np.ones((n, n)) - np.eye(n)", "np.eye(n)", "np.identity(n)",
+    "np.arange(n)", "np.arange(0, n)", "np.arange(n, dtype=int)", "np.linspace(0, 1, n)", "np.triu_indices(n, 1)",
+    "np.tril(np.ones((n, n)))", "np.indices((n, n))", "np.broadcast_to(1.0, (n, n))", "np.float64(0.5) * n", "np.ones(3) * n",
+    "n * np.ones(3)", "np.ones(3) / n", "np.array([1.0, n])", "np.full(3, n)", "np.full(3, 1.0 / n)", "np.array(n)",
+    "np.asarray(n, float)", "x.reshape(n, -1)", "x.reshape(-1, n)", "n * (n - 1) / 2", "n * (n - 1) // 2", "x.sum() / n", "x[: n // 2]",
+    "x[n - 1]", "x[n // 2:]", "0.5 * n", "n * 2 + 1", "-n", "n - 3", "3 - n", "n > 3", "n >= 5", "n != 0", "isinstance(n, int)",
+    "isinstance(n, numbers.Integral)", "bool(n)", "abs(n)", "max(n, 5)", "np.eye(n)[None] * 2", "np.ones(20)[np.arange(n)]",
+    "np.float64(3.0) / n", "len(x) * x", "x.size * x", "np.roll(x, n - 1)", "np.repeat(x, 2)", "np.pad(x, (0, n))", "np.tile(x, 2)",
+    "np.full_like(x, n)", "x @ np.arange(n)", "sum([n, n])", "n == n", "np.multiply(n, 2)", "np.int64(2) * n", "np.stack([x] * 2)",
+]
+GUARDED = [  # the trace holds for one length
+    "list(range(n))[:2]", "len([0] * n)", "np.ones(34).reshape(2, -1)[:, :n]", "np.sqrt(n)", "math.sqrt(n)", "n**0.5", "np.log(n)",
+    "np.isscalar(n)", "n == 13", "13 == n", "(n, 3) == (13, 3)", "n in (1, 2)", "n in (13,)", "{13: 1}.get(n, 0)",
+    "{n: 1}.get(13, 0)", "len({n, n})", "f'{n}'", "f'{n:3d}'", "'%d' % n", "str(n)", "repr(n)", "min(n, 15)", "divmod(n, 2)", "round(n)",
+    "int(n)", "float(n)", "np.prod((n, 3))", "math.comb(n, 2)", "math.factorial(n)", "n % 2 == 0", "n & 1", "bin(n)", "n**2", "2**n",
+    "n.bit_length()", "complex(n).real", "hash(n) == hash(13)", "np.minimum(n, 3)", "[0.5 * i for i in range(n)][-1]", "n < 15",
+    "sum(x[i] for i in range(n))", "np.array(range(n))", "format(n, 'd')", "n.real", "tuple(range(n))[-1]", "n if n > 14 else -n",
+    "np.array([x[i] for i in range(n)])", "x[list(range(n))]",
+]
+
+
+def compare(idiom, expect_one):
+    seen = []
+    scope = {"np": np, "math": math, "numbers": numbers, "seen": seen}
+    exec(f"def f(x):\n    n = x.shape[0]\n    out = {idiom}\n    if isinstance(out, str):\n"
+         "        seen.append(out)\n        return 0.0\n    return out", scope)
+    f = scope["f"]
+    traced = jitad.jit(f)
+    with jitad.disable_jit():
+        for n in (13, 17, 13):
+            x = np.random.default_rng(n).normal(size=n)
+            want, texts = f(x), list(seen)
+            seen.clear()
+            got = traced(x)
+            assert not seen or seen == texts
+            seen.clear()
+            for a, b in zip(*(v if isinstance(v, (tuple, list)) else (v,) for v in (got, want)), strict=True):
+                np.testing.assert_allclose(a, b, rtol=1e-13)
+                assert np.shape(a) == np.shape(b)
+    if expect_one:
+        assert len(traced._caller._found) == 1 and [len(s) for s in traced._caller._found.values()] == [1]
+
+
+@pytest.mark.parametrize("idiom", SYMBOLIC)
+def test_symbolic(idiom):
+    compare(idiom, True)
+
+
+@pytest.mark.parametrize("idiom", GUARDED)
+def test_guarded(idiom):
+    compare(idiom, False)
+
+
+def test_a_length_of_a_finished_trace_is_its_number():
+    kept = []
+
+    def f(x):
+        kept.append(x.shape[0])
+        return x.sum()
+
+    with jitad.disable_jit():
+        jitad.jit(f)(np.ones(7))
+    assert kept[0] == 7 and kept[0] + 1 == 8 and f"{kept[0]}" == "7" and [0] * kept[0] == [0] * 7
+
+
+def test_equal_lengths_are_a_guard_that_names_both():
+    g = jitad.grad(lambda x, y: (x * y).sum())
+    np.testing.assert_array_equal(g(np.ones(6), np.full(6, 2.0)), np.full(6, 2.0))
+    with pytest.raises(ValueError, match=r"\(6,\).*\(7,\)"):
+        g(np.ones(6), np.ones(7))
+    np.testing.assert_array_equal(g(np.ones(8), np.full(8, 2.0)), np.full(8, 2.0))
+    assert len(g.specializations) == 1
