@@ -100,7 +100,8 @@ def test_every_transform_nests_in_every_other():
         h[i, p] += 3 * x[i] ** 2
         h[i, q] += 3 * x[q] ** 2
     gradient = 3 * x**2 * np.roll(x, 1) + np.roll(x, -1) ** 3
-    first = {"grad": gradient, "value_and_grad": gradient, "jvp": gradient @ v, "vjp": gradient, "jacrev": gradient, "jacfwd": gradient}
+    first = {"grad": gradient, "value_and_grad": gradient, "jvp": gradient @ v, "vjp": gradient, "jacrev": gradient,
+        "jacfwd": gradient}
     scalar = {"grad", "value_and_grad", "jvp", "vjp", "jacrev", "jacfwd", "jit"}
     with jitad.disable_jit():
         for a in first:
