@@ -1,4 +1,4 @@
-"""Checking derivatives."""
+"""Checking derivatives: forward against reverse mode, and both against extrapolated finite differences."""
 
 from __future__ import annotations
 

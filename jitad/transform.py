@@ -10,13 +10,13 @@ import numpy as np
 
 from jitad.autodiff.modes import jacobian as jacobian_nodes
 from jitad.autodiff.modes import pullback, pushforward
+from jitad.call import Caller, Specialization
 from jitad.errors import DTypeError, ShapeError
 from jitad.ir.graph import rebuild
 from jitad.ir.node import Node
 from jitad.ir.types import FLOAT, is_float, show_shape
 from jitad.ops.arithmetic import cast
 from jitad.ops.leaf import full
-from jitad.runtime.call import Caller, Specialization
 from jitad.trace.rebuild import rebuilt
 from jitad.trace.tracer import Tracer, as_tracer, wrap
 from jitad.trace.tracing import Trace, current, where

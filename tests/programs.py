@@ -47,7 +47,7 @@ def program(steps):
                     a, b = (a.sum(-1), b) if a.ndim >= b.ndim else (a, b.sum(-1))
                 new = BINARY[name](a, b)
             values.append(new if new.ndim < 3 else new.sum(0))
-        return sum((np.tanh(v) * np.cos(0.3 + v)).sum() for v in values[-3:])
+        return sum((np.tanh(v) * np.cos(0.3 + np.tanh(v))).sum() for v in values[-3:])
 
     return f
 

@@ -52,7 +52,7 @@ class Call:
 
     def __repr__(self) -> str:
         if self.function == "floordiv":
-            return f"({self.args[0]})//({self.args[1]})"
+            return f"(({self.args[0]})//({self.args[1]}))"
         return f"{self.function}({', '.join(map(str, self.args))})"
 
 
@@ -127,7 +127,7 @@ def symbol(name: str, serial: int, position: int, axis: int) -> Size:
 
 def key_of(size: int | Size) -> tuple:
     """Something hashable and orderable that is equal for equal sizes."""
-    return size.key() if isinstance(size, Size) else (("int", size),)
+    return size.key() if isinstance(size, Size) else (((), size),)
 
 
 def _terms(size: int | Size) -> dict[tuple, int]:
@@ -210,6 +210,12 @@ def call(function: str, *args: int | Size) -> int | Size:
     """``max``, ``min`` or ``mod`` of sizes."""
     if all(isinstance(a, int) for a in args):
         return _CALLS[function](*args)
+    if function == "mod":
+        low, gap = at_least(args[0]), at_least(sub(args[1], args[0]))
+        if low is not None and gap is not None and low >= 0 and gap > 0:
+            return args[0]
+        if isinstance(args[0], int) and -(at_least(args[1]) or 0) <= args[0] < 0:
+            return add(args[0], args[1])
     if function in ("max", "min"):
         args = tuple(dict.fromkeys(args))
         if len(args) == 1:
