@@ -26,6 +26,7 @@ from __future__ import annotations
 
 from jitad.emit.expression import Expressions, literal
 from jitad.emit.writer import Writer
+from jitad.ir import sizes
 from jitad.ir.node import Node
 from jitad.lower.nest import Accumulate, Block, Check, Let, Loop, Output, Program, Store, walk
 from jitad.lower.scalar import Buffer
@@ -112,13 +113,14 @@ class _Emitter:
         elif step.node.dtype.kind == "b":
             self.w.line(f"{total} = {total} {'|' if step.kind == 'max' else '&'} {value}")
         else:
-            sign = ">" if step.kind == "max" else "<"
-            self.w.line(f"{total} = {value} if {value} {sign} {total} or {value} != {value} else {total}")
+            better = f"{value} {'>' if step.kind == 'max' else '<'} {total}"
+            nan = f" or {value} != {value}" if step.node.dtype.kind == "f" else ""
+            self.w.line(f"{total} = {value} if {better}{nan} else {total}")
 
     def _check(self, step: Check) -> None:
-        bound = self.e.size(step.bound)
-        with self.w.indented(f"if {self.e.name(step.low)} < -{bound} or {self.e.name(step.high)} >= {bound}:"):
-            self.w.line(f"raise IndexError('index array {step.number} is out of range')")
+        count, limit = self.e.size(step.count), f"uint64({self.e.size(sizes.mul(2, step.bound))})"
+        with self.w.indented(f"if {count} > 0 and {self.e.name(step.worst)} >= {limit}:"):
+            self.w.line("raise IndexError('an index is out of range')")
 
     def _return(self) -> None:
         seen: set[Buffer] = set()
@@ -146,7 +148,7 @@ def _roots(program: Program) -> list[Node]:
         if isinstance(step, Store):
             out += [*step.idx, step.value]
         elif isinstance(step, Check):
-            out += [step.low, step.high]
+            out.append(step.worst)
         elif isinstance(step, Accumulate):
             out.append(step.node)
     return out

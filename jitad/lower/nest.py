@@ -51,12 +51,14 @@ class Loop:
 
 @dataclass(frozen=True)
 class Check:
-    """Raise unless ``-bound <= low`` and ``high < bound``: index arrays, before anything uses them."""
+    """Raise unless `count` indices all lie in ``[-bound, bound)``; `worst` is the largest of ``index + bound``, unsigned.
 
-    low: Node
-    high: Node
+    Indices that count from the end are allowed, so one unsigned comparison finds both what is too low and what is too high.
+    """
+
+    worst: Node
+    count: int | Size
     bound: int | Size
-    number: int
 
 
 @dataclass

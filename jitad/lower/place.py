@@ -9,15 +9,19 @@ from __future__ import annotations
 
 from dataclasses import dataclass, field
 
+import numpy as np
+
 from jitad.ir import sizes
 from jitad.ir.graph import Graph
 from jitad.ir.node import Node, topological
 from jitad.ir.sizes import Size
 from jitad.lower.index import Elements, Index, is_structured, unrolled_axes
-from jitad.lower.nest import Output
+from jitad.lower.nest import Check, Output
 from jitad.lower.scalar import REDUCE, Buffer
+from jitad.ops.arithmetic import cast
 from jitad.ops.declare import Elementwise
-from jitad.ops.reduce import reduce_max, reduce_min
+from jitad.ops.leaf import fill, size_value
+from jitad.ops.reduce import reduce_max
 
 COSTLY = 8
 
@@ -42,7 +46,7 @@ class Placed:
     effects: list[Effect] = field(default_factory=list)
     zeroed: set[Buffer] = field(default_factory=set)
     outputs: list[Output] = field(default_factory=list)
-    checks: list[tuple[Node, Node, int | Size]] = field(default_factory=list)
+    checks: list[Check] = field(default_factory=list)
 
 
 def place(graph: Graph) -> Placed:
@@ -105,11 +109,8 @@ def _lower(graph: Graph, stored: list[Node], pushed: dict[Node, bool]) -> Placed
     for n in graph.nodes():
         if n.op.name in ("gather", "scatter_add"):
             target = n.args[0].shape if n.op.name == "gather" else n.shape
-            for i, bound in zip(n.args[1:], target, strict=False):
-                if not is_structured(i):
-                    axes = tuple(range(i.ndim))
-                    low, high = (e.value(r(i, axes), ()) for r in (reduce_min, reduce_max))
-                    placed.checks.append((low, high, bound))
+            checks = [_check(e, i, bound) for i, bound in zip(n.args[1:], target, strict=False) if not is_structured(i)]
+            placed.checks += [c for c in checks if c not in placed.checks]
     for node in stored:
         _effects(placed, node, buffers[node], pushed)
     for out in graph.outputs:
@@ -117,6 +118,12 @@ def _lower(graph: Graph, stored: list[Node], pushed: dict[Node, bool]) -> Placed
         value = buffers[base] if base.shape else e.value(base, ())
         placed.outputs.append(Output(value, out.shape))
     return placed
+
+
+def _check(e: Elements, index: Node, bound: int | Size) -> Check:
+    shifted = cast(index + fill(size_value(bound), index.shape), np.dtype(np.uint64))
+    worst = e.value(reduce_max(shifted, tuple(range(index.ndim))), ())
+    return Check(worst, sizes.product(index.shape), bound)
 
 
 def _points(e: Elements, shape: tuple) -> tuple[tuple[Node, ...], list[Index]]:

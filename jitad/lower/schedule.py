@@ -29,8 +29,8 @@ def schedule(placed: Placed) -> Program:
     done: set[Node] = set()
     block = Block()
     for checks in _check_groups(placed):
-        block.steps += maker.block(0, [n for check in checks for n in check[1:3]], [], done).steps
-        block.steps += [Check(low, high, bound, number) for number, low, high, bound in checks]
+        block.steps += maker.block(0, [check.worst for check in checks], [], done).steps
+        block.steps += checks
     scalars = [o.value for o in placed.outputs if isinstance(o.value, Node)]
     block.steps += maker.block(0, scalars, placed.effects, done).steps
     results = [o.value for o in placed.outputs if isinstance(o.value, Buffer)]
@@ -40,16 +40,15 @@ def schedule(placed: Placed) -> Program:
         placed.outputs)
 
 
-def _check_groups(placed: Placed) -> list[list[tuple]]:
+def _check_groups(placed: Placed) -> list[list[Check]]:
     """Index checks: together those of plain arrays, then one by one those of indices that are looked up themselves."""
-    numbered = [(k, *check) for k, check in enumerate(placed.checks)]
 
-    def looks_up(node: Node) -> bool:
-        loads = [n for n in topological([node]) if n.op is LOAD]
+    def looks_up(check: Check) -> bool:
+        loads = [n for n in topological([check.worst]) if n.op is LOAD]
         return any(m.op is LOAD for n in loads for m in topological(n.args))
 
-    first = [c for c in numbered if not looks_up(c[1])]
-    return [first, *([c] for c in numbered if c not in first)]
+    first = [c for c in placed.checks if not looks_up(c)]
+    return [first, *([c] for c in placed.checks if looks_up(c))]
 
 
 @dataclass(eq=False)
