@@ -34,5 +34,9 @@ class IndexRangeError(JitadError, IndexError):
     """An index array points outside the array that it indexes."""
 
 
+class KernelSizeError(JitadError, RuntimeError):
+    """The traced function has so many operations that compiling them would take minutes."""
+
+
 class InternalError(JitadError, AssertionError):
     """The graph is not well formed: a defect of jitad itself, please report it."""

@@ -55,6 +55,12 @@ class Transformed:
         """The kernels compiled so far, by key."""
         return self._caller.specializations
 
+    def __copy__(self) -> Transformed:
+        return self
+
+    def __deepcopy__(self, memo: dict) -> Transformed:
+        return self  # as functions are
+
     def __repr__(self) -> str:
         return f"<jitad.{self._transform} of {getattr(self.fn, '__qualname__', self.fn)!s}>"
 

@@ -170,6 +170,20 @@ class TestTracing:
         with pytest.raises(AttributeError, match="no attribute 'foo'"):
             jitad.grad(lambda x: x.foo())(x)
 
+    def test_random_numbers_are_not_frozen(self):
+        raises_here(lambda x: (x * np.random.rand(6)).sum(), np.ones(6), match="draw outside")
+
+    def test_a_kernel_of_minutes_is_refused(self):
+        def f(x):
+            for k in range(2000):
+                x = np.sin(x) + k
+            return x
+
+        with pytest.raises(errors.KernelSizeError, match="disable_jit"):
+            jitad.grad(f)(1.0)
+        with jitad.disable_jit():
+            assert np.isfinite(jitad.grad(f)(1.0))
+
     def test_leaks(self):
         kept = []
 

@@ -13,7 +13,7 @@ from __future__ import annotations
 from collections.abc import Callable
 from typing import NamedTuple
 
-from jitad.ir.node import Node
+from jitad.ir.node import Node, topological
 from jitad.ir.types import BOOL
 from jitad.ops.arithmetic import like
 from jitad.ops.compare import logical_and, logical_not, logical_or, select
@@ -99,13 +99,23 @@ def reduced(support: Node | None, axes: tuple[int, ...]) -> Node | None:
 
 def without_axes(p: Node, axes: tuple[int, ...]) -> Node | None:
     """The predicate as one of fewer axes, if it is repeated along `axes`."""
-    if p.op.name == "broadcast":
-        shape, places = p.params
-        if set(places) & set(axes):
-            return None
-        left = [k for k in range(len(shape)) if k not in axes]
-        return broadcast(p.args[0], tuple(shape[k] for k in left), tuple(left.index(k) for k in places))
-    if p.op.name in ("logical_and", "logical_or", "logical_not", "select"):
-        parts = [without_axes(a, axes) for a in p.args]
-        return None if any(a is None for a in parts) else p.op.build(tuple(parts), ())  # type: ignore[arg-type]
-    return None
+    narrow: dict[Node, Node | None] = {}
+    for n in topological([p], stop=lambda n: n.op.name not in _LOGIC and n is not p):
+        if n.op.name not in _LOGIC:
+            return _fewer(n, axes)
+        parts = [narrow[a] if a in narrow else _fewer(a, axes) for a in n.args]
+        narrow[n] = None if any(a is None for a in parts) else n.op.build(tuple(parts), ())  # type: ignore[arg-type]
+    return narrow[p]
+
+
+_LOGIC = ("logical_and", "logical_or", "logical_not", "select")
+
+
+def _fewer(p: Node, axes: tuple[int, ...]) -> Node | None:
+    if p.op.name != "broadcast":
+        return None
+    shape, places = p.params
+    if set(places) & set(axes):
+        return None
+    left = [k for k in range(len(shape)) if k not in axes]
+    return broadcast(p.args[0], tuple(shape[k] for k in left), tuple(left.index(k) for k in places))

@@ -27,6 +27,14 @@ def as_size(node: Node) -> int | Size | None:
     return node.params[0] if is_op(node, "size_value") else None  # type: ignore[return-value]
 
 
+SMALL = 40
+
+
+def _on_indices(p: Node) -> bool:
+    """Whether a condition compares indices, not values."""
+    return all(n.dtype.kind != "f" and not is_op(n, "load") for n in topological([p]))
+
+
 class Choices:
     """Leaves, comparisons and choices. One object for one kernel: it fixes the order of operands."""
 
@@ -171,12 +179,18 @@ class Choices:
         return self.both(p, x) if self.is_false(y) else compare.select(p, x, y)
 
     def _given(self, x: Node, p: Node, branch: Any) -> Node:
-        """x where p is known: choices by p inside it are made."""
+        """x where p is known: choices by p inside it are made.
+
+        For conditions on values only in small expressions: a chain of such choices would be written out for every branch.
+        """
         opposite = self.negation(p)
+        below = topological([x])
         made = {
             n: n.args[branch if n.args[0] is p else 3 - branch]
-            for n in topological([x]) if is_op(n, "select") and (n.args[0] is p or n.args[0] is opposite)}
-        return self.substituted([x], self._resolved(made))[0] if made else x
+            for n in below if is_op(n, "select") and (n.args[0] is p or n.args[0] is opposite)}
+        if not made or (len(below) > SMALL and not _on_indices(p)):
+            return x
+        return self.substituted([x], self._resolved(made))[0]
 
     def _resolved(self, made: dict[Node, Node]) -> dict[Node, Node]:
         """Choices whose results hold choices themselves: innermost first."""

@@ -40,12 +40,28 @@ def unrolled_axes(shape: Shape) -> tuple[bool, ...]:
     return tuple(reversed(flags))
 
 
-class Elements(Sums):
-    """The elements of array nodes as scalars."""
+class Revisited(Exception):
+    """A node was asked for at so many different indices that it had better be stored."""
 
-    def __init__(self, buffers: dict[Node, Buffer]):
+    def __init__(self, node: Node):
+        super().__init__()
+        self.node = node
+
+
+MANY = 16  # indices of one node; a concatenation of concatenations would ask for 2**k
+
+
+class Elements(Sums):
+    """The elements of array nodes as scalars.
+
+    `storable` says which nodes may be stored; :class:`Revisited` is raised for one of them at its `MANY`-th index.
+    """
+
+    def __init__(self, buffers: dict[Node, Buffer], storable: Callable[[Node], bool] = lambda node: False):
         super().__init__()
         self.buffers = buffers
+        self.storable = storable
+        self._indices: dict[Node, set[Index]] = {}
         self.memo: dict[tuple[Node, Index], Node] = {}
         self.packed: dict[tuple[Buffer, tuple[int, ...]], Buffer] = {}
 
@@ -81,8 +97,15 @@ class Elements(Sums):
                 continue
             answer = self._known(want, at)
             if answer is None:
+                self._count(want, at)
                 stack.append((want, at, self._rule(want, at)))
         return answer  # type: ignore[return-value]
+
+    def _count(self, node: Node, idx: Index) -> None:
+        seen = self._indices.setdefault(node, set())
+        seen.add(tuple(i for i in idx if i.op.name != "constant"))
+        if len(seen) >= MANY and self.storable(node):
+            raise Revisited(node)
 
     # What the rules use.
 

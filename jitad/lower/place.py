@@ -15,7 +15,7 @@ from jitad.ir import sizes
 from jitad.ir.graph import Graph
 from jitad.ir.node import Node, topological
 from jitad.ir.sizes import Size
-from jitad.lower.index import Elements, Index, is_structured, unrolled_axes
+from jitad.lower.index import Elements, Index, Revisited, is_structured, unrolled_axes
 from jitad.lower.nest import Check, Output
 from jitad.lower.scalar import REDUCE, Buffer
 from jitad.ops.arithmetic import cast
@@ -59,7 +59,11 @@ def place(graph: Graph) -> Placed:
     uses = _uses(order, graph)
     stored |= dict.fromkeys(n for n in order if pushed[n] and not (n in covered and uses[n] == 1))
     while True:
-        placed = _lower(graph, [n for n in order if n in stored], pushed)
+        try:
+            placed = _lower(graph, [n for n in order if n in stored], pushed)
+        except Revisited as found:
+            stored[found.node] = None
+            continue
         more = [n for n in _wasteful(placed, order, graph) if n not in stored]
         if not more:
             return placed
@@ -104,12 +108,14 @@ def _lower(graph: Graph, stored: list[Node], pushed: dict[Node, bool]) -> Placed
     inputs = {n: Buffer("input", n.dtype, n.shape, position=k) for k, n in enumerate(graph.inputs)}
     outputs = {_base(o) for o in graph.outputs}
     buffers = {n: Buffer("output" if n in outputs else "temp", n.dtype, n.shape) for n in stored}
-    e = Elements({**buffers, **inputs})
+    e = Elements({**buffers, **inputs}, lambda n: _is_storable(n) and _affordable(n, graph))
+    before = Elements(inputs)  # index checks come first: they may not read what is stored later
+    before.packed = e.packed
     placed = Placed(e, list(inputs.values()))
     for n in graph.nodes():
         if n.op.name in ("gather", "scatter_add"):
             target = n.args[0].shape if n.op.name == "gather" else n.shape
-            checks = [_check(e, i, bound) for i, bound in zip(n.args[1:], target, strict=False) if not is_structured(i)]
+            checks = [_check(before, i, bound) for i, bound in zip(n.args[1:], target, strict=False) if not is_structured(i)]
             placed.checks += [c for c in checks if c not in placed.checks]
     for node in stored:
         _effects(placed, node, buffers[node], pushed)
@@ -177,7 +183,7 @@ def _wasteful(placed: Placed, order: list[Node], graph: Graph) -> list[Node]:
         at.setdefault(node, []).append((idx, value))
     out = []
     for node, found in at.items():
-        if node in e.buffers or not any(not f for f in unrolled_axes(node.shape)):
+        if node in e.buffers or not _is_storable(node):
             continue
         if node.op.name == "contract" and any(v.op is REDUCE for _, v in found) and _again(e, found):
             out.append(node)
@@ -187,6 +193,11 @@ def _wasteful(placed: Placed, order: list[Node], graph: Graph) -> list[Node]:
                 _is_sum(node, found) and (_again(e, found) or any(_wasted(e, v) for _, v in found))):
             out.append(node)
     return out
+
+
+def _is_storable(node: Node) -> bool:
+    """Whether a node has long axes and is no index arithmetic."""
+    return not (all(unrolled_axes(node.shape)) or is_structured(node))
 
 
 def _is_sum(node: Node, found: list[tuple[Index, Node]]) -> bool:

@@ -9,6 +9,8 @@ from __future__ import annotations
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, field
 
+from jitad.config import MAX_STATEMENTS
+from jitad.errors import KernelSizeError
 from jitad.ir.graph import Graph
 from jitad.ir.node import Node, topological
 from jitad.lower.nest import Accumulate, Block, Check, Let, Loop, Program, Store
@@ -65,6 +67,7 @@ class _Work:
 class _Maker:
     def __init__(self, placed: Placed):
         self.free = placed.elements.free
+        self.statements = 0
 
     def block(self, depth: int, wanted: Sequence[Node], effects: Sequence[Effect], done: set[Node]) -> Block:
         """Steps that compute `wanted` and do `effects`, inside `depth` loops; adds to `done`."""
@@ -89,6 +92,12 @@ class _Maker:
             if n not in done and n.op.name not in TRIVIAL and n.op is not REDUCE and self._inside(depth, n):
                 done.add(n)
                 out.steps.append(Let(n))
+                self.statements += 1
+        if self.statements > MAX_STATEMENTS:
+            raise KernelSizeError(
+                f"the kernel would have more than {MAX_STATEMENTS} statements, and take minutes to compile. Write array "
+                "operations instead of Python loops, take fewer steps in one function, or run it without compiling: "
+                "with jitad.disable_jit()")
 
     def _works(self, depth: int, wanted: Sequence[Node], effects: Sequence[Effect], done: set[Node]) -> list[_Work]:
         roots = [*wanted, *(n for e in effects for n in (*e.idx, e.value))]

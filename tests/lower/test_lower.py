@@ -119,6 +119,11 @@ class TestStorage:
         both(jitad.hvp(f), x, x)
         jitad.testing.check_grads(f, (x,), order=2)
 
+    def test_a_check_does_not_read_what_is_stored_later(self):
+        f = jitad.hessian(lambda x: (x[np.arange(len(x)) // 2] ** 3).sum())
+        both(f, np.linspace(1, 2, 6))
+        both(jitad.hessian(lambda x: (x[(np.arange(len(x)) * 7) % len(x)] ** 3 * np.exp(x)).sum()), np.linspace(1, 2, 6))
+
     def test_an_index_that_is_looked_up_is_checked_before_use(self):
         f = jitad.jit(lambda x, i, j: x[i[j]].sum())
         assert f(np.arange(6.0), np.array([5, 0]), np.array([0, 0])) == 10.0
