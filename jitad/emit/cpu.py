@@ -25,6 +25,7 @@ For the harmonic energy of all pairs and its gradient::
 from __future__ import annotations
 
 from jitad.emit.expression import Expressions, literal
+from jitad.emit.lane_loops import LaneLoop, room
 from jitad.emit.writer import Writer
 from jitad.ir import sizes
 from jitad.ir.node import Node
@@ -67,7 +68,10 @@ class _Emitter:
         return "\n".join([*self.e.helpers.values(), head.text() + body.text()])
 
     def _allocate(self, b: Buffer, zeroed: bool) -> None:
-        shape = "(" + ", ".join(self.e.size(n) for n in b.shape) + ("," if len(b.shape) == 1 else "") + ")"
+        lengths = [self.e.size(n) for n in b.shape]
+        if b.padded:
+            lengths[-1] = room(lengths[-1])
+        shape = "(" + ", ".join(lengths) + ("," if len(lengths) == 1 else "") + ")"
         dtype = "bool_" if b.dtype.kind == "b" else b.dtype.name
         self.w.line(f"{self.e.buffer(b)} = {'zeros' if zeroed else 'empty'}({shape}, {dtype})")
 
@@ -98,6 +102,8 @@ class _Emitter:
                 self._loop(step)
 
     def _loop(self, loop: Loop) -> None:
+        if loop.after:
+            return LaneLoop(self.e, self.w, loop).write()
         for node in loop.accumulators:
             start = literal(identity(node.params[0], node.dtype), node.dtype)  # type: ignore[arg-type]
             self.w.line(f"{self.e.name(node)} = {start}")

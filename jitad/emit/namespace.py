@@ -9,7 +9,7 @@ import numpy as np
 from numba import njit, types
 from numba.extending import overload
 
-from jitad.emit import vmath
+from jitad.emit import lanes, vmath
 
 
 @njit(fastmath=False, error_model="numpy")
@@ -65,5 +65,8 @@ def namespace() -> dict[str, Any]:
     names |= {name: getattr(np, name) for name in (
         "floor", "ceil", "trunc", "rint", "cbrt", "exp2", "log2", "log10", "sign", "isnan", "isinf", "isfinite", "empty",
         "zeros", "float64", "float32", "int64", "int32", "int16", "int8", "uint64", "uint32", "uint16", "uint8", "bool_")}
-    return names | {"exp": vmath.exp, "log": vmath.log, "triangle_row": triangle_row, "triangle_column": triangle_column,
+    names |= {name: getattr(lanes, name) for name in (
+        "spread", "consecutive", "choose", "load", "push", "total", "as_floats", "lane", "pack")}
+    names |= {name: getattr(vmath, name) for name in ("exp", "log", "reciprocal", "rsqrt")}
+    return names | {"triangle_row": triangle_row, "triangle_column": triangle_column,
                     "floor_divide": floor_divide, "exact": exact}

@@ -9,27 +9,17 @@ So they must stay plain functions that LLVM inlines, never ``inline="always"``.
 
 from __future__ import annotations
 
-from typing import Any
+import math
 
 import numpy as np
-from llvmlite import ir
-from numba import njit, types
-from numba.extending import intrinsic
+from numba import njit
+from numba.extending import overload
 
-_own = njit(fastmath={"contract"}, error_model="numpy", nogil=True)
+from jitad.emit import lanes
+from jitad.emit.lanes import AVX512, Lanes, bits, choose, double, everywhere, fused
 
-
-def _bitcast(source: types.Type, target: types.Type, to: ir.Type) -> Any:
-    """The same 64 bits as another type."""
-
-    def signature(typingctx, x):  # type: ignore[no-untyped-def]
-        return target(source), lambda context, builder, sig, args: builder.bitcast(args[0], to)
-
-    return intrinsic(signature)
-
-
-_bits = _bitcast(types.float64, types.int64, ir.IntType(64))
-_double = _bitcast(types.int64, types.float64, ir.DoubleType())
+FLAGS = {"contract"}
+_own = njit(fastmath=FLAGS, error_model="numpy", nogil=True)
 
 _ROUND = 6755399441055744.0  # 1.5 * 2**52: adding it rounds to an integer, which then stands in the low bits
 _LOG2E = 1.4426950408889634
@@ -40,14 +30,31 @@ _BIAS = 1023
 @_own
 def _power_of_two(t):  # type: ignore[no-untyped-def]
     """2**k, where t = _ROUND + k."""
-    return _double((_bits(t) + _BIAS) << 52)
+    return double((bits(t) + _BIAS) << 52)
+
+
+def _scaled(y, k):  # type: ignore[no-untyped-def]
+    """``y * 2**k``, where the result may lie beyond the exponents of normal numbers."""
+    raise NotImplementedError
+
+
+@overload(_scaled, jit_options={"fastmath": FLAGS, "error_model": "numpy"})
+def _(y, k):  # type: ignore[no-untyped-def]
+    if isinstance(y, Lanes) and AVX512:
+        return lambda y, k: lanes.scaled(y, k)
+
+    def in_two_factors(y, k):  # type: ignore[no-untyped-def]
+        half = 0.5 * k + _ROUND
+        return y * _power_of_two(half) * _power_of_two((k - (half - _ROUND)) + _ROUND)
+
+    return in_two_factors
 
 
 @_own
 def exp(x):  # type: ignore[no-untyped-def]
     """e**x = 2**k * e**r with \\|r\\| <= log(2)/2; (e**r - 1 - r)/r**2 by a minimax polynomial."""
-    x = 709.8 if x > 709.8 else x  # beyond, the result is infinite, or zero
-    x = -745.5 if x < -745.5 else x
+    x = choose(x > 709.8, 709.8, x)  # beyond, the result is infinite, or zero
+    x = choose(x < -745.5, -745.5, x)
     t = x * _LOG2E + _ROUND
     k = t - _ROUND
     r = (x - k * _LN2_HIGH) - k * _LN2_LOW
@@ -62,8 +69,7 @@ def exp(x):  # type: ignore[no-untyped-def]
     tail = tail * r + 0.16666666666666674
     tail = tail * r + 0.5000000000000001
     y = 1.0 + (r + r * r * tail)
-    half = 0.5 * k + _ROUND  # 2**k in two factors: k may be below the exponents of normal numbers
-    return y * _power_of_two(half) * _power_of_two((k - (half - _ROUND)) + _ROUND)
+    return _scaled(y, k)
 
 
 _MANTISSA = (1 << 52) - 1
@@ -74,13 +80,13 @@ _TWO52 = 4503599627370496.0
 def log(x):  # type: ignore[no-untyped-def]
     """log(x) = k*log(2) + log(1 + f) with 1 + f in [sqrt(1/2), sqrt(2)), by a polynomial in f/(2 + f)."""
     tiny = x < 2.2250738585072014e-308
-    bits = _bits(x * 18014398509481984.0 if tiny else x)
-    mantissa = _double((bits & _MANTISSA) | (_BIAS << 52))
-    k = _double(((bits >> 52) & 2047) | _bits(_TWO52)) - (_TWO52 + _BIAS)
-    k = k - 54.0 if tiny else k
+    pattern = bits(choose(tiny, x * 18014398509481984.0, x))
+    mantissa = double((pattern & _MANTISSA) | (_BIAS << 52))
+    k = double(((pattern >> 52) & 2047) | bits(_TWO52)) - (_TWO52 + _BIAS)
+    k = choose(tiny, k - 54.0, k)
     large = mantissa > 1.4142135623730951
-    mantissa = 0.5 * mantissa if large else mantissa
-    k = k + 1.0 if large else k
+    mantissa = choose(large, 0.5 * mantissa, mantissa)
+    k = choose(large, k + 1.0, k)
     f = mantissa - 1.0
     s = f / (2.0 + f)
     z = s * s
@@ -93,9 +99,50 @@ def log(x):  # type: ignore[no-untyped-def]
     p = p * z + 0.666666666666667
     half = 0.5 * f * f
     out = k * _LN2_HIGH_SHORT + (f - (half - (s * (half + z * p) + k * _LN2_LOW_SHORT)))
-    out = out if x < np.inf else x  # infinity and nan
-    out = -np.inf if x == 0.0 else out
-    return np.nan if x < 0.0 else out
+    out = choose(x < np.inf, out, x)  # infinity and nan
+    out = choose(x == 0.0, -np.inf, out)
+    return choose(x < 0.0, np.nan, out)
 
 
 _LN2_HIGH_SHORT, _LN2_LOW_SHORT = 0.6931471803691238, 1.9082149292705877e-10  # k times the first is exact
+
+
+# Reciprocals and roots of lanes: an estimate and one correction, which cost less than half of what the machine's own do.
+# Where the estimate is of no use (zeros, infinities, NaN), the correction is no small number, and the machine's own are taken.
+
+_SMALL = 1e-3
+
+
+@_own
+def reciprocal(x):  # type: ignore[no-untyped-def]
+    """1/x of lanes, to one unit in the last place."""
+    y = lanes.reciprocal_estimate(x)
+    e = fused(-x, y, 1.0)
+    near = abs(e) < _SMALL
+    out = fused(y, fused(e, fused(e, e, e), e), y)
+    return out if everywhere(near) else choose(near, out, 1.0 / x)
+
+
+@_own
+def rsqrt(x):  # type: ignore[no-untyped-def]
+    """1/sqrt(x) of lanes, to two units in the last place."""
+    y = lanes.root_estimate(x)
+    e = fused(-x * y, y, 1.0)
+    near = abs(e) < _SMALL
+    out = fused(y * e, fused(e, fused(e, 0.3125, 0.375), 0.5), y)
+    return out if everywhere(near) else choose(near, out, 1.0 / lanes.exact_sqrt(x))
+
+
+@overload(math.sqrt, jit_options={"fastmath": FLAGS, "error_model": "numpy"})
+def _(x):  # type: ignore[no-untyped-def]
+    if not isinstance(x, Lanes):
+        return None
+
+    def sqrt(x):  # type: ignore[no-untyped-def]
+        y = lanes.root_estimate(x)
+        e = fused(-x * y, y, 1.0)
+        near = abs(e) < _SMALL
+        out = x * fused(y * e, fused(e, fused(e, 0.3125, 0.375), 0.5), y)
+        return out if everywhere(near) else choose(near, out, lanes.exact_sqrt(x))
+
+    return sqrt

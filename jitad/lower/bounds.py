@@ -6,6 +6,7 @@ from jitad.ir import sizes
 from jitad.ir.node import Node
 from jitad.ir.sizes import Size, at_least
 from jitad.ir.types import INT
+from jitad.lower.scalar import LOOP_VAR, starts_after
 from jitad.ops.leaf import constant_value
 
 
@@ -45,8 +46,33 @@ def _sum(a: int | Size | None, b: int | Size | None) -> int | Size | None:
     return None if a is None or b is None else sizes.add(a, b)
 
 
+def _by_place(x: Node, y: Node) -> bool | None:
+    """x < y for two places counted from one loop variable, or from one and another that starts after it."""
+    (i, a), (j, b) = _counted(x), _counted(y)
+    gap = sizes.sub(b, a)
+    if not isinstance(gap, int) or i is None or j is None:
+        return None
+    if i is j:
+        return gap > 0
+    if starts_after(j) is i and gap >= 0:
+        return True
+    return False if starts_after(i) is j and gap <= 1 else None
+
+
+def _counted(x: Node) -> tuple[Node | None, int | Size]:
+    """A loop variable and a number to add."""
+    if x.op is LOOP_VAR:
+        return x, 0
+    if x.op.name == "add" and x.args[0].op is LOOP_VAR and x.args[1].op.name in ("constant", "size_value"):
+        return x.args[0], extent(x.args[1])[0]  # type: ignore[return-value]
+    return None, 0
+
+
 def less(x: Node, y: Node) -> bool | None:
     """Whether x < y for all indices, if that is known."""
+    by_place = _by_place(x, y)
+    if by_place is not None:
+        return by_place
     (a, b), (c, d) = extent(x), extent(y)
     if b is not None and c is not None:
         gap = at_least(sizes.sub(c, b))

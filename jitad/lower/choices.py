@@ -11,6 +11,7 @@ from jitad.ir.sizes import Size
 from jitad.ir.types import BOOL, INT
 from jitad.lower import bounds
 from jitad.ops import compare
+from jitad.ops.declare import Elementwise
 from jitad.ops.leaf import constant, constant_value, size_value
 
 
@@ -76,15 +77,25 @@ class Choices:
     def is_false(self, p: Node) -> bool:
         return constant_value(p) is not None and not constant_value(p)
 
+    def made(self, op: Elementwise, *args: Node) -> Node:
+        """An op in no simpler form; its value, where that of all arguments is known."""
+        values = [constant_value(a) for a in args]
+        if all(v is not None and np.isfinite(v) for v in values):
+            with np.errstate(all="ignore"):
+                out = op.numpy(*(np.asarray(v, a.dtype) for v, a in zip(values, args, strict=True)))
+            if np.isfinite(out):
+                return constant(out, BOOL if op.returns == "bool" else args[0].dtype)
+        return op.build(args, ())
+
     # Comparisons and choices.
 
     def lt(self, x: Node, y: Node) -> Node:
         known = bounds.less(x, y)
-        return compare.less(x, y) if known is None else constant(known, BOOL)
+        return self.made(compare.less, x, y) if known is None else constant(known, BOOL)
 
     def le(self, x: Node, y: Node) -> Node:
         known = bounds.less(y, x)
-        return compare.less_equal(x, y) if known is None else constant(not known, BOOL)
+        return self.made(compare.less_equal, x, y) if known is None else constant(not known, BOOL)
 
     def gt(self, x: Node, y: Node) -> Node:
         return self.lt(y, x)
@@ -98,12 +109,12 @@ class Choices:
                 return self.true()
             if bounds.less(x, y) or bounds.less(y, x):
                 return self.false()
-        return compare.equal(*self.sorted(x, y))
+        return self.made(compare.equal, *self.sorted(x, y))
 
     def ne(self, x: Node, y: Node) -> Node:
         if x.dtype == INT:
             return self.negation(self.eq(x, y))
-        return compare.not_equal(*self.sorted(x, y))
+        return self.made(compare.not_equal, *self.sorted(x, y))
 
     def negation(self, p: Node) -> Node:
         value = constant_value(p)
@@ -114,9 +125,9 @@ class Choices:
         if p.args and p.args[0].dtype == INT:  # no NaN among integers
             x, y = p.args[0], p.args[-1]
             if is_op(p, "equal"):
-                return compare.not_equal(x, y)
+                return self.made(compare.not_equal, x, y)
             if is_op(p, "not_equal"):
-                return compare.equal(x, y)
+                return self.made(compare.equal, x, y)
             if is_op(p, "less"):
                 return self.le(y, x)
             if is_op(p, "less_equal"):

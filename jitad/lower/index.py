@@ -111,6 +111,8 @@ class Elements(Sums):
 
     def load(self, buffer: Buffer, idx: Index) -> Node:
         """An element of a buffer. Rows of an input that an inner loop walks over come from a packed copy."""
+        if buffer.kind == "packed":
+            buffer, idx = buffer.source, (*idx, *map(self.int, buffer.fixed))
         strided = buffer.kind == "input" and len(idx) > 1 and idx[0].op.name == "loop_var" and idx[0].params[0] > 0
         if strided and all(i.op.name == "constant" for i in idx[1:]):
             fixed = tuple(int(constant_value(i)) for i in idx[1:])

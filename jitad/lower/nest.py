@@ -41,12 +41,16 @@ class Accumulate:
 
 @dataclass
 class Loop:
-    """A loop over one variable; `accumulators` start before it and have their values after it."""
+    """A loop over one variable; `accumulators` start before it and have their values after it.
+
+    It starts from 0, or, if `after`, behind the variable of the loop around it.
+    """
 
     depth: int
     size: int | Size
     accumulators: list[Node]
     body: Block
+    after: bool = False
 
 
 @dataclass(frozen=True)
@@ -106,12 +110,15 @@ class Nest:
         Scalars that it computes.
     stored : tuple of tuple
         Shapes of the buffers that it writes.
+    triangular : bool
+        Whether an inner loop runs over j > i only, for both (i, j) and (j, i).
     """
 
     domains: tuple[tuple[int | Size, ...], ...]
     accumulators: int
     statements: int
     stored: tuple[Shape, ...]
+    triangular: bool
 
     @staticmethod
     def of(loop: Loop) -> Nest:
@@ -123,11 +130,13 @@ class Nest:
             sum(len(x.accumulators) for x in loops),
             sum(isinstance(s, Let) for s in steps),
             tuple(b.shape for b in stored),
+            any(x.after for x in loops),
         )
 
     def __str__(self) -> str:
         domains = ", ".join("(" + ", ".join(map(str, d)) + ")" for d in self.domains)
-        return f"nest over {domains}: {self.statements} statements, {self.accumulators} accumulators"
+        kind = "triangular nest" if self.triangular else "nest"
+        return f"{kind} over {domains}: {self.statements} statements, {self.accumulators} accumulators"
 
 
 def walk(block: Block) -> Iterator[Let | Store | Accumulate | Loop | Check]:

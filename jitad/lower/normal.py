@@ -27,6 +27,7 @@ class Normal(Choices):
     def __init__(self) -> None:
         super().__init__()
         self._powers: dict[Node, tuple[Node, int]] = {}
+        self._exponentials: dict[Node, dict[float, Node]] = {}  # exp(c*x) by x and c
 
     def cast(self, x: Node, dtype: np.dtype) -> Node:
         if x.dtype == dtype:
@@ -51,7 +52,19 @@ class Normal(Choices):
                 args = self.sorted(*args)
         for a in args:
             self.rank(a)
-        return op.build(args, ())
+        return self.made(op, *args) if isinstance(op, Elementwise) else op.build(args, ())
+
+    def exp(self, x: Node) -> Node:
+        """An exponential; of a multiple of what was seen before, its power."""
+        sign, inner = (-1, x.args[0]) if is_op(x, "negative") else (1, x)
+        c, rest = self.coefficient(inner)
+        for known, found in self._exponentials.setdefault(rest, {}).items():
+            for times in (2, 3, 4):
+                if times * known == sign * c:
+                    return self._chain(found, times)
+        out = self.made(arithmetic.exp, x)
+        self._exponentials[rest][sign * c] = out
+        return out
 
     def neg(self, x: Node) -> Node:
         if is_op(x, "negative"):
@@ -70,9 +83,7 @@ class Normal(Choices):
             return self.neg(self.add(x.args[0], y.args[0])) if is_op(y, "negative") else self.sub(y, x.args[0])
         if is_op(y, "negative"):
             return self.sub(x, y.args[0])
-        merged = self._merged(x, y, self.add)
-        if merged is None:
-            merged = self._collected(x, y, 1)
+        merged = self._together(x, y, 1)
         return merged if merged is not None else arithmetic.add(*self.sorted(x, y))
 
     def sub(self, x: Node, y: Node) -> Node:
@@ -86,22 +97,37 @@ class Normal(Choices):
             return self.add(x, y.args[0])
         if is_op(x, "negative"):
             return self.neg(self.add(x.args[0], y))
-        merged = self._merged(x, y, self.sub)
-        if merged is None:
-            merged = self._collected(x, y, -1)
+        merged = self._together(x, y, -1)
         if merged is not None:
             return merged
         if constant_value(x) is None and constant_value(y) is None and self.rank(x) > self.rank(y):
             return self.neg(arithmetic.subtract(y, x))
         return arithmetic.subtract(x, y)
 
+    def _together(self, x: Node, y: Node, sign: int) -> Node | None:
+        """x + y or x - y as one sum over a loop, one choice, one product, or one number."""
+        combine = self.add if sign > 0 else self.sub
+        if constant_value(x) is not None and constant_value(y) is not None:
+            return self.made(arithmetic.add if sign > 0 else arithmetic.subtract, x, y)
+        if is_op(x, "reduce") and is_op(y, "reduce") and x.params == y.params and x.params[0] == "sum":
+            return self.reduce("sum", x.params[1:], combine(x.args[0], y.args[0]))  # type: ignore[arg-type]
+        if is_op(x, "select") and is_op(y, "select") and x.args[0] is y.args[0] and x.args[2] is y.args[2] and (
+                constant_value(x.args[2]) == 0):
+            return self.select(x.args[0], combine(x.args[1], y.args[1]), x.args[2])
+        return self._collected(x, y, sign)
+
     def _collected(self, x: Node, y: Node, sign: int) -> Node | None:
-        """x + y or x - y where they share a factor: the number in front, or everything else."""
+        """x + y or x - y where they share a factor: the number in front, everything else, or part of it."""
         (a, p), (b, q) = self.coefficient(x), self.coefficient(y)
         if p is q and a + sign * b != 0:
             return self.scaled(a + sign * b, p)
         if a == b != 1:
             return self.scaled(a, self.add(p, q) if sign > 0 else self.sub(p, q))
+        if is_op(p, "multiply") and is_op(q, "multiply") and p not in self._powers and q not in self._powers:
+            for shared, r in (p.args, p.args[::-1]):
+                if shared in q.args:
+                    s = q.args[1] if q.args[0] is shared else q.args[0]
+                    return self.mul(shared, self.add(self.scaled(a, r), self.scaled(sign * b, s)))
         return None
 
     def coefficient(self, x: Node) -> tuple[Any, Node]:
@@ -127,12 +153,6 @@ class Normal(Choices):
         if c < 0:
             return self.neg(self.scaled(-c, rest))
         return arithmetic.multiply(*self.sorted(constant(c, x.dtype), rest))
-
-    def _merged(self, x: Node, y: Node, combine: Any) -> Node | None:
-        """Two sums over one loop as one sum."""
-        if is_op(x, "reduce") and is_op(y, "reduce") and x.params == y.params and x.params[0] == "sum":
-            return self.reduce("sum", x.params[1:], combine(x.args[0], y.args[0]))  # type: ignore[arg-type]
-        return None
 
     def reduce(self, kind: str, loop: tuple, body: Node) -> Node:
         """A reduction over a loop; `jitad.lower.sums` overrides it with the rules for sums."""
@@ -168,7 +188,7 @@ class Normal(Choices):
                 return self.neg(self.mul(a.args[0], b))
             value = constant_value(a)
             if value is not None:
-                return self.scaled(value, b) if value != 0 else arithmetic.multiply(*self.sorted(a, b))
+                return self.scaled(value, b) if value != 0 else self.made(arithmetic.multiply, *self.sorted(a, b))
         (c, p), (d, q) = self.coefficient(x), self.coefficient(y)
         if c != 1 or d != 1:
             return self.scaled(c * d, self.mul(p, q))
@@ -249,7 +269,7 @@ class Normal(Choices):
         base, n = self._powers.get(x, (x, 1))
         if n > 1:
             return self._chain(self.reciprocal(base), n)
-        return arithmetic.divide(constant(1, x.dtype), x)
+        return self.made(arithmetic.divide, constant(1, x.dtype), x)
 
     def div(self, x: Node, y: Node) -> Node:
         """x times the reciprocal: emitted as a division where the reciprocal has one use."""
@@ -286,7 +306,7 @@ class Normal(Choices):
 
 
 _RULES = {
-    "add": "add", "subtract": "sub", "multiply": "mul", "negative": "neg", "divide": "div",
+    "add": "add", "subtract": "sub", "multiply": "mul", "negative": "neg", "divide": "div", "exp": "exp",
     "less": "lt", "less_equal": "le", "greater": "gt", "greater_equal": "ge", "equal": "eq", "not_equal": "ne",
     "logical_and": "both", "logical_or": "either", "logical_not": "negation", "select": "select",
     "floor_divide": "_floor_divide", "remainder": "_remainder",

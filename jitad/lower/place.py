@@ -212,7 +212,7 @@ def _again(e: Elements, found: list[tuple[Index, Node]]) -> bool:
 
 def _wasted(e: Elements, value: Node) -> bool:
     """Whether something costly in it would be computed again in a loop that it does not depend on."""
-    return any(_gap(e, n) and _cost(n) >= COSTLY for n in topological([value], stop=lambda n: not _gap(e, n)))
+    return any(_gap(e, n) and cost(n) >= COSTLY for n in topological([value], stop=lambda n: not _gap(e, n)))
 
 
 def _gap(e: Elements, value: Node) -> bool:
@@ -220,7 +220,7 @@ def _gap(e: Elements, value: Node) -> bool:
     return bool(depths) and len(depths) <= max(depths)  # type: ignore[operator, type-var]
 
 
-def _cost(node: Node) -> int:
+def cost(node: Node) -> int:
     if node.op is REDUCE:
         return 100
     return node.op.cost if isinstance(node.op, Elementwise) else 1

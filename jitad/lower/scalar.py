@@ -22,6 +22,7 @@ class Buffer:
 
     `kind` is ``input`` (position `position`), ``output``, ``temp``, or ``packed``: the elements of an input at constant
     trailing indices `fixed`, side by side. Temporaries lie with short axes first, so that loops run over unit strides.
+    Behind the end of a `padded` one there is room for a whole vector.
     """
 
     kind: str
@@ -30,6 +31,7 @@ class Buffer:
     position: int = -1
     source: Any = None
     fixed: tuple[int, ...] = ()
+    padded: bool = False
 
 
 class _ScalarOp(Op):
@@ -42,14 +44,20 @@ class _ScalarOp(Op):
         return ArrayType(params[0].dtype, ()) if self is LOAD else ArrayType(INT, ())
 
 
-LOOP_VAR = _ScalarOp("loop_var")  # params (depth, size)
+LOOP_VAR = _ScalarOp("loop_var")  # params (depth, size), or (depth, size, True): starts after the variable outside it
 LOAD = _ScalarOp("load")  # args indices, params (buffer,)
-REDUCE = _ScalarOp("reduce")  # args (body,), params (kind, depth, size): over loop_var(depth, size)
+REDUCE = _ScalarOp("reduce")  # args (body,), params (kind, *loop): over loop_var(*loop)
 TRIANGLE = _ScalarOp("triangle")  # args (p,), params (n, k, which): row or column of the p-th pair
 
 
-def loop_var(depth: int, size: int | Size) -> Node:
-    return LOOP_VAR.build((), (depth, size))
+def loop_var(depth: int, size: int | Size, after: bool = False) -> Node:
+    return LOOP_VAR.build((), (depth, size, True) if after else (depth, size))
+
+
+def starts_after(var: Node) -> Node | None:
+    """The variable outside that a loop variable exceeds."""
+    depth, size, *after = var.params
+    return loop_var(depth - 1, size) if after else None  # type: ignore[operator,arg-type]
 
 
 def load(buffer: Buffer, idx: tuple[Node, ...]) -> Node:
@@ -58,5 +66,4 @@ def load(buffer: Buffer, idx: tuple[Node, ...]) -> Node:
 
 def variable(node: Node) -> Node:
     """The loop variable that a reduction runs over."""
-    _, depth, size = node.params
-    return loop_var(depth, size)
+    return loop_var(*node.params[1:])  # type: ignore[arg-type]

@@ -14,15 +14,18 @@ from jitad.errors import KernelSizeError
 from jitad.ir.graph import Graph
 from jitad.ir.node import Node, topological
 from jitad.lower.nest import Accumulate, Block, Check, Let, Loop, Program, Store
-from jitad.lower.place import Effect, Placed, _cost, place
-from jitad.lower.scalar import LOAD, REDUCE, Buffer, variable
+from jitad.lower.place import Effect, Placed, cost, place
+from jitad.lower.scalar import LOAD, REDUCE, Buffer, starts_after, variable
+from jitad.lower.triangle import halve
 
 TRIVIAL = ("constant", "loop_var", "size_value")
 
 
 def lower(graph: Graph) -> Program:
     """The loop nests of a graph."""
-    return schedule(place(graph))
+    placed = place(graph)
+    halve(placed)
+    return schedule(placed)
 
 
 def schedule(placed: Placed) -> Program:
@@ -37,8 +40,9 @@ def schedule(placed: Placed) -> Program:
     block.steps += maker.block(0, scalars, placed.effects, done).steps
     results = [o.value for o in placed.outputs if isinstance(o.value, Buffer)]
     made = dict.fromkeys([*(e.buffer for e in placed.effects), *results])
+    read = {n.params[0] for n in topological([*scalars, *(n for e in placed.effects for n in (*e.idx, e.value))]) if n.op is LOAD}
     return Program(
-        placed.inputs, list(placed.elements.packed.values()), [(b, b in placed.zeroed) for b in made], block,
+        placed.inputs, [b for b in placed.elements.packed.values() if b in read], [(b, b in placed.zeroed) for b in made], block,
         placed.outputs)
 
 
@@ -128,7 +132,7 @@ class _Maker:
         sums = _reductions(group)
         body = self.block(depth + 1, [n.args[0] for n in sums], _effects(group), set(done))
         body.steps += [Accumulate(n) for n in sums]
-        return Loop(depth, var.params[1], sums, body)  # type: ignore[arg-type]
+        return Loop(depth, var.params[1], sums, body, starts_after(var) is not None)  # type: ignore[arg-type]
 
 
 def _reductions(group: list[_Work]) -> list[Node]:
@@ -161,7 +165,7 @@ def _shared(work: _Work, works: list[_Work], level: int) -> int:
     for w in works:
         if w is not work and w.level == level and w.var is work.var:
             others.update(w.nodes)
-    return sum(_cost(n) for n in work.nodes if n in others)
+    return sum(cost(n) for n in work.nodes if n in others)
 
 
 def _grouped(works: list[_Work]) -> list[list[_Work]]:

@@ -9,12 +9,13 @@ from __future__ import annotations
 
 import numpy as np
 
+from jitad.ir import sizes
 from jitad.ir.node import Node, topological
 from jitad.ir.sizes import Size
 from jitad.ir.types import BOOL, INT
 from jitad.lower.choices import as_size, is_op
 from jitad.lower.normal import Normal
-from jitad.lower.scalar import LOAD, REDUCE, TRIANGLE, Buffer, load, loop_var, variable
+from jitad.lower.scalar import LOAD, REDUCE, TRIANGLE, Buffer, load, loop_var, starts_after, variable
 from jitad.ops.leaf import constant, constant_value
 
 
@@ -46,10 +47,10 @@ class Sums(Normal):
             return found
         for n in topological([node], stop=self._free.__contains__):
             if is_op(n, "loop_var"):
-                self._free[n] = frozenset((n,))
+                self._free[n] = frozenset((n,)) | _around(n)
             else:
                 inner = frozenset().union(*(self._free[a] for a in n.args))
-                self._free[n] = inner - {variable(n)} if n.op is REDUCE else inner
+                self._free[n] = (inner - {variable(n)}) | _around(variable(n)) if n.op is REDUCE else inner
         return self._free[node]
 
     def depth(self, *nodes: Node) -> int:
@@ -71,12 +72,10 @@ class Sums(Normal):
         return self.apply(maximum if kind == "max" else minimum, x, y)
 
     def reduce(self, kind: str, loop: tuple, body: Node) -> Node:
-        depth, size = loop
-        var = loop_var(depth, size)
+        depth, size, *after = loop
+        var = loop_var(*loop)
         if self._pairs_in(body, var):
             return self._over_square(kind, var, body)
-        if var not in self.free(body) and kind in ("max", "min"):
-            return body
         if kind == "sum":
             if is_op(body, "negative"):
                 return self.neg(self.reduce(kind, loop, body.args[0]))
@@ -84,7 +83,13 @@ class Sums(Normal):
             if c != 1 and body.dtype.kind == "f":
                 return self.scaled(c, self.reduce(kind, loop, rest))
             if var not in self.free(body):
-                return self.mul(self.cast(self.size(size), body.dtype), body)
+                count = self.sub(self.size(sizes.sub(size, 1)), *_around(var)) if after else self.size(size)
+                return self.mul(self.cast(count, body.dtype), body)
+        if after:
+            return REDUCE.build((body,), (kind, *loop))
+        if var not in self.free(body) and kind in ("max", "min"):
+            return body
+        if kind == "sum":
             if is_op(body, "select") and constant_value(body.args[2]) == 0 and body.dtype != BOOL:
                 out = self._conditional(loop, var, body)
                 if out is not None:
@@ -149,22 +154,22 @@ class Sums(Normal):
                 if a not in new:
                     new[a] = self._within(a, replace)
             args = tuple(new[a] for a in n.args)
-            new[n] = n if all(a is b for a, b in zip(args, n.args, strict=True)) else self._again(n, args)
+            new[n] = n if all(a is b for a, b in zip(args, n.args, strict=True)) else self.again(n, args)
         return [new[n] if n in new else self._within(n, replace) for n in nodes]
 
     def _within(self, node: Node, replace: dict[Node, Node]) -> Node:
         """A reduction in which nodes are replaced."""
-        kind, depth, size = node.params
+        kind, *loop = node.params
         var, body = variable(node), node.args[0]
         replace = {old: new for old, new in replace.items() if var not in self.free(old)}
         if not any(n in replace for n in topological([body])):
             return node
         if any(var in self.free(new) for new in replace.values()):
-            depth = self.depth(body, *replace.values())
-            body = self.substitute(body, {var: loop_var(depth, size)})  # type: ignore[arg-type]
-        return self.reduce(kind, (depth, size), self.substituted([body], replace)[0])  # type: ignore[arg-type]
+            loop[0] = self.depth(body, *replace.values())
+            body = self.substitute(body, {var: loop_var(*loop)})  # type: ignore[arg-type]
+        return self.reduce(kind, tuple(loop), self.substituted([body], replace)[0])  # type: ignore[arg-type]
 
-    def _again(self, node: Node, args: tuple[Node, ...]) -> Node:
+    def again(self, node: Node, args: tuple[Node, ...]) -> Node:
         if node.op is LOAD:
             return self.load(node.params[0], args)  # type: ignore[arg-type]
         if node.op is TRIANGLE:
@@ -208,6 +213,12 @@ class Sums(Normal):
         nothing = constant(identity(kind, body.dtype), body.dtype)
         value = self.select(inside, value, nothing)
         return self.reduce(kind, i.params, self.reduce(kind, j.params, value))
+
+
+def _around(var: Node) -> frozenset[Node]:
+    """The loop variable that decides where another one starts, if there is one."""
+    outer = starts_after(var)
+    return frozenset() if outer is None else frozenset((outer,))
 
 
 def conjuncts(p: Node) -> list[Node]:

@@ -1,0 +1,334 @@
+"""Eight numbers at a time: explicit vector lanes for loops that LLVM does not vectorise.
+
+Types ``float64x8``, ``int64x8`` and ``boolx8`` for Numba with the operators of Python, where scalars are broadcast; memory
+access under a mask, so that loops need no remainder; sums across lanes. Everything is plain LLVM vector code, legal on any
+machine; estimates of reciprocals exist with AVX-512 and are divisions elsewhere.
+"""
+
+from __future__ import annotations
+
+import operator
+from collections.abc import Callable
+from typing import Any
+
+import llvmlite.binding as llvm
+from llvmlite import ir
+from numba import extending, types
+from numba.core import cgutils
+from numba.extending import lower_builtin, models, register_model, type_callable
+from numba.np import arrayobj
+
+intrinsic: Any = extending.intrinsic
+
+WIDTH = 8
+AVX512 = bool(llvm.get_host_cpu_features().get("avx512f"))
+_DOUBLE, _INT64, _INT32, _BYTE, _BIT = ir.DoubleType(), *map(ir.IntType, (64, 32, 8, 1))
+
+
+class Lanes(types.Type):
+    """The Numba type of eight numbers."""
+
+    def __init__(self, name: str, scalar: types.Type, element: ir.Type):
+        super().__init__(name)
+        self.scalar = scalar
+        self.llvm = ir.VectorType(element, WIDTH)
+
+
+@register_model(Lanes)
+class _LanesModel(models.PrimitiveModel):
+    def __init__(self, manager: Any, lanes: Lanes):
+        super().__init__(manager, lanes, lanes.llvm)
+
+
+FLOATS = Lanes("float64x8", types.float64, _DOUBLE)
+INTS = Lanes("int64x8", types.int64, _INT64)
+BOOLS = Lanes("boolx8", types.boolean, _BIT)
+_OF_SCALAR = {types.float64: FLOATS, types.int64: INTS, types.boolean: BOOLS}
+
+
+def lanes_type(t: types.Type) -> Any:
+    """The type of lanes that a type is, or that a scalar is broadcast to; None if there is none."""
+    return t if isinstance(t, Lanes) else _OF_SCALAR.get(types.unliteral(t))
+
+
+# LLVM values.
+
+
+def _shuffle(builder: ir.IRBuilder, x: Any, y: Any, lanes: Any) -> Any:
+    return builder.shuffle_vector(x, y, ir.Constant(ir.VectorType(_INT32, len(lanes)), list(lanes)))
+
+
+def _spread(builder: ir.IRBuilder, value: Any, t: types.Type) -> Any:
+    """A value as lanes."""
+    if isinstance(t, Lanes):
+        return value
+    lanes = lanes_type(t)
+    if lanes is BOOLS and value.type != _BIT:
+        value = builder.trunc(value, _BIT)
+    none = ir.Constant(lanes.llvm, ir.Undefined)
+    return _shuffle(builder, builder.insert_element(none, value, ir.Constant(_INT32, 0)), none, [0] * WIDTH)
+
+
+def _call(builder: ir.IRBuilder, name: str, result: ir.Type, *args: Any, **flags: Any) -> Any:
+    function = cgutils.get_or_insert_function(builder.module, ir.FunctionType(result, [a.type for a in args]), name)
+    return builder.call(function, args, **flags)
+
+
+# Operators.
+
+
+def _operator(op: Callable, rules: dict[Lanes, tuple[Lanes, Callable]], arity: int = 2) -> None:
+    """Define a Python operator on lanes: for each type of operands the type of the result and the LLVM instruction."""
+
+    @type_callable(op)
+    def typing(context: Any) -> Callable:
+        def binary(x: types.Type, y: types.Type) -> types.Type | None:
+            if (isinstance(x, Lanes) or isinstance(y, Lanes)) and lanes_type(x) is lanes_type(y) and lanes_type(x) in rules:
+                return rules[lanes_type(x)][0]  # type: ignore[index]
+            return None
+
+        def unary(x: types.Type) -> types.Type | None:
+            return rules[x][0] if isinstance(x, Lanes) and x in rules else None
+
+        return binary if arity == 2 else unary
+
+    def lowered(context: Any, builder: Any, sig: Any, args: Any) -> Any:
+        values = [_spread(builder, a, t) for a, t in zip(args, sig.args, strict=True)]
+        return rules[lanes_type(sig.args[0])][1](builder, *values)  # type: ignore[index]
+
+    shapes = ((Lanes, Lanes), (Lanes, types.Any), (types.Any, Lanes)) if arity == 2 else ((Lanes,),)
+    for shape in shapes:
+        lower_builtin(op, *shape)(lowered)
+
+
+def _compare(sign: str) -> dict[Lanes, tuple[Lanes, Callable]]:
+    ordered = "fcmp_unordered" if sign == "!=" else "fcmp_ordered"
+    return {FLOATS: (BOOLS, lambda b, x, y: getattr(b, ordered)(sign, x, y)),
+            INTS: (BOOLS, lambda b, x, y: b.icmp_signed(sign, x, y))}
+
+
+for _op, _inplace, _float, _int in (
+        (operator.add, operator.iadd, "fadd", "add"), (operator.sub, operator.isub, "fsub", "sub"),
+        (operator.mul, operator.imul, "fmul", "mul")):
+    for _o in (_op, _inplace):
+        _operator(_o, {FLOATS: (FLOATS, lambda b, x, y, f=_float: getattr(b, f)(x, y)),
+                       INTS: (INTS, lambda b, x, y, f=_int: getattr(b, f)(x, y))})
+for _op, _sign in ((operator.lt, "<"), (operator.le, "<="), (operator.gt, ">"), (operator.ge, ">="), (operator.eq, "=="),
+                   (operator.ne, "!=")):
+    _operator(_op, _compare(_sign))
+for _op, _name in ((operator.and_, "and_"), (operator.or_, "or_")):
+    _operator(_op, {t: (t, lambda b, x, y, f=_name: getattr(b, f)(x, y)) for t in (INTS, BOOLS)})
+for _op, _name in ((operator.lshift, "shl"), (operator.rshift, "ashr")):
+    _operator(_op, {INTS: (INTS, lambda b, x, y, f=_name: getattr(b, f)(x, y))})
+_operator(operator.truediv, {FLOATS: (FLOATS, lambda b, x, y: b.fdiv(x, y))})
+_operator(operator.neg, {FLOATS: (FLOATS, lambda b, x: b.fneg(x)), INTS: (INTS, lambda b, x: b.neg(x))}, arity=1)
+_operator(abs, {FLOATS: (FLOATS, lambda b, x: _call(b, "llvm.fabs.v8f64", FLOATS.llvm, x)),
+                INTS: (INTS, lambda b, x: b.select(b.icmp_signed("<", x, b.neg(x)), b.neg(x), x))}, arity=1)
+_operator(operator.invert, {BOOLS: (BOOLS, lambda b, x: b.not_(x))}, arity=1)
+
+
+# Lane by lane.
+
+
+@intrinsic
+def spread(typingctx, x):  # type: ignore[no-untyped-def]
+    """A scalar in all lanes."""
+    return lanes_type(x)(x), lambda context, builder, sig, args: _spread(builder, args[0], sig.args[0])
+
+
+@intrinsic
+def choose(typingctx, p, x, y):  # type: ignore[no-untyped-def]
+    """``x if p else y`` in each lane; of scalars too."""
+    many = any(isinstance(t, Lanes) for t in (p, x, y))
+
+    def codegen(context, builder, sig, args):  # type: ignore[no-untyped-def]
+        if many:
+            args = [_spread(builder, a, t) for a, t in zip(args, sig.args, strict=True)]
+        return builder.select(*args)
+
+    if many:
+        return lanes_type(x)(*map(types.unliteral, (p, x, y))), codegen
+    result = typingctx.unify_types(types.unliteral(x), types.unliteral(y))
+    return result(types.boolean, result, result), codegen
+
+
+@intrinsic
+def fused(typingctx, x, y, z):  # type: ignore[no-untyped-def]
+    """``x*y + z``, rounded once."""
+
+    def codegen(context, builder, sig, args):  # type: ignore[no-untyped-def]
+        values = [_spread(builder, a, t) for a, t in zip(args, sig.args, strict=True)]
+        return _call(builder, "llvm.fma.v8f64", FLOATS.llvm, *values)
+
+    return FLOATS(*map(types.unliteral, (x, y, z))), codegen
+
+
+def _from_llvm(name: str, exact: Callable) -> Any:
+    """An estimate to 14 bits, where the machine has one."""
+
+    @intrinsic
+    def estimate(typingctx, x):  # type: ignore[no-untyped-def]
+        def codegen(context, builder, sig, args):  # type: ignore[no-untyped-def]
+            if not AVX512:
+                return exact(builder, args[0])
+            zero = ir.Constant(FLOATS.llvm, [0.0] * WIDTH)
+            everywhere = ir.Constant(_BYTE, 255)
+            return _call(builder, f"llvm.x86.avx512.{name}14.pd.512", FLOATS.llvm, args[0], zero, everywhere)
+
+        return FLOATS(FLOATS), codegen
+
+    return estimate
+
+
+def _one(builder: ir.IRBuilder) -> Any:
+    return ir.Constant(FLOATS.llvm, [1.0] * WIDTH)
+
+
+def _sqrt(builder: ir.IRBuilder, x: Any) -> Any:
+    return _call(builder, "llvm.sqrt.v8f64", FLOATS.llvm, x)
+
+
+reciprocal_estimate = _from_llvm("rcp", lambda b, x: b.fdiv(_one(b), x))
+root_estimate = _from_llvm("rsqrt", lambda b, x: b.fdiv(_one(b), _sqrt(b, x)))
+
+
+@intrinsic
+def exact_sqrt(typingctx, x):  # type: ignore[no-untyped-def]
+    """The square root of the machine."""
+    return FLOATS(FLOATS), lambda context, builder, sig, args: _sqrt(builder, args[0])
+
+
+@intrinsic
+def lane(typingctx, x, k):  # type: ignore[no-untyped-def]
+    """Lane number k."""
+
+    def codegen(context, builder, sig, args):  # type: ignore[no-untyped-def]
+        return builder.extract_element(args[0], builder.trunc(args[1], _INT32))
+
+    return x.scalar(x, types.int64), codegen
+
+
+@intrinsic
+def pack(typingctx, numbers):  # type: ignore[no-untyped-def]
+    """Lanes from a tuple of eight scalars."""
+
+    def codegen(context, builder, sig, args):  # type: ignore[no-untyped-def]
+        out = ir.Constant(sig.return_type.llvm, ir.Undefined)
+        for k, value in enumerate(cgutils.unpack_tuple(builder, args[0])):
+            out = builder.insert_element(out, value, ir.Constant(_INT32, k))
+        return out
+
+    return lanes_type(numbers.dtype)(numbers), codegen
+
+
+@intrinsic
+def scaled(typingctx, x, k):  # type: ignore[no-untyped-def]
+    """``x * 2**k`` for whole numbers k, with AVX-512."""
+
+    def codegen(context, builder, sig, args):  # type: ignore[no-untyped-def]
+        zero, current = ir.Constant(FLOATS.llvm, [0.0] * WIDTH), ir.Constant(_INT32, 4)
+        return _call(builder, "llvm.x86.avx512.mask.scalef.pd.512", FLOATS.llvm, *args, zero, ir.Constant(_BYTE, 255), current)
+
+    return FLOATS(FLOATS, FLOATS), codegen
+
+
+# Across lanes.
+
+
+@intrinsic
+def total(typingctx, x):  # type: ignore[no-untyped-def]
+    """The sum of the lanes."""
+
+    def codegen(context, builder, sig, args):  # type: ignore[no-untyped-def]
+        zero = ir.Constant(_DOUBLE, 0.0)
+        return _call(builder, "llvm.vector.reduce.fadd.v8f64", _DOUBLE, zero, args[0], fastmath=("reassoc", "nsz"))
+
+    return types.float64(FLOATS), codegen
+
+
+@intrinsic
+def everywhere(typingctx, p):  # type: ignore[no-untyped-def]
+    """Whether all lanes are true."""
+
+    def codegen(context, builder, sig, args):  # type: ignore[no-untyped-def]
+        return builder.icmp_unsigned("==", builder.bitcast(args[0], _BYTE), ir.Constant(_BYTE, 255))
+
+    return types.boolean(BOOLS), codegen
+
+
+@intrinsic
+def consecutive(typingctx, start):  # type: ignore[no-untyped-def]
+    """start, start + 1, ..., start + 7."""
+
+    def codegen(context, builder, sig, args):  # type: ignore[no-untyped-def]
+        steps = ir.Constant(INTS.llvm, list(range(WIDTH)))
+        return builder.add(_spread(builder, args[0], types.int64), steps)
+
+    return INTS(types.int64), codegen
+
+
+# The same 64 bits as another type; of scalars too.
+
+
+def _bitcast(of_scalar: Any, to_scalar: Any) -> Any:
+    @intrinsic
+    def cast(typingctx, x):  # type: ignore[no-untyped-def]
+        many = isinstance(x, Lanes)
+        source, target = (lanes_type(of_scalar), lanes_type(to_scalar)) if many else (of_scalar, to_scalar)
+        to = target.llvm if many else lanes_type(to_scalar).llvm.element
+        return target(source), lambda context, builder, sig, args: builder.bitcast(args[0], to)
+
+    return cast
+
+
+bits = _bitcast(types.float64, types.int64)
+double = _bitcast(types.int64, types.float64)
+
+
+@intrinsic
+def as_floats(typingctx, x):  # type: ignore[no-untyped-def]
+    """Integers as floats."""
+    return FLOATS(INTS), lambda context, builder, sig, args: builder.sitofp(args[0], FLOATS.llvm)
+
+
+# Memory: C-contiguous arrays, indices in range.
+
+
+def _pointer(context: Any, builder: Any, array: types.Array, value: Any, index: Any) -> Any:
+    made = arrayobj.make_array(array)(context, builder, value)
+    return cgutils.get_item_pointer(context, builder, array, made, index, wraparound=False, boundscheck=False)
+
+
+def _vector(context: Any, builder: Any, array: types.Array, args: Any) -> Any:
+    """A pointer to the lanes at an index."""
+    pointer = _pointer(context, builder, array, args[0], cgutils.unpack_tuple(builder, args[1]))
+    return builder.bitcast(pointer, ir.VectorType(pointer.type.pointee, WIDTH).as_pointer())
+
+
+@intrinsic
+def load(typingctx, array, index, mask):  # type: ignore[no-untyped-def]
+    """``array[..., j], ..., array[..., j + 7]`` for ``index = (..., j)``; not read, and 0, where the mask is false."""
+    lanes = lanes_type(array.dtype)
+
+    def codegen(context, builder, sig, args):  # type: ignore[no-untyped-def]
+        pointer = _vector(context, builder, array, args)
+        memory = pointer.type.pointee
+        short = str(memory.element).replace("double", "f64")
+        zero = ir.Constant(memory, [0] * WIDTH)
+        read = _call(builder, f"llvm.masked.load.v8{short}.p0v8{short}", memory, pointer,
+                     ir.Constant(_INT32, 1 if memory.element == _BYTE else 8), args[2], zero)
+        return builder.icmp_unsigned("!=", read, zero) if lanes is BOOLS else read
+
+    return lanes(array, index, BOOLS), codegen
+
+
+@intrinsic
+def push(typingctx, array, index, value):  # type: ignore[no-untyped-def]
+    """``array[..., j] += value[0], ...`` for ``index = (..., j)``."""
+
+    def codegen(context, builder, sig, args):  # type: ignore[no-untyped-def]
+        pointer = _vector(context, builder, array, args)
+        builder.store(builder.fadd(builder.load(pointer, align=8), args[2]), pointer, align=8)
+        return context.get_dummy_value()
+
+    return types.void(array, index, FLOATS), codegen
