@@ -76,12 +76,16 @@ class _Emitter:
         self.w.line(f"{self.e.buffer(b)} = {'zeros' if zeroed else 'empty'}({shape}, {dtype})")
 
     def _packed(self) -> None:
+        packed = [b for b in self.program.packed if b.kind == "packed"]
         for b in self.program.packed:
-            self._allocate(b, False)
-        sources = dict.fromkeys(b.source for b in self.program.packed)
+            if b.kind == "flat":
+                self.w.line(f"{self.e.buffer(b)} = {self.e.buffer(b.source)}.reshape({self.e.size(b.shape[0])})")
+            else:
+                self._allocate(b, False)
+        sources = dict.fromkeys(b.source for b in packed)
         for source in sources:
             with self.w.indented(f"for i0 in range({self.e.size(source.shape[0])}):"):
-                for b in self.program.packed:
+                for b in packed:
                     if b.source is source:
                         at = ", ".join(["i0", *map(str, b.fixed)])
                         self.w.line(f"{self.e.buffer(b)}[i0] = {self.e.buffer(source)}[{at}]")

@@ -12,7 +12,7 @@ from jitad.lower.scalar import LOAD, REDUCE, TRIANGLE, Buffer
 from jitad.ops.declare import Elementwise
 from jitad.ops.leaf import constant_value
 
-_PREFIX = {"input": "a", "temp": "t", "output": "o", "packed": "p"}
+_PREFIX = {"input": "a", "temp": "t", "output": "o", "packed": "p", "flat": "f"}
 
 
 def literal(value: object, dtype: np.dtype) -> str:
@@ -88,8 +88,12 @@ class Expressions:
         return self.names[node]
 
     def element(self, b: Buffer, idx: tuple[Node, ...]) -> str:
-        inside = [self.name(i) for i in idx]
-        return f"{self.buffer(b)}[{', '.join(inside)}]" if idx else self.buffer(b)
+        return f"{self.buffer(b)}[{', '.join(map(self._place, idx))}]" if idx else self.buffer(b)
+
+    def _place(self, index: Node) -> str:
+        """An index, which is never negative: unsigned, so that Numba need not ask."""
+        plain = index.op.name in ("loop_var", "constant", "size_value")
+        return self.name(index) if plain else f"uint64({self.name(index)})"
 
     def code(self, node: Node) -> str:
         """The scalar computed from its arguments."""

@@ -9,19 +9,15 @@ from __future__ import annotations
 
 from dataclasses import dataclass, field
 
-import numpy as np
-
 from jitad.ir import sizes
 from jitad.ir.graph import Graph
 from jitad.ir.node import Node, topological
 from jitad.ir.sizes import Size
+from jitad.lower.checks import index_checks
 from jitad.lower.index import Elements, Index, Revisited, is_structured, unrolled_axes
 from jitad.lower.nest import Check, Output
 from jitad.lower.scalar import REDUCE, Buffer
-from jitad.ops.arithmetic import cast
 from jitad.ops.declare import Elementwise
-from jitad.ops.leaf import fill, size_value
-from jitad.ops.reduce import reduce_max
 
 COSTLY = 8
 
@@ -111,12 +107,7 @@ def _lower(graph: Graph, stored: list[Node], pushed: dict[Node, bool]) -> Placed
     e = Elements({**buffers, **inputs}, lambda n: _is_storable(n) and _affordable(n, graph))
     before = Elements(inputs)  # index checks come first: they may not read what is stored later
     before.packed = e.packed
-    placed = Placed(e, list(inputs.values()))
-    for n in graph.nodes():
-        if n.op.name in ("gather", "scatter_add"):
-            target = n.args[0].shape if n.op.name == "gather" else n.shape
-            checks = [_check(before, i, bound) for i, bound in zip(n.args[1:], target, strict=False) if not is_structured(i)]
-            placed.checks += [c for c in checks if c not in placed.checks]
+    placed = Placed(e, list(inputs.values()), checks=index_checks(graph, before))
     for node in stored:
         _effects(placed, node, buffers[node], pushed)
     for out in graph.outputs:
@@ -124,12 +115,6 @@ def _lower(graph: Graph, stored: list[Node], pushed: dict[Node, bool]) -> Placed
         value = buffers[base] if base.shape else e.value(base, ())
         placed.outputs.append(Output(value, out.shape))
     return placed
-
-
-def _check(e: Elements, index: Node, bound: int | Size) -> Check:
-    shifted = cast(index + fill(size_value(bound), index.shape), np.dtype(np.uint64))
-    worst = e.value(reduce_max(shifted, tuple(range(index.ndim))), ())
-    return Check(worst, sizes.product(index.shape), bound)
 
 
 def _points(e: Elements, shape: tuple) -> tuple[tuple[Node, ...], list[Index]]:

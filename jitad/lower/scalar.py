@@ -20,9 +20,9 @@ from jitad.ops.declare import Op
 class Buffer:
     """Memory that a kernel reads or writes.
 
-    `kind` is ``input`` (position `position`), ``output``, ``temp``, or ``packed``: the elements of an input at constant
-    trailing indices `fixed`, side by side. Temporaries lie with short axes first, so that loops run over unit strides.
-    Behind the end of a `padded` one there is room for a whole vector.
+    `kind` is ``input`` (position `position`), ``output``, ``temp``, ``flat`` (an input seen with one axis), or ``packed``:
+    the elements of an input at constant trailing indices `fixed`, side by side. Behind the end of a `padded` temporary
+    there is room for a whole vector.
     """
 
     kind: str

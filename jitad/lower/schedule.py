@@ -40,7 +40,8 @@ def schedule(placed: Placed) -> Program:
     block.steps += maker.block(0, scalars, placed.effects, done).steps
     results = [o.value for o in placed.outputs if isinstance(o.value, Buffer)]
     made = dict.fromkeys([*(e.buffer for e in placed.effects), *results])
-    read = {n.params[0] for n in topological([*scalars, *(n for e in placed.effects for n in (*e.idx, e.value))]) if n.op is LOAD}
+    roots = [*scalars, *(c.worst for c in placed.checks), *(n for e in placed.effects for n in (*e.idx, e.value))]
+    read = {n.params[0] for n in topological(roots) if n.op is LOAD}
     return Program(
         placed.inputs, [b for b in placed.elements.packed.values() if b in read], [(b, b in placed.zeroed) for b in made], block,
         placed.outputs)

@@ -1,0 +1,77 @@
+"""Index checks: which numbers are compared with which length before a kernel does anything.
+
+One pass over memory for each array of indices. Columns of one array that all index axes of one length, as those of a pair
+list do, are checked together in the order in which they lie in memory: that loop LLVM vectorises.
+"""
+
+from __future__ import annotations
+
+import numpy as np
+
+from jitad.ir import sizes
+from jitad.ir.graph import Graph
+from jitad.ir.node import Node
+from jitad.ir.sizes import Size
+from jitad.lower.index import Elements, is_structured
+from jitad.lower.nest import Check
+from jitad.lower.scalar import Buffer, load, loop_var
+from jitad.ops.arithmetic import cast
+from jitad.ops.leaf import fill, size_value
+from jitad.ops.reduce import reduce_max
+
+UNSIGNED = np.dtype(np.uint64)
+
+
+def index_checks(graph: Graph, e: Elements) -> list[Check]:
+    """The checks of all gathers and scatters of a graph; `e` knows the inputs only."""
+    found: dict[tuple[Node, int | Size], None] = {}
+    for n in graph.nodes():
+        if n.op.name in ("gather", "scatter_add"):
+            target = n.args[0].shape if n.op.name == "gather" else n.shape
+            for index, bound in zip(n.args[1:], target, strict=False):
+                if not is_structured(index):
+                    found[index, bound] = None
+    out = [check for array, bound in _whole(found) for check in [_in_memory(e, array, bound)]]
+    out += [_check(e, index, bound) for index, bound in found]
+    return list(dict.fromkeys(out))
+
+
+def _whole(found: dict[tuple[Node, int | Size], None]) -> list[tuple[Node, int | Size]]:
+    """Arrays all of whose columns are indices with one bound; the columns are taken out of `found`."""
+    columns: dict[tuple[Node, int | Size], dict[int, Node]] = {}
+    for index, bound in found:
+        array, k = _column(index)
+        if array is not None:
+            columns.setdefault((array, bound), {})[k] = index
+    out = [key for key, parts in columns.items() if len(parts) == key[0].shape[-1]]
+    for array, bound in out:
+        for index in columns[array, bound].values():
+            del found[index, bound]
+    return out
+
+
+def _column(index: Node) -> tuple[Node | None, int]:
+    """The argument of which an index is one column, and its number."""
+    while index.op.name == "reshape":
+        index = index.args[0]
+    if index.op.name != "slice" or index.args[0].op.name != "input" or index.dtype != np.int64:
+        return None, 0
+    array = index.args[0]
+    *rows, (start, length, _) = index.params[0]  # type: ignore[misc]
+    whole = all(first == 0 and step == 1 and n == m for (first, n, step), m in zip(rows, array.shape, strict=False))
+    return (array, start) if whole and length == 1 and isinstance(array.shape[-1], int) else (None, 0)
+
+
+def _check(e: Elements, index: Node, bound: int | Size) -> Check:
+    shifted = cast(index + fill(size_value(bound), index.shape), UNSIGNED)
+    worst = e.value(reduce_max(shifted, tuple(range(index.ndim))), ())
+    return Check(worst, sizes.product(index.shape), bound)
+
+
+def _in_memory(e: Elements, array: Node, bound: int | Size) -> Check:
+    size = sizes.product(array.shape)
+    source = e.buffers[array]
+    flat = e.packed.setdefault((source, ()), Buffer("flat", array.dtype, (size,), source=source))
+    var = loop_var(0, size)
+    shifted = e.cast(e.add(load(flat, (var,)), e.size(bound)), UNSIGNED)
+    return Check(e.reduce("max", var.params, shifted), size, bound)
