@@ -7,7 +7,7 @@ import numpy as np
 from jitad.ir import sizes
 from jitad.ir.node import Node, topological
 from jitad.ir.sizes import Call, Size, Sym
-from jitad.ir.types import FLOAT32
+from jitad.ir.types import FLOAT32, INT
 from jitad.lower.scalar import LOAD, REDUCE, TRIANGLE, Buffer
 from jitad.ops.declare import Elementwise
 from jitad.ops.leaf import constant_value
@@ -119,6 +119,8 @@ class Expressions:
             text = self.exactly(op, *map(self.name, node.args))
         else:
             text = op.code.format(**dict(zip("xyz", map(self.name, node.args), strict=False)))
+        if node.dtype.kind in "iu" and node.dtype != INT:  # Numba computes in 64 bits, NumPy wraps around
+            return f"{node.dtype.name}({text})"
         return f"float32({text})" if node.dtype == FLOAT32 and "(" in op.code else text  # functions compute in float64
 
 
@@ -156,7 +158,9 @@ def _single_reciprocals(roots: list[Node]) -> set[Node]:
             if a.op.name == "divide" and constant_value(a.args[0]) == 1:
                 users.setdefault(a, []).append(n)
     held = set(roots)
-    return {
-        r for r, found in users.items()
-        if len(found) == 1 and found[0].op.name == "multiply" and found[0].args[0] is not found[0].args[1]
-        and r not in held}
+    fused: set[Node] = set()
+    for r, found in users.items():
+        if len(found) == 1 and found[0].op.name == "multiply" and r not in held and fused.isdisjoint(found[0].args):
+            if found[0].args[0] is not found[0].args[1]:
+                fused.add(r)  # of a product of two reciprocals one: the other is its numerator
+    return fused

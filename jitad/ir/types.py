@@ -11,7 +11,8 @@ from jitad.ir.sizes import Size
 
 Shape = tuple["int | Size", ...]
 
-BOOL, INT, FLOAT, FLOAT32 = np.dtype(bool), np.dtype(np.int64), np.dtype(np.float64), np.dtype(np.float32)
+BOOL, INT, UINT = np.dtype(bool), np.dtype(np.int64), np.dtype(np.uint64)
+FLOAT, FLOAT32 = np.dtype(np.float64), np.dtype(np.float32)
 
 
 @dataclass(frozen=True)

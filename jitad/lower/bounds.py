@@ -23,7 +23,8 @@ def extent(node: Node) -> tuple[int | Size | None, int | Size | None]:
     if name == "loop_var":
         return 0, sizes.sub(node.params[1], 1)
     if name == "triangle":
-        return 0, sizes.sub(node.params[0], 1)
+        n, k, which = node.params  # row i and column j of a pair: 0 <= i, i + k <= j < n
+        return (k, sizes.sub(n, 1)) if which else (0, sizes.sub(sizes.sub(n, k), 1))  # type: ignore[arg-type]
     if name == "add":
         (a, b), (c, d) = extent(node.args[0]), extent(node.args[1])
         return _sum(a, c), _sum(b, d)

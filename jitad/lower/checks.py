@@ -11,15 +11,15 @@ import numpy as np
 from jitad.ir import sizes
 from jitad.ir.graph import Graph
 from jitad.ir.node import Node
-from jitad.ir.sizes import Size
+from jitad.ir.sizes import Size, at_least
+from jitad.ir.types import UINT
+from jitad.lower.bounds import extent
 from jitad.lower.index import Elements, is_structured
 from jitad.lower.nest import Check
 from jitad.lower.scalar import Buffer, load, loop_var
 from jitad.ops.arithmetic import cast
 from jitad.ops.leaf import fill, size_value
 from jitad.ops.reduce import reduce_max
-
-UNSIGNED = np.dtype(np.uint64)
 
 
 def index_checks(graph: Graph, e: Elements) -> list[Check]:
@@ -29,11 +29,24 @@ def index_checks(graph: Graph, e: Elements) -> list[Check]:
         if n.op.name in ("gather", "scatter_add"):
             target = n.args[0].shape if n.op.name == "gather" else n.shape
             for index, bound in zip(n.args[1:], target, strict=False):
-                if not is_structured(index):
+                if not (is_structured(index) and _always_inside(e, index, bound)):
                     found[index, bound] = None
     out = [check for array, bound in _whole(found) for check in [_in_memory(e, array, bound)]]
     out += [_check(e, index, bound) for index, bound in found]
     return list(dict.fromkeys(out))
+
+
+def _always_inside(e: Elements, index: Node, bound: int | Size) -> bool:
+    """Whether index arithmetic is known to stay in range, for all lengths."""
+    _, points = e.loops(index.shape, ())
+    for point in points:
+        low, high = extent(e.value(index, tuple(point)))
+        if low is None or high is None:
+            return False
+        gaps = at_least(sizes.add(low, bound)), at_least(sizes.sub(bound, high))
+        if gaps[0] is None or gaps[0] < 0 or gaps[1] is None or gaps[1] < 1:
+            return False
+    return True
 
 
 def _whole(found: dict[tuple[Node, int | Size], None]) -> list[tuple[Node, int | Size]]:
@@ -63,7 +76,7 @@ def _column(index: Node) -> tuple[Node | None, int]:
 
 
 def _check(e: Elements, index: Node, bound: int | Size) -> Check:
-    shifted = cast(index + fill(size_value(bound), index.shape), UNSIGNED)
+    shifted = cast(index + fill(size_value(bound), index.shape), UINT)
     worst = e.value(reduce_max(shifted, tuple(range(index.ndim))), ())
     return Check(worst, sizes.product(index.shape), bound)
 
@@ -73,5 +86,5 @@ def _in_memory(e: Elements, array: Node, bound: int | Size) -> Check:
     source = e.buffers[array]
     flat = e.packed.setdefault((source, ()), Buffer("flat", array.dtype, (size,), source=source))
     var = loop_var(0, size)
-    shifted = e.cast(e.add(load(flat, (var,)), e.size(bound)), UNSIGNED)
+    shifted = e.cast(e.add(load(flat, (var,)), e.size(bound)), UINT)
     return Check(e.reduce("max", var.params, shifted), size, bound)

@@ -193,12 +193,13 @@ class Choices:
         """x where p is known: choices by p inside it are made.
 
         For conditions on values only in small expressions: a chain of such choices would be written out for every branch.
+        Chosen indices stay, as both branches are computed: that x is not wanted does not make an index out of range harmless.
         """
         opposite = self.negation(p)
         below = topological([x])
         made = {
             n: n.args[branch if n.args[0] is p else 3 - branch]
-            for n in below if is_op(n, "select") and (n.args[0] is p or n.args[0] is opposite)}
+            for n in below if is_op(n, "select") and n.dtype != INT and (n.args[0] is p or n.args[0] is opposite)}
         if not made or (len(below) > SMALL and not _on_indices(p)):
             return x
         return self.substituted([x], self._resolved(made))[0]

@@ -1,8 +1,8 @@
 """Scalars in normal form, so that r2(j, i) and r2(i, j) are one node.
 
 Signs are pulled out of products, differences, odd functions and sums; operands of what commutes stand in one order; powers
-of one base are one chain of products; comparisons of indices that are known are decided. Nothing here changes what is NaN:
-``0*x`` and ``x - x`` stay.
+of one base are one chain of products; comparisons of indices that are known are decided. ``0*x``, ``x - x`` and infinite factors
+stay, as they may be NaN; beyond that, sums and products are associated anew, as the compiler does as well.
 """
 
 from __future__ import annotations
@@ -12,7 +12,7 @@ from typing import Any
 import numpy as np
 
 from jitad.ir import sizes
-from jitad.ir.node import Node, make
+from jitad.ir.node import Node, make, topological
 from jitad.ir.types import BOOL, INT
 from jitad.lower.choices import Choices, as_size, is_op
 from jitad.ops import arithmetic
@@ -27,6 +27,7 @@ class Normal(Choices):
     def __init__(self) -> None:
         super().__init__()
         self._powers: dict[Node, tuple[Node, int]] = {}
+        self._nonnegative: dict[Node, bool] = {}
         self._exponentials: dict[Node, dict[float, Node]] = {}  # exp(c*x) by x and c
 
     def cast(self, x: Node, dtype: np.dtype) -> Node:
@@ -119,6 +120,8 @@ class Normal(Choices):
     def _collected(self, x: Node, y: Node, sign: int) -> Node | None:
         """x + y or x - y where they share a factor: the number in front, everything else, or part of it."""
         (a, p), (b, q) = self.coefficient(x), self.coefficient(y)
+        if not (a and b and np.isfinite(a) and np.isfinite(b)):
+            return None
         if p is q and a + sign * b != 0:
             return self.scaled(a + sign * b, p)
         if a == b != 1:
@@ -246,16 +249,21 @@ class Normal(Choices):
 
     def nonnegative(self, x: Node) -> bool:
         """Whether a scalar is known to be >= 0 or NaN."""
+        for n in topological([x], stop=self._nonnegative.__contains__):
+            self._nonnegative[n] = self._is_nonnegative(n)
+        return self._nonnegative[x]
+
+    def _is_nonnegative(self, x: Node) -> bool:
+        """The same, where it is known of the arguments."""
         name = x.op.name
         value = constant_value(x)
         if value is not None:
             return bool(value >= 0)
         if name in ("exp", "sqrt", "absolute") or self._powers.get(x, (x, 1))[1] % 2 == 0:
             return True
-        if name == "select":
-            return self.nonnegative(x.args[1]) and self.nonnegative(x.args[2])
-        return (name in ("add", "multiply", "divide") or (name == "reduce" and x.params[0] == "sum")) and all(
-            map(self.nonnegative, x.args))
+        relevant = x.args[1:] if name == "select" else x.args
+        return (name in ("add", "multiply", "divide", "select") or (name == "reduce" and x.params[0] == "sum")) and all(
+            self._nonnegative[a] for a in relevant)
 
     def reciprocal(self, x: Node) -> Node:
         if is_op(x, "negative"):

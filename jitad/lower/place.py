@@ -7,6 +7,7 @@ several indices) is stored and everything lowered anew, unless storing it would 
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from dataclasses import dataclass, field
 
 from jitad.ir import sizes
@@ -40,7 +41,7 @@ class Placed:
     elements: Elements
     inputs: list[Buffer]
     effects: list[Effect] = field(default_factory=list)
-    zeroed: set[Buffer] = field(default_factory=set)
+    zeroed: dict[Buffer, None] = field(default_factory=dict)  # in order
     outputs: list[Output] = field(default_factory=list)
     checks: list[Check] = field(default_factory=list)
 
@@ -51,8 +52,8 @@ def place(graph: Graph) -> Placed:
     bases = [_base(o) for o in graph.outputs]
     stored = dict.fromkeys(b for b in bases if b.shape)
     pushed = {n: is_push(n) for n in order}
-    covered = {t for n in stored for _, t in _terms(n) if pushed.get(t) and t is not n}
     uses = _uses(order, graph)
+    covered = {t for n in stored for _, t in _terms(n, lambda m: uses[m] == 1) if pushed.get(t) and t is not n}
     stored |= dict.fromkeys(n for n in order if pushed[n] and not (n in covered and uses[n] == 1))
     while True:
         try:
@@ -85,12 +86,14 @@ def _uses(order: list[Node], graph: Graph) -> dict[Node, int]:
     return uses
 
 
-def _terms(node: Node, sign: int = 1) -> list[tuple[int, Node]]:
-    """The terms of a sum, through additions, differences and signs."""
-    out, stack = [], [(sign, node)]
+def _terms(node: Node, through: Callable[[Node], bool] = lambda n: True) -> list[tuple[int, Node]]:
+    """The terms of a sum, through additions, differences and signs, and below it through what `through` holds of."""
+    out, stack = [], [(1, node)]
     while stack:
         s, n = stack.pop()
-        if n.op.name in ("add", "subtract"):
+        if n is not node and not through(n):
+            out.append((s, n))
+        elif n.op.name in ("add", "subtract"):
             stack.append((s if n.op.name == "add" else -s, n.args[1]))
             stack.append((s, n.args[0]))
         elif n.op.name == "negative":
@@ -129,7 +132,7 @@ def _effects(placed: Placed, node: Node, buffer: Buffer, pushed: dict[Node, bool
     pushes = [(s, t) for s, t in terms if pushed[t] and (t is node or t not in e.buffers)]
     rest = [(s, t) for s, t in terms if (s, t) not in pushes]
     if pushes and not rest:
-        placed.zeroed.add(buffer)
+        placed.zeroed[buffer] = None
     else:
         loops, points = _points(e, node.shape)
         for p in points:

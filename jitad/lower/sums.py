@@ -16,7 +16,7 @@ from jitad.ir.types import BOOL, INT
 from jitad.lower.choices import as_size, is_op
 from jitad.lower.normal import Normal
 from jitad.lower.scalar import LOAD, REDUCE, TRIANGLE, Buffer, load, loop_var, starts_after, variable
-from jitad.ops.leaf import constant, constant_value
+from jitad.ops.leaf import constant, constant_value, triangle_size
 
 
 def identity(kind: str, dtype: np.dtype) -> object:
@@ -80,11 +80,12 @@ class Sums(Normal):
             if is_op(body, "negative"):
                 return self.neg(self.reduce(kind, loop, body.args[0]))
             c, rest = self.coefficient(body)
-            if c != 1 and body.dtype.kind == "f":
+            if c != 1 and body.dtype.kind == "f" and np.isfinite(c):
                 return self.scaled(c, self.reduce(kind, loop, rest))
             if var not in self.free(body):
                 count = self.sub(self.size(sizes.sub(size, 1)), *_around(var)) if after else self.size(size)
-                return self.mul(self.cast(count, body.dtype), body)
+                some = self.lt(self.int(0), count)  # none of what is infinite is zero
+                return self.select(some, self.mul(self.cast(count, body.dtype), body), self.zero(body.dtype))
         if after:
             return REDUCE.build((body,), (kind, *loop))
         if var not in self.free(body) and kind in ("max", "min"):
@@ -109,9 +110,10 @@ class Sums(Normal):
             place = self._solved(p, var)
             if place is not None:
                 rest = [q for q in (*inside, *outside) if q is not p]
-                size = self.size(loop[1])
-                rest += [self.le(self.int(0), place), self.lt(place, size)]
-                p_here, value = self.substituted([self.all(rest), body.args[1]], {var: place})
+                met = self.both(self.le(self.int(0), place), self.lt(place, self.size(loop[1])))
+                safe = self.select(met, place, self.int(0))  # both branches are computed: no index may be out of range
+                p_here, value = self.substituted([self.all(rest), body.args[1]], {var: safe})
+                p_here = self.both(met, p_here)
                 return self.select(p_here, value, body.args[2])
         if outside:
             inner = self.select(self.all(inside), body.args[1], body.args[2])
@@ -165,7 +167,7 @@ class Sums(Normal):
         if not any(n in replace for n in topological([body])):
             return node
         if any(var in self.free(new) for new in replace.values()):
-            loop[0] = self.depth(body, *replace.values())
+            loop[0] = self.depth(body, *replace, *replace.values())
             body = self.substitute(body, {var: loop_var(*loop)})  # type: ignore[arg-type]
         return self.reduce(kind, tuple(loop), self.substituted([body], replace)[0])  # type: ignore[arg-type]
 
@@ -192,14 +194,12 @@ class Sums(Normal):
         return TRIANGLE.build((p,), (n, k, which))
 
     def _pairs_in(self, body: Node, var: Node) -> bool:
-        if var not in self.free(body):
-            return False
-        return any(n.op is TRIANGLE and n.args[0] is var
-                   for n in topological([body], stop=lambda n: var not in self.free(n)))
+        return var in self.free(body) and any(
+            _whole_triangle(n, var) for n in topological([body], stop=lambda n: var not in self.free(n)))
 
     def _over_square(self, kind: str, var: Node, body: Node) -> Node:
         """A reduction over pairs p as one over rows i and columns j with j - i >= k."""
-        triangle = next(n for n in topological([body]) if n.op is TRIANGLE and n.args[0] is var)
+        triangle = next(n for n in topological([body]) if _whole_triangle(n, var))
         n, k, _ = triangle.params
         depth = max([self.depth(body), *(m.params[1] + 1 for m in topological([body]) if m.op is REDUCE)])  # type: ignore
         i, j = loop_var(depth, n), loop_var(depth + 1, n)  # type: ignore[arg-type]
@@ -213,6 +213,11 @@ class Sums(Normal):
         nothing = constant(identity(kind, body.dtype), body.dtype)
         value = self.select(inside, value, nothing)
         return self.reduce(kind, i.params, self.reduce(kind, j.params, value))
+
+
+def _whole_triangle(node: Node, var: Node) -> bool:
+    """Whether a node is the row or column of pair `var`, and `var` runs over all pairs and no further."""
+    return node.op is TRIANGLE and node.args[0] is var and triangle_size(*node.params[:2]) == var.params[1]  # type: ignore
 
 
 def _around(var: Node) -> frozenset[Node]:

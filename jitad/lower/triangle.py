@@ -36,7 +36,7 @@ def halve(placed: Placed) -> None:
             rows.setdefault(node.params[2], []).append(node)  # type: ignore[arg-type]
     for size in sorted(rows, key=key_of):
         outer = frozenset((loop_var(0, size),))
-        if all(r.params[0] == "sum" and placed.elements.free(r) == outer for r in rows[size]):
+        if all(r.params[0] == "sum" and r.dtype == FLOAT and placed.elements.free(r) == outer for r in rows[size]):
             _Half(placed, size, rows[size]).apply()
 
 
@@ -66,7 +66,7 @@ class _Half:
         if self._pays():
             self.placed.effects = self.effects + effects
             self.placed.outputs = outputs
-            self.placed.zeroed |= {e.buffer for e in self.effects}
+            self.placed.zeroed |= dict.fromkeys(e.buffer for e in self.effects)
 
     def rewritten(self, root: Node) -> Node:
         """A scalar in which the rows are replaced."""

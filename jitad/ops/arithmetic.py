@@ -62,7 +62,9 @@ class IntegerPower(Elementwise):
         x = np.asarray(args[0])
         if x.dtype == object:
             return x ** node.params[0]
-        return np.power(x, np.asarray(node.params[0], np.int64 if node.dtype.kind != "f" else node.dtype))
+        if node.dtype.kind != "f":  # wraps around as the dtype does
+            return np.power(x.astype(np.int64), np.int64(node.params[0])).astype(node.dtype)
+        return np.power(x, np.asarray(node.params[0], node.dtype))
 
     def at(self, node: Node, idx: tuple[Scalar, ...], s: Any) -> AtRule:
         x = yield node.args[0], idx
@@ -80,11 +82,12 @@ def integer_pow(x: Node, n: int) -> Node:
 
 
 def _power_partials(x: Node, y: Node, out: Node) -> tuple:
-    from jitad.ops.compare import equal, select
+    from jitad.ops.compare import equal, logical_and, select
 
     zero = full(0, x.dtype, x.shape)
     safe = select(equal(x, zero), full(1, x.dtype, x.shape), x)
-    return select(equal(y, zero), zero, y * power(x, y - 1.0)), select(equal(x, zero), zero, out * log(safe))
+    slope = select(logical_and(equal(x, zero), equal(y, zero)), zero, y * power(x, y - 1.0))  # x**0 is constant at 0 as well
+    return slope, select(equal(x, zero), zero, out * log(safe))
 
 
 power = elementwise("power", numpy=np.power, code="{x} ** {y}", arity=2, domain=((0.5, 2), (-2, 2)), cost=40,

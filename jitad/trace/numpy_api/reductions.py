@@ -8,7 +8,7 @@ import numpy as np
 
 from jitad.ir import sizes
 from jitad.ir.node import Node
-from jitad.ir.types import BOOL, FLOAT, INT, normalize_axes
+from jitad.ir.types import BOOL, FLOAT, INT, UINT, normalize_axes
 from jitad.ops import compare
 from jitad.ops.arithmetic import cast, sqrt
 from jitad.ops.declare import REGISTRY
@@ -44,8 +44,8 @@ def reduction(kind: str, a: Any, axis: Any, keepdims: Any = False, dtype: Any = 
         return _finish(REGISTRY["max" if kind == "any" else "min"].build((x,), (axes,)), x, axes, keepdims)
     if dtype is not None:
         x = cast(x, np.dtype(dtype))
-    elif kind in ("sum", "prod") and x.dtype.kind in "bi":
-        x = cast(x, INT)
+    elif kind in ("sum", "prod") and x.dtype.kind in "biu":
+        x = cast(x, UINT if x.dtype.kind == "u" else INT)
     if kind in ("max", "min") and any(x.shape[k] == 0 for k in axes):
         name = "maximum" if kind == "max" else "minimum"
         raise ValueError(f"zero-size array to reduction operation {name} which has no identity{where()}")
