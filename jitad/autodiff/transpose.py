@@ -7,7 +7,14 @@ from collections.abc import Mapping, Sequence
 from jitad.autodiff.zeros import Linear, both, moved, plus, reduced, scale
 from jitad.errors import InternalError
 from jitad.ir.node import Node, topological
-from jitad.ops.compare import logical_not
+from jitad.ir.types import INT
+from jitad.ops.arithmetic import cast
+from jitad.ops.compare import greater, logical_not
+from jitad.ops.index import scatter_add
+from jitad.ops.leaf import full
+from jitad.ops.reduce import reduce_sum
+from jitad.ops.shape import broadcast
+from jitad.ops.shape import transpose as permute
 
 
 def transpose(outputs: Sequence[Node], inputs: Sequence[Node], cts: Mapping[Node, Linear]) -> list[Linear | None]:
@@ -58,8 +65,28 @@ def _cotangents(node: Node, ct: Linear, linear: list[bool]) -> Sequence[Linear |
         pieces = op.transpose(node, ct.node, linear)
         supports = [None, both(p, ct.support), both(logical_not(p), ct.support)]
         return [None if c is None else Linear(c, s) for c, s in zip(pieces, supports, strict=True)]
+    if op.name == "contract" and ct.support is not None:
+        return [_contracted(node, k, ct) if use else None for k, use in enumerate(linear)]
     pieces = op.transpose(node, ct.node, linear)
     return [None if c is None else Linear(c, _support(node, k, ct)) for k, c in enumerate(pieces)]
+
+
+def _contracted(node: Node, k: int, ct: Linear) -> Linear:
+    """The cotangent of one factor of a contraction, the other one used under the support only."""
+    mine, other, out = node.params[k], node.params[1 - k], node.params[2]
+    size = dict(zip((*mine, *other), (*node.args[k].shape, *node.args[1 - k].shape), strict=True))
+    labels = (*mine, *(label for label in dict.fromkeys((*out, *other)) if label not in mine))
+    shape = tuple(size[label] for label in labels)
+
+    def spread(x: Node, names: tuple) -> Node:
+        places = [labels.index(label) for label in names]
+        order = sorted(range(len(places)), key=places.__getitem__)
+        return broadcast(permute(x, tuple(order)), shape, tuple(sorted(places)))
+
+    assert ct.support is not None
+    found = scale(spread(node.args[1 - k], other), Linear(spread(ct.node, out), spread(ct.support, out)))
+    axes = tuple(range(len(mine), len(labels)))
+    return Linear(reduce_sum(found.node, axes), reduced(found.support, axes))
 
 
 def _support(node: Node, k: int, ct: Linear) -> Node | None:
@@ -73,8 +100,9 @@ def _support(node: Node, k: int, ct: Linear) -> Node | None:
         return reduced(ct.support, tuple(a for a in range(node.ndim) if a not in node.params[1]))
     if name == "sum":
         return node.op.spread(node, ct.support)  # type: ignore[attr-defined]
-    if name in ("gather", "contract"):
-        return None
+    if name == "gather":  # where something that may differ from zero is added
+        index, target = list(node.args[1:]), node.args[0].shape
+        return greater(scatter_add(cast(ct.support, INT), index, target), full(0, INT, target))
     if name == "scatter_add":
         return node.op.transpose(node, ct.support, [True] * len(node.args))[k]
     return moved(ct.support, node, lambda s: node.op.transpose(node, s, [True] * len(node.args))[k])  # type: ignore

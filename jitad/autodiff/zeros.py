@@ -18,7 +18,7 @@ from jitad.ir.types import BOOL
 from jitad.ops.arithmetic import like
 from jitad.ops.compare import logical_and, logical_not, logical_or, select
 from jitad.ops.leaf import constant_value, full
-from jitad.ops.shape import broadcast, zeros
+from jitad.ops.shape import broadcast, retype, zeros
 
 
 class Linear(NamedTuple):
@@ -92,9 +92,7 @@ def moved(support: Node | None, node: Node, move: Callable[[Node], Node]) -> Nod
 
 def reduced(support: Node | None, axes: tuple[int, ...]) -> Node | None:
     """The support of a sum over `axes`: kept where the predicate does not depend on them, else everywhere."""
-    if support is None:
-        return None
-    return without_axes(support, axes)
+    return support if support is None or not axes else without_axes(support, axes)
 
 
 def without_axes(p: Node, axes: tuple[int, ...]) -> Node | None:
@@ -112,6 +110,9 @@ _LOGIC = ("logical_and", "logical_or", "logical_not", "select")
 
 
 def _fewer(p: Node, axes: tuple[int, ...]) -> Node | None:
+    if p.op.name == "retype":
+        inner = _fewer(p.args[0], axes)
+        return None if inner is None else retype(inner, tuple(n for k, n in enumerate(p.shape) if k not in axes))
     if p.op.name != "broadcast":
         return None
     shape, places = p.params
