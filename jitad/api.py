@@ -137,11 +137,7 @@ def hvp(fn: Callable) -> Transformed:
     >>> jitad.hvp(lambda x: (x**3).sum())(np.array([1.0, 2.0]), np.array([1.0, 1.0]))
     array([ 6., 12.])
     """
-
-    def inline(x: Any, v: Any, *args: Any) -> Any:
-        return jvp(lambda y: grad(fn)(y, *args), (x,), (v,))[1]
-
-    return Transformed(fn, "hvp", inline)
+    return transform.hessian_vector(fn)
 
 
 @functools.lru_cache(maxsize=256)

@@ -4,15 +4,18 @@ from __future__ import annotations
 
 import threading
 from collections.abc import Callable, Sequence
+from functools import cached_property
 from typing import Any
 
 import numpy as np
 
 from jitad.config import jit_disabled
+from jitad.derivation import Recording
 from jitad.errors import DTypeError, IndexRangeError
 from jitad.ir.evaluate import bind, evaluate, run_nodes, sizer
 from jitad.ir.graph import Graph
-from jitad.pipeline import Kernel, compile_graph
+from jitad.ir.node import origins
+from jitad.pipeline import Kernel, kernel_of
 from jitad.runtime.arguments import normalize, result, type_key
 from jitad.trace.tracing import LeafSpec, Traced, trace
 from jitad.tree import Tree, flatten, unflatten
@@ -40,10 +43,10 @@ class Specialization:
 
     def __init__(self, traced: Traced):
         self.traced = traced
-        self._graph = Graph(traced.inputs, traced.outputs, traced.guards)
-        self._shared: tuple[tuple, Kernel, list] | None = None
+        self.recording: Recording = traced.recorded
+        self._tree = self.recording.result_tree
+        self._shared: tuple[str, Kernel, list] | None = None
         self._capture_keys = [type_key(c.spec) for c in traced.captures]
-        self._outputs = [(n.dtype, not n.shape) for n in traced.outputs]
         self._simple = not traced.captures and not traced.guards and not traced.watches
 
     def watched(self) -> bool:
@@ -82,33 +85,34 @@ class Specialization:
     def run(self, every: list) -> Any:
         """The results, as the user gets them."""
         if jit_disabled():
-            values: Sequence[Any] = evaluate(self._graph, every)
+            values: Sequence[Any] = evaluate(self.graph, every)
+            types = [(n.dtype, n.ndim) for n in self.graph.outputs]
         else:
             _, kernel, constants = self.shared()
+            types = kernel.outputs
             try:
                 values = kernel.njit(*every, *constants)
             except IndexError:
-                raise IndexRangeError(_explain(self._graph, every, self.traced)) from None
-            if len(self._outputs) == 1:
+                raise IndexRangeError(_explain(self.graph, every)) from None
+            if len(types) == 1:
                 values = (values,)
-            elif not self._outputs:
+            elif not types:
                 values = ()
-        return unflatten(
-            self.traced.out_tree, [result(v, d, s) for v, (d, s) in zip(values, self._outputs, strict=True)])
+        return unflatten(self._tree, [result(v, d, not n) for v, (d, n) in zip(values, types, strict=True)])
 
-    def shared(self) -> tuple[tuple, Kernel, list]:
+    def shared(self) -> tuple[str, Kernel, list]:
         """Key, kernel and constants; compiled at the first call."""
         if self._shared is None:
-            self._shared = compile_graph(self._graph)
+            self._shared = kernel_of(self.traced.inputs, self.recording, self.traced.guards)
         return self._shared
 
     @property
     def kernel(self) -> Kernel:
         return self.shared()[1]
 
-    @property
+    @cached_property
     def graph(self) -> Graph:
-        return self._graph
+        return Graph(self.traced.inputs, self.recording.results, self.traced.guards)
 
     @property
     def source(self) -> str:
@@ -130,7 +134,7 @@ class Specialization:
         return (*values, *self.shared()[2])
 
 
-def _explain(graph: Graph, every: list, traced: Traced) -> str:
+def _explain(graph: Graph, every: list) -> str:
     """Which index array was out of range."""
     size = sizer(bind(every))
     known = dict(zip(graph.inputs, every, strict=True))
@@ -142,7 +146,7 @@ def _explain(graph: Graph, every: list, traced: Traced) -> str:
             values = np.asarray(run_nodes([index], known, size)[0])
             bad = values[(values < -shape[axis]) | (values >= shape[axis])]
             if bad.size:
-                place = traced.lines.get(node) if traced.lines else None
+                place = origins.get(node)
                 at = f"\n  at {place[0]}, line {place[1]}" if place else ""
                 return f"index {bad.flat[0]} is out of bounds for axis {axis} with size {shape[axis]}{at}"
     return "an index array is out of range"
@@ -151,8 +155,8 @@ def _explain(graph: Graph, every: list, traced: Traced) -> str:
 class Caller:
     """Traces and kernels of one function."""
 
-    def __init__(self, inline: Callable, name: str):
-        self.inline, self.name = inline, name
+    def __init__(self, record: Callable[..., Recording], name: str):
+        self.record, self.name = record, name
         self._found: dict[tuple, list[Specialization]] = {}
         self._lock = threading.Lock()
 
@@ -179,11 +183,11 @@ class Caller:
         return values, (tree, *map(type_key, specs)), specs, tree
 
     def _trace(self, key: tuple, specs: list[LeafSpec], tree: Tree) -> Specialization:
-        def call(tracers: list) -> Any:
+        def recorded(tracers: list) -> Recording:
             args, kwargs = unflatten(tree, tracers)
-            return self.inline(*args, **kwargs)
+            return self.record(*args, **kwargs)
 
-        made = Specialization(trace(specs, call))
+        made = Specialization(trace(specs, recorded))
         with self._lock:
             self._found[key] = [made, *self._found.get(key, ())][:KEPT]
         return made
@@ -200,7 +204,7 @@ class Caller:
         return s
 
     @property
-    def specializations(self) -> dict[tuple, Kernel]:
+    def specializations(self) -> dict[str, Kernel]:
         """The compiled kernels, by key."""
         every = [s for found in self._found.values() for s in found if s._shared is not None]
         return {s.shared()[0]: s.kernel for s in every}

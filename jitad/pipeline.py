@@ -1,21 +1,28 @@
-"""The passes, in order: from a traced graph to a compiled kernel."""
+"""The passes, in order: from a recorded function to a compiled kernel."""
 
 from __future__ import annotations
 
 import threading
 from collections import OrderedDict
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
+from functools import cached_property
 from typing import Any
 
+import numpy as np
+
+from jitad.counters import count
+from jitad.derivation import Recording, Transform
 from jitad.emit.cpu import emit
-from jitad.ir.graph import Graph, rebuild
+from jitad.ir.graph import Graph, Guard, rebuild
 from jitad.ir.node import Node, topological
+from jitad.ir.serial import digest, write
 from jitad.lower.nest import Nest, Program
 from jitad.lower.schedule import lower
 from jitad.ops.leaf import new_input, value_of
 from jitad.runtime.compile import compile_source
+from jitad.tree import LEAF, Tree
 
-_kernels: OrderedDict[tuple, Kernel] = OrderedDict()
+_kernels: OrderedDict[str, Kernel] = OrderedDict()
 _lock = threading.RLock()
 KEPT = 512  # kernels kept in memory
 
@@ -25,21 +32,33 @@ class Kernel:
 
     Attributes
     ----------
-    graph : Graph
-        What it computes; ``print(kernel.graph)``.
-    program : Program
-        The loops.
-    source : str
-        The generated Python.
     njit : numba.Dispatcher
         The compiled function of the flattened arguments.
+    outputs : list of (dtype, ndim)
+        Its results.
     """
 
-    def __init__(self, graph: Graph):
-        self.graph = graph
-        self.program: Program = lower(graph)
-        self.source = emit(self.program)
-        self.njit: Callable = compile_source(self.source, [(n.dtype, n.ndim) for n in graph.inputs])
+    def __init__(self, inputs: Sequence[Node], recording: Recording, guards: Sequence[Guard]):
+        self._inputs, self._recording, self._guards = tuple(inputs), recording, tuple(guards)
+        self.outputs: list[tuple[np.dtype, int]] = [(n.dtype, n.ndim) for n in self.graph.outputs]
+        self.njit: Callable = compile_source(self.source, [(n.dtype, n.ndim) for n in inputs])
+        count("compilations")
+
+    @cached_property
+    def graph(self) -> Graph:
+        """What it computes; ``print(kernel.graph)``."""
+        return Graph(self._inputs, self._recording.results, self._guards)
+
+    @cached_property
+    def program(self) -> Program:
+        """The loops."""
+        count("lowerings")
+        return lower(self.graph)
+
+    @cached_property
+    def source(self) -> str:
+        """The generated Python."""
+        return emit(self.program)
 
     @property
     def nests(self) -> list[Nest]:
@@ -47,23 +66,29 @@ class Kernel:
         return self.program.nests
 
 
-def compile_graph(graph: Graph) -> tuple[tuple, Kernel, list[Any]]:
-    """The kernel of a graph, its key, and the constants that it takes as further arguments.
+def kernel_of(inputs: Sequence[Node], recording: Recording, guards: Sequence[Guard]) -> tuple[str, Kernel, list[Any]]:
+    """The kernel for what was recorded, its key, and the constants that it takes as further arguments.
 
     1. generalize: constants that may differ between traces become arguments, so that the kernel is shared;
-    2. key: equal graphs have one kernel;
-    3. lower, emit, compile.
+    2. key: equal primal graphs and transforms have one kernel;
+    3. derive, lower, emit, compile.
     """
-    general, constants = generalize(graph)
-    key = canonical(general)
+    general, recording, constants = generalize(inputs, recording)
+    key = digest(write([*general, *recording.fresh()], recording.nodes()), recording.plan())
     with _lock:
         kernel = _kernels.get(key)
         if kernel is None:
-            kernel = _kernels[key] = Kernel(general)
+            kernel = _kernels[key] = Kernel(general, recording, guards)
             while len(_kernels) > KEPT:
                 _kernels.popitem(last=False)
         _kernels.move_to_end(key)
     return key, kernel, constants
+
+
+def compile_graph(graph: Graph) -> tuple[str, Kernel, list[Any]]:
+    """The kernel of a graph as it stands."""
+    tree = Tree(tuple, (LEAF,) * len(graph.outputs))
+    return kernel_of(graph.inputs, Recording(Transform(), "graph", graph.outputs, tree), graph.guards)
 
 
 def _stays_literal(value: Any) -> bool:
@@ -71,19 +96,10 @@ def _stays_literal(value: Any) -> bool:
     return value != value or abs(value) == float("inf") or (abs(value) <= 128 and float(2 * value).is_integer())
 
 
-def generalize(graph: Graph) -> tuple[Graph, list[Any]]:
-    """The graph with its float constants as inputs, and their values."""
-    found = [n for n in graph.nodes() if n.op.name == "constant" and n.dtype.kind == "f" and not _stays_literal(value_of(n))]
+def generalize(inputs: Sequence[Node], recording: Recording) -> tuple[list[Node], Recording, list[Any]]:
+    """What was recorded with its float constants as further inputs, and their values."""
+    nodes = recording.nodes()
+    found = [n for n in topological(nodes) if n.op.name == "constant" and n.dtype.kind == "f" and not _stays_literal(value_of(n))]
     fresh = [new_input(n.dtype, ()) for n in found]
-    outputs = rebuild(graph.outputs, dict(zip(found, fresh, strict=True)))
-    return Graph((*graph.inputs, *fresh), tuple(outputs), graph.guards), [value_of(n) for n in found]
-
-
-def canonical(graph: Graph) -> tuple:
-    """A key that is equal for equal computations: positions instead of nodes and serial numbers."""
-    number: dict[Node, int] = {n: k for k, n in enumerate(graph.inputs)}
-    lines: list[tuple] = [("input", n.dtype, n.shape) for n in graph.inputs]
-    for n in topological(graph.outputs, stop=number.__contains__):
-        number[n] = len(number)
-        lines.append((n.op.name, tuple(number[a] for a in n.args), n.params))
-    return tuple(lines), tuple(number[o] for o in graph.outputs)
+    nodes = rebuild(nodes, dict(zip(found, fresh, strict=True)))
+    return [*inputs, *fresh], recording.with_nodes(nodes), [value_of(n) for n in found]

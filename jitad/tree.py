@@ -85,3 +85,10 @@ def map_leaves(function: Callable, tree: Any, *more: Any) -> Any:
             raise TypeError(f"containers differ: {shape} and {other}")
         others.append(found)
     return unflatten(shape, [function(*group) for group in zip(leaves, *others, strict=True)])
+
+
+def graft(tree: Tree, onto: Tree) -> Tree:
+    """The tree with `onto` in place of each leaf."""
+    if tree.kind == "leaf":
+        return onto
+    return Tree(tree.kind, tuple([graft(c, onto) for c in tree.children]), tree.keys)

@@ -6,7 +6,7 @@ from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass, field
 
 from jitad.ir import sizes
-from jitad.ir.node import Node, topological
+from jitad.ir.node import Node, origins, topological
 from jitad.ir.sizes import Size, Sym
 
 
@@ -60,4 +60,6 @@ def rebuild(
             new[node] = node
         else:
             new[node] = node.op.reapply(node, args, size or (lambda s: s))
+            if node in origins:
+                origins[new[node]] = origins[node]
     return [new[o] for o in outputs]

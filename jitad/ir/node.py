@@ -76,6 +76,9 @@ class Held:
         return f"Held({type(self.value).__name__})"
 
 
+origins: weakref.WeakKeyDictionary[Node, tuple[str, int]] = weakref.WeakKeyDictionary()
+"""The user's file and line of a node: beside the nodes, never part of what they are."""
+
 _table: weakref.WeakValueDictionary[tuple, Node] = weakref.WeakValueDictionary()
 _lock = threading.RLock()
 _observers = threading.local()

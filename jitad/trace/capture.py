@@ -14,7 +14,7 @@ import numpy as np
 
 from jitad.errors import ConcreteValueError
 from jitad.ir.evaluate import run_nodes, sizer
-from jitad.ir.node import Held, Node, topological
+from jitad.ir.node import Held, Node, origins, topological
 from jitad.ops.leaf import new_input
 from jitad.trace.structure import recognise
 from jitad.trace.tracing import LeafSpec, current, where
@@ -117,7 +117,7 @@ def content(t: Tracer, what: str, instead: str) -> np.ndarray:
     order = topological([t.node])
     leaves = [n for n in order if n.op.name == "input"]
     if any(n not in by_node for n in leaves):
-        found = root.lines.get(t.node)
+        found = origins.get(t.node)
         made = f"\n  the value was made at {found[0]}, line {found[1]}" if found else ""
         raise ConcreteValueError(
             f"{what} of a traced array was asked for, but while a function is traced its arguments have no values; "

@@ -8,21 +8,20 @@ from __future__ import annotations
 import os
 import sys
 import threading
-import weakref
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
 from jitad.config import STATIC_AXIS
+from jitad.counters import count
 from jitad.ir import sizes
 from jitad.ir.graph import Guard, rebuild
-from jitad.ir.node import Node, set_observer
+from jitad.ir.node import Node, origins, set_observer
 from jitad.ir.sizes import Size, Sym
 from jitad.ir.types import Shape
 from jitad.ops.leaf import new_input
-from jitad.tree import Tree, flatten
 
 if TYPE_CHECKING:
     from jitad.trace.capture import Capture, Watch
@@ -50,6 +49,13 @@ def where() -> str:
     return f"\n  at {found[0]}, line {found[1]}" if found else ""
 
 
+def _note_line(node: Node) -> None:
+    if node not in origins:
+        found = user_line()
+        if found is not None:
+            origins[node] = found
+
+
 class Trace:
     """A function being traced; a context manager."""
 
@@ -65,13 +71,12 @@ class Trace:
             self.watches: list[Watch] = []
             self.arguments = 0
             self.equalities: dict[Sym, int | Size] = {}
-            self.lines: weakref.WeakKeyDictionary[Node, tuple[str, int]] = weakref.WeakKeyDictionary()
             self.memo: dict = {}  # rebuilt functions and captured objects
 
     def __enter__(self) -> Trace:
         _local.trace = self
         if self.root is self:
-            self._observer = set_observer(self._observe)
+            self._observer = set_observer(_note_line)
         return self
 
     def __exit__(self, *_: object) -> None:
@@ -79,12 +84,6 @@ class Trace:
         _local.trace = self.parent
         if self.root is self:
             set_observer(self._observer)
-
-    def _observe(self, node: Node) -> None:
-        if node not in self.lines:
-            found = user_line()
-            if found is not None:
-                self.lines[node] = found
 
     def input(self, dtype: np.dtype, shape: Shape, weak: bool = False) -> Tracer:
         """A tracer of a fresh input."""
@@ -177,30 +176,28 @@ class LeafSpec:
 
 @dataclass
 class Traced:
-    """A function on tracers, as a graph: arguments first among the inputs, then captured values."""
+    """A function on tracers: inputs are its arguments, then captured values; `recorded` is what was made of it."""
 
     inputs: tuple[Node, ...]
-    outputs: tuple[Node, ...]
-    out_tree: Tree
+    recorded: Any
     guards: tuple[Guard, ...]
     captures: tuple[Capture, ...]
     watches: tuple[Watch, ...]
-    lines: Any = field(repr=False, default=None)
 
 
-def trace(specs: Sequence[LeafSpec], call: Callable[[list], Any]) -> Traced:
-    """Run `call` on one tracer for each spec, and return what it did as a graph."""
-    from jitad.trace.tracer import Tracer, as_tracer
+def trace(specs: Sequence[LeafSpec], record: Callable[[list], Any]) -> Traced:
+    """Call `record` on one tracer for each spec; it returns a recording, of which only the nodes are touched here."""
+    from jitad.trace.tracer import Tracer
 
     with Trace() as t:
         if t.root is not t:
             raise RuntimeError("a root trace inside another")
         t.arguments = len(specs)
         inputs = [new_input(s.dtype, t.axes(s.shape, k)) for k, s in enumerate(specs)]
-        leaves, tree = flatten(call([Tracer(n, t, s.weak) for n, s in zip(inputs, specs, strict=True)]))
-        outputs = [as_tracer(leaf).node for leaf in leaves]
-        inputs += [c.node for c in t.captures]
-        if t.equalities:
-            both = rebuild([*inputs, *outputs], size=t.known)
-            inputs, outputs = both[: len(inputs)], both[len(inputs) :]
-    return Traced(tuple(inputs), tuple(outputs), tree, tuple(t.guards), tuple(t.captures), tuple(t.watches), t.lines)
+        recorded = record([Tracer(n, t, s.weak) for n, s in zip(inputs, specs, strict=True)])
+    inputs += [c.node for c in t.captures]
+    if t.equalities:
+        both = rebuild([*inputs, *recorded.nodes()], size=t.known)
+        inputs, recorded = both[: len(inputs)], recorded.with_nodes(both[len(inputs) :])
+    count("traces")
+    return Traced(tuple(inputs), recorded, tuple(t.guards), tuple(t.captures), tuple(t.watches))

@@ -1,0 +1,52 @@
+"""Graphs as plain data: what the keys of kernels are made of.
+
+A graph becomes tuples of numbers, strings and bytes, the same whichever process wrote them: nodes are numbers,
+lengths are named by the position and axis of the input that they are read from.
+"""
+
+from __future__ import annotations
+
+import hashlib
+from collections.abc import Sequence
+from typing import Any
+
+import numpy as np
+
+from jitad.errors import InternalError
+from jitad.ir.node import Node, topological
+from jitad.ir.sizes import Call, Size, Sym
+
+
+def write(inputs: Sequence[Node], roots: Sequence[Node]) -> tuple:
+    """Inputs and roots as data."""
+    number = {n: k for k, n in enumerate(inputs)}
+    lines: list[tuple] = [("input", _write(n.params[:2])) for n in inputs]
+    for n in topological(roots, stop=number.__contains__):
+        number[n] = len(number)
+        lines.append((n.op.name, tuple(number[a] for a in n.args), _write(n.params)))
+    return len(inputs), tuple(lines), tuple(number[r] for r in roots)
+
+
+def digest(*data: Any) -> str:
+    """sha256 of plain data."""
+    return hashlib.sha256(repr(data).encode()).hexdigest()
+
+
+def _write(value: Any) -> Any:
+    if isinstance(value, tuple):
+        return ("tuple", *map(_write, value))
+    if isinstance(value, np.dtype):
+        return "dtype", value.str
+    if isinstance(value, Size):
+        return "size", tuple((tuple((_atom(a), p) for a, p in monomial), c) for monomial, c in value.terms)
+    if value is None or type(value) in (int, bool, str, bytes):
+        return value
+    if isinstance(value, np.integer):
+        return int(value)
+    raise InternalError(f"a parameter of type {type(value).__name__} cannot be written")
+
+
+def _atom(atom: Sym | Call) -> tuple:
+    if isinstance(atom, Sym):
+        return "axis", atom.position, atom.axis
+    return "call", atom.function, *map(_write, atom.args)
