@@ -1,5 +1,8 @@
 """jitad: plain NumPy in, one fused Numba kernel out: value and exact derivatives of simulation code."""
 
+import importlib
+from typing import Any
+
 from jitad import errors, numpy, testing
 from jitad.api import grad, hessian, hvp, jacfwd, jacobian, jacrev, jit, jvp, value_and_grad, vjp
 from jitad.config import disable_jit
@@ -8,3 +11,9 @@ __version__ = "0.1.0"
 
 __all__ = ["disable_jit", "errors", "grad", "hessian", "hvp", "jacfwd", "jacobian", "jacrev", "jit", "jvp", "numpy",
            "testing", "value_and_grad", "vjp"]
+
+
+def __getattr__(name: str) -> Any:
+    if name == "optimize":  # imports SciPy, which takes longer than all the rest
+        return importlib.import_module("jitad.optimize")
+    raise AttributeError(f"module 'jitad' has no attribute {name!r}")
