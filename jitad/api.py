@@ -2,12 +2,18 @@
 
 from __future__ import annotations
 
-import functools
+import threading
+from collections import OrderedDict
 from collections.abc import Callable, Sequence
 from typing import Any
 
+import numpy as np
+
 from jitad import transform
+from jitad.ir.node import Held
+from jitad.trace.tracer import Tracer
 from jitad.transform import Transformed
+from jitad.tree import map_leaves
 
 
 def jit(fn: Callable) -> Transformed:
@@ -140,19 +146,21 @@ def hvp(fn: Callable) -> Transformed:
     return transform.hessian_vector(fn)
 
 
-@functools.lru_cache(maxsize=256)
-def _forward(fn: Callable) -> Transformed:
-    return transform.forward(fn)
+_made: OrderedDict[tuple, Transformed] = OrderedDict()
+_lock = threading.Lock()
+KEPT = 256
 
 
-@functools.lru_cache(maxsize=256)
-def _backward(fn: Callable, has_aux: bool) -> Transformed:
-    return transform.backward(fn, has_aux)
-
-
-@functools.lru_cache(maxsize=256)
-def _compiled(fn: Callable) -> Transformed:
-    return transform.plain(fn)
+def _once(make: Callable[..., Transformed], fn: Callable, *options: Any) -> Transformed:
+    """The transform of this very function (whatever it says that it equals), made once."""
+    key = (make, Held(fn), *options)
+    with _lock:
+        if key not in _made:
+            _made[key] = make(fn, *options)
+            while len(_made) > KEPT:
+                _made.popitem(last=False)
+        _made.move_to_end(key)
+        return _made[key]
 
 
 def jvp(fn: Callable, primals: Sequence[Any], tangents: Sequence[Any]) -> tuple[Any, Any]:
@@ -178,7 +186,11 @@ def jvp(fn: Callable, primals: Sequence[Any], tangents: Sequence[Any]) -> tuple[
     """
     if not isinstance(primals, (tuple, list)) or not isinstance(tangents, (tuple, list)):
         raise TypeError("jitad.jvp takes primals and tangents as tuples: jvp(f, (x,), (t,))")
-    return _forward(fn)(tuple(primals), tuple(tangents))
+    return _once(transform.forward, fn)(tuple(primals), tuple(tangents))
+
+
+def _kept(leaf: Any) -> Any:
+    return np.array(leaf, subok=True) if isinstance(leaf, np.ndarray) and type(leaf) is not Tracer else leaf
 
 
 def vjp(fn: Callable, *primals: Any, has_aux: bool = False) -> tuple:
@@ -197,9 +209,10 @@ def vjp(fn: Callable, *primals: Any, has_aux: bool = False) -> tuple:
     >>> value, pull(1.0)
     (6.0, (3.0, 2.0))
     """
-    out = _compiled(fn)(*primals)
+    primals = map_leaves(_kept, primals)  # the point as it is now, whatever becomes of the arrays
+    out = _once(transform.plain, fn)(*primals)
 
     def pull(cotangent: Any) -> tuple:
-        return _backward(fn, has_aux)(primals, cotangent)
+        return _once(transform.backward, fn, has_aux)(primals, cotangent)
 
     return (out[0], pull, out[1]) if has_aux else (out, pull)

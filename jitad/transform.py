@@ -19,7 +19,7 @@ from jitad.ops.shape import retype
 from jitad.trace.rebuild import rebuilt
 from jitad.trace.tracer import Tracer, as_tracer, wrap
 from jitad.trace.tracing import Trace, current, where
-from jitad.tree import Tree, flatten, unflatten
+from jitad.tree import Tree, flatten, flatten_like, unflatten
 
 Record = Callable[..., Recording]
 
@@ -98,6 +98,8 @@ def record(
     in, not its results.
     """
     argnums = [_position(k, len(args), fn) for k in argnums]
+    if len(set(argnums)) < len(argnums):
+        raise ValueError(f"argnums names an argument of {_name(fn)} twice")
     with Trace() as inner:
         new_args, actual, inputs, in_trees = list(args), [], [], []
         for k in argnums:
@@ -190,7 +192,7 @@ def _matching(
     assert trace is not None
     out, rest = [], iter(nodes)
     for value, tree in zip(given, trees, strict=True):
-        leaves, found = flatten(value)
+        leaves, found = flatten_like(value, tree)
         if found != tree:
             raise TypeError(f"the {what} must have the container of the {of}: {tree}, not {found}{where()}")
         for leaf in leaves:

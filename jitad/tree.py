@@ -9,7 +9,7 @@ from typing import Any
 
 @dataclass(frozen=True)
 class Tree:
-    """The shape of a container. `kind` is ``leaf``, ``none``, ``dict`` or a type; `keys` are a dict's, sorted."""
+    """The shape of a container. `kind` is ``leaf``, ``none``, ``dict`` or a type; `keys` are a dict's, in its order."""
 
     kind: Any
     children: tuple[Tree, ...] = ()
@@ -43,11 +43,7 @@ def flatten(value: Any) -> tuple[list, Tree]:
             return NONE
         kind = type(v)
         if kind is dict:
-            try:
-                keys = tuple(sorted(v))
-            except TypeError:
-                keys = tuple(v)
-            return Tree("dict", tuple([visit(v[k]) for k in keys]), keys)
+            return Tree("dict", tuple([visit(c) for c in v.values()]), tuple(v))
         if kind is list or kind is tuple or (issubclass(kind, tuple) and hasattr(kind, "_fields")):
             return Tree(kind, tuple([visit(c) for c in v]))
         leaves.append(v)
@@ -75,12 +71,28 @@ def unflatten(tree: Tree, leaves: Iterable) -> Any:
     return build(tree)
 
 
+def flatten_like(value: Any, tree: Tree) -> tuple[list, Tree]:
+    """The same as :func:`flatten`, the entries of dicts in the order that they have in `tree`."""
+
+    def ordered(v: Any, t: Tree) -> Any:
+        kind = type(v)
+        if kind is dict and t.kind == "dict" and v.keys() == set(t.keys):
+            return {k: ordered(v[k], c) for k, c in zip(t.keys, t.children, strict=True)}
+        if kind is t.kind and kind in (list, tuple) and len(v) == len(t.children):
+            return kind([ordered(x, c) for x, c in zip(v, t.children, strict=True)])
+        if kind is t.kind and hasattr(kind, "_fields") and len(v) == len(t.children):
+            return kind(*[ordered(x, c) for x, c in zip(v, t.children, strict=True)])
+        return v
+
+    return flatten(ordered(value, tree))
+
+
 def map_leaves(function: Callable, tree: Any, *more: Any) -> Any:
     """The function applied to corresponding leaves of containers of one shape."""
     leaves, shape = flatten(tree)
     others = []
     for m in more:
-        found, other = flatten(m)
+        found, other = flatten_like(m, shape)
         if other != shape:
             raise TypeError(f"containers differ: {shape} and {other}")
         others.append(found)

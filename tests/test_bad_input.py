@@ -2,6 +2,7 @@
 
 import concurrent.futures
 import threading
+import types
 
 import numpy as np
 import pytest
@@ -185,19 +186,35 @@ class TestTracing:
             assert np.isfinite(jitad.grad(f)(1.0))
 
     def test_leaks(self):
-        kept = []
+        box = types.SimpleNamespace()
 
         def f(x):
-            kept.append(x)
+            box.kept = x
             return x.sum()
 
         jitad.grad(f)(np.ones(6))
         for use in (lambda t: t + 1, lambda t: np.sin(t), lambda t: t.sum(), lambda t: t[0], lambda t: float(t),
             lambda t: t == 0):
             with pytest.raises(errors.LeakedTracerError, match="returned"):
-                use(kept[0])
+                use(box.kept)
         with pytest.raises(errors.LeakedTracerError):
-            jitad.grad(lambda x: (x + kept[0]).sum())(np.ones(6))
+            jitad.grad(lambda x: (x + box.kept).sum())(np.ones(6))
+
+    def test_what_a_function_keeps_in_a_container_is_nothing_for_the_user(self):
+        cache = {}
+
+        def weights(n):
+            if n not in cache:
+                cache[n] = np.arange(n) * 2.0
+            return cache[n]
+
+        def f(x):
+            return (weights(x.shape[0]) * x).sum()
+
+        np.testing.assert_array_equal(jitad.grad(f)(np.ones(6)), np.arange(6) * 2.0)
+        assert not cache
+        assert f(np.ones(6)) == 30
+        np.testing.assert_array_equal(jitad.value_and_grad(f)(np.ones(7))[1], np.arange(7) * 2.0)
 
     def test_a_tracer_of_an_inner_gradient_does_not_leak(self):
         kept = []

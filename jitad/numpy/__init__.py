@@ -17,10 +17,8 @@ from typing import Any
 
 import numpy as _np
 
-from jitad.errors import TraceError as _TraceError
 from jitad.trace import numpy_api as _api
 from jitad.trace.tracing import current as _current
-from jitad.trace.tracing import where as _where
 
 _made: dict[Any, Any] = {}
 
@@ -88,9 +86,9 @@ def __getattr__(name: str) -> Any:
 
         return importlib.import_module("jitad.numpy.linalg")
     if name == "random" and _current() is not None:
-        raise _TraceError(
-            "numpy.random in a traced function would be drawn once and then stay; draw outside and pass the numbers as an "
-            f"argument{_where()}")
+        from jitad.trace.drawn import refuse
+
+        refuse()
     value = getattr(_np, name)
     return (counterpart(value) if callable(value) and not isinstance(value, type) else None) or value
 

@@ -119,9 +119,10 @@ def content(t: Tracer, what: str, instead: str) -> np.ndarray:
     if any(n not in by_node for n in leaves):
         found = origins.get(t.node)
         made = f"\n  the value was made at {found[0]}, line {found[1]}" if found else ""
-        raise ConcreteValueError(
+        root.refused = ConcreteValueError(
             f"{what} of a traced array was asked for, but while a function is traced its arguments have no values; "
             f"{instead}.{where()}{made}")
+        raise root.refused
     for n in leaves:
         by_node[n].freeze()
     for n in order:

@@ -50,7 +50,9 @@ def getitem(t: Tracer, key: Any) -> Tracer:
     x = shapes.flip(shapes.slice_(x, tuple(spec)), tuple(flips))
     real = [k for k in kinds if k != "new"]
     x = shapes.reshape(x, tuple(n for n, k in zip(x.shape, real, strict=True) if k != "int"))
-    return wrap(_with_arrays(x, kinds, arrays) if arrays else _with_new(x, kinds))
+    out = wrap(_with_arrays(x, kinds, arrays) if arrays else _with_new(x, kinds))
+    out.is_array |= isinstance(key, tuple) and any(item is Ellipsis for item in key)  # x[0, ...] is an array, x[0] a number
+    return out
 
 
 def _expanded(items: list, ndim: int) -> list:

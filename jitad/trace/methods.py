@@ -35,6 +35,7 @@ class Methods:
     node: Node
     trace: Trace
     weak: bool
+    is_array: bool
 
     if TYPE_CHECKING:  # set below, from tables
 
@@ -190,7 +191,7 @@ class Methods:
         return _api().astype(self, dtype)
 
     def reshape(self, *shape: Any, order: str = "C", copy: Any = None) -> Any:
-        return _api().functions[np.reshape](self, shape[0] if len(shape) == 1 else shape, order=order)
+        return _api().call_function(np.reshape, (self, shape[0] if len(shape) == 1 else shape), {"order": order})
 
     def transpose(self, *axes: Any) -> Any:
         given = axes[0] if len(axes) == 1 else axes or None
@@ -258,7 +259,7 @@ def _in_place(name: str) -> Callable:
     sign = {"add": "+", "sub": "-", "mul": "*", "truediv": "/"}.get(name, name)
 
     def method(self: Methods, other: Any) -> Any:
-        if self.node.ndim:  # z += t changes z for everyone who holds it; a traced array cannot change
+        if self.is_array:  # z += t changes z for everyone who holds it; a traced array cannot change
             raise _refuse(f"a {sign}= b", f"write a = a {sign} b")
         return getattr(self, f"__{name}__")(other)
 

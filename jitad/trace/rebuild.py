@@ -10,6 +10,7 @@ from __future__ import annotations
 import builtins
 import dis
 import functools
+import inspect
 import os
 import sysconfig
 import types
@@ -21,7 +22,9 @@ import numpy as np
 from jitad.errors import TraceError
 from jitad.ir.node import Held
 from jitad.trace.capture import Watch, capture, is_capturable
+from jitad.trace.content import ContentWatch, has_content
 from jitad.trace.dim import dim
+from jitad.trace.drawn import Drawn, is_random
 from jitad.trace.tracing import Trace, current
 from jitad.tree import flatten, unflatten
 
@@ -78,8 +81,12 @@ class _Rebuilder:
         copy = types.FunctionType(code, self._globals(fn), fn.__name__, None, cells)
         copy.__dict__.update(fn.__dict__)
         self.memo[Held(fn)] = copy
-        for name in _names(code):
+        names = _names(code)
+        for name in names:
             self._global(fn.__globals__, copy.__globals__, name)
+        absent = frozenset(n for n in names if n not in fn.__globals__)
+        if absent:
+            self.root.watches.append(_AbsenceWatch(lambda: fn.__globals__, absent))
         for new, old in zip(cells, fn.__closure__ or (), strict=True):
             try:
                 value = old.cell_contents
@@ -118,24 +125,35 @@ class _Rebuilder:
             return capture(value, fetch)
         if type(value) in (list, tuple, dict) or (isinstance(value, tuple) and hasattr(value, "_fields")):
             return self._container(value, fetch)
-        self.root.watches.append(Watch(fetch, value))
+        self.root.watches.append(ContentWatch(fetch, value) if has_content(value) else Watch(fetch, value))
         if isinstance(value, types.ModuleType) or getattr(value, "__module__", "") is not None:
             ours = _of_numpy(value)
             if ours is not None:
                 return ours
         if value is builtins.len:
             return traced_len
+        if is_random(value):
+            return Drawn(value)
         if isinstance(value, types.FunctionType) and _is_users(value):
             return self.function(value)
         if hasattr(value, "py_func") and isinstance(value.py_func, types.FunctionType):
             return self.function(value)
+        if isinstance(value, functools._lru_cache_wrapper) and _is_users(inspect.unwrap(value)):
+            if Held(value) not in self.memo:  # what is kept for the user must not hold traced values
+                self.memo[Held(value)] = functools.lru_cache(maxsize=None)(self.function(value.__wrapped__))
+            return self.memo[Held(value)]
         return value
 
     def _container(self, value: Any, fetch: Callable[[], Any]) -> Any:
+        if Held(value) not in self.memo:
+            self.memo[Held(value)] = self._contained(value, fetch)
+        return self.memo[Held(value)]
+
+    def _contained(self, value: Any, fetch: Callable[[], Any]) -> Any:
         leaves, tree = flatten(value)
         if not any(is_capturable(v) or callable(v) for v in leaves):
-            self.root.watches.append(_ContainerWatch(fetch, value))
-            return value
+            self.root.watches.append(ContentWatch(fetch, value))
+            return unflatten(tree, leaves)  # a copy: what the function keeps in it while traced is nothing for the user
         self.root.watches.append(_TreeWatch(fetch, tree))
         return unflatten(tree, [self.value(v, lambda k=k: flatten(fetch())[0][k]) for k, v in enumerate(leaves)])
 
@@ -147,18 +165,11 @@ class _TreeWatch(Watch):
         return flatten(self.fetch())[1] == self.expected
 
 
-class _ContainerWatch(Watch):
-    """A container of integers, strings and the like, by value."""
-
-    def __init__(self, fetch: Callable[[], Any], expected: Any):
-        leaves, tree = flatten(expected)
-        super().__init__(fetch, unflatten(tree, leaves))
+class _AbsenceWatch(Watch):
+    """Names that are not bound: others, those of builtins, stand for them."""
 
     def holds(self) -> bool:
-        try:
-            return bool(self.fetch() == self.expected)
-        except (ValueError, TypeError):
-            return False
+        return self.expected.isdisjoint(self.fetch())
 
 
 def _of_numpy(value: Any) -> Any:
@@ -187,8 +198,8 @@ def _is_users(fn: types.FunctionType) -> bool:
 
 
 def _names(code: types.CodeType) -> list[str]:
-    """Names that a function, or one defined in it, may look up globally."""
-    out = list(code.co_names)
+    """Names that a function, or one defined in it, looks up globally."""
+    out = [step.argval for step in dis.get_instructions(code) if step.opname in ("LOAD_GLOBAL", "LOAD_NAME")]
     for constant in code.co_consts:
         if isinstance(constant, types.CodeType):
             out += _names(constant)

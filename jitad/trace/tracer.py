@@ -19,16 +19,25 @@ from jitad.trace.methods import Methods
 from jitad.trace.tracing import Trace, current, where
 
 KINDS = "fiub"
+_PYTHON = {"f": float, "i": int, "b": bool}
 
 
 class Tracer(Methods):
     """An array of the traced function. `weak` means that it promotes as a Python number does."""
 
-    __slots__ = ("__weakref__", "node", "trace", "weak")
+    __slots__ = ("__weakref__", "is_array", "node", "trace", "weak")
     __array_priority__ = 1000.0
 
     def __init__(self, node: Node, trace: Trace, weak: bool = False):
         self.node, self.trace, self.weak = node, trace, weak
+        self.is_array = bool(node.type.shape)  # or without axes, but no number
+
+    @property
+    def __class__(self) -> type:  # type: ignore
+        """What ``isinstance`` sees: an array, a number of NumPy, or a number of Python, as without jitad."""
+        if self.is_array:
+            return np.ndarray
+        return _PYTHON.get(self.node.dtype.kind, np.ndarray) if self.weak else self.node.dtype.type
 
     def __repr__(self) -> str:
         return f"Tracer<{self.node.type}>"

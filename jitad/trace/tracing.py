@@ -70,6 +70,7 @@ class Trace:
             self.captures: list[Capture] = []
             self.watches: list[Watch] = []
             self.arguments = 0
+            self.refused: Exception | None = None  # raised once more at the end, lest the function has caught it
             self.equalities: dict[Sym, int | Size] = {}
             self.memo: dict = {}  # rebuilt functions and captured objects
 
@@ -195,6 +196,8 @@ def trace(specs: Sequence[LeafSpec], record: Callable[[list], Any]) -> Traced:
         t.arguments = len(specs)
         inputs = [new_input(s.dtype, t.axes(s.shape, k)) for k, s in enumerate(specs)]
         recorded = record([Tracer(n, t, s.weak) for n, s in zip(inputs, specs, strict=True)])
+        if t.refused is not None:
+            raise t.refused
     inputs += [c.node for c in t.captures]
     if t.equalities:
         both = rebuild([*inputs, *recorded.nodes()], size=t.known)

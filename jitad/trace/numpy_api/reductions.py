@@ -30,7 +30,7 @@ def _axes(axis: Any, ndim: int) -> tuple[int, ...]:
 
 
 def _finish(node: Node, x: Node, axes: tuple[int, ...], keepdims: Any) -> Tracer:
-    if keepdims is True:
+    if keepdims is not _NONE and keepdims:
         node = reshape(node, tuple(1 if k in axes else n for k, n in enumerate(x.shape)))
     return wrap(node)
 

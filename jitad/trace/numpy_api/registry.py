@@ -59,7 +59,16 @@ def call_function(function: Any, args: tuple, kwargs: dict) -> Any:
         inspect.signature(found).bind(*args, **kwargs)
     except TypeError as error:
         raise TraceError(f"{name}: {error} (on traced arrays){where()}") from None
-    return found(*args, **kwargs)
+    result = found(*args, **kwargs)
+    if function in _NEVER_SCALARS and getattr(result, "ndim", None) == 0:
+        result.is_array = True
+    return result
+
+
+_NEVER_SCALARS = {
+    np.zeros, np.ones, np.empty, np.full, np.zeros_like, np.ones_like, np.empty_like, np.full_like, np.array, np.asarray,
+    np.ascontiguousarray, np.copy, np.reshape, np.squeeze, np.broadcast_to, np.transpose}
+"""What gives arrays without axes where it gives no axes, not numbers: these can be changed in place, for all who hold them."""
 
 
 def ufunc_of(ufunc: np.ufunc) -> Callable | None:
@@ -81,7 +90,8 @@ def call_ufunc(ufunc: np.ufunc, method: str, args: tuple, kwargs: dict) -> Any:
     from jitad.trace.numpy_api.methods import METHODS
 
     name = f"numpy.{ufunc.__name__}" + ("" if method == "__call__" else f".{method}")
-    if kwargs.get("out") not in (None, (None,)):
+    out = kwargs.get("out")
+    if any(o is not None for o in (out if isinstance(out, tuple) else (out,))):
         raise TraceError(
             f"{name}: out= and in-place operators (a += b) cannot write to or from a traced array; "
             f"write a = a + b{where()}")

@@ -68,7 +68,7 @@ def reshaped(x: Node, shape: Shape) -> Node:
 @implements(np.reshape)
 def reshape(a: Any, shape: Any = None, order: str = "C", *, newshape: Any = None, copy: Any = None) -> Tracer:
     x = as_tracer(a).node
-    if order not in ("C", "A", "F"):
+    if order not in ("C", "F"):  # a traced array has no order in memory
         reject("numpy.reshape", order=order)
     shape = shape_of(shape if shape is not None else newshape)
     if order == "F":
@@ -80,7 +80,7 @@ def reshape(a: Any, shape: Any = None, order: str = "C", *, newshape: Any = None
 
 @implements(np.ravel)
 def ravel(a: Any, order: str = "C") -> Tracer:
-    return reshape(a, (-1,), order="C" if order == "K" else order)
+    return reshape(a, (-1,), order=order)
 
 
 @implements(np.transpose, np.permute_dims)
