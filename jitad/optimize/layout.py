@@ -9,7 +9,7 @@ from typing import Any
 import numpy as np
 
 from jitad.errors import DTypeError
-from jitad.tree import Tree, flatten, unflatten
+from jitad.tree import Tree, flatten, flatten_like, unflatten
 
 
 class Layout:
@@ -68,7 +68,7 @@ class Layout:
 
     def pack(self, container: Any, what: str = "the gradient") -> np.ndarray:
         """A fresh flat vector of what is shaped like the example; what is flat already is copied."""
-        leaves, tree = flatten(container)
+        leaves, tree = flatten_like(container, self.tree)
         if tree == self.tree:
             out = np.concatenate([np.ravel(leaf) for leaf in leaves]) if len(leaves) > 1 else np.array(leaves[0]).ravel()
         else:

@@ -129,3 +129,12 @@ def test_round_trip(x0):
     copy = layout.copy(flat)
     flat += 1
     np.testing.assert_array_equal(layout.pack(copy), flat - 1)
+
+
+def test_the_order_of_a_dict_does_not_matter():
+    def f(p):
+        return ((p["b"] - 2) ** 2).sum() + (p["a"] - 1) ** 2
+
+    for x0 in ({"b": np.zeros(2), "a": 0.0}, {"a": 0.0, "b": np.zeros(2)}):
+        found = minimize(f, x0, bounds={"a": (0, 0.5), "b": (0, 5)})
+        np.testing.assert_allclose([found.x["a"], *found.x["b"]], [0.5, 2, 2], atol=1e-5)

@@ -84,7 +84,7 @@ def test_further_arguments():
 ], ids=["pairs", "with x0", "Bounds"])
 def test_dual_annealing(bounds, x0):
     seen = []
-    found = dual_annealing(tree, bounds, x0=x0, maxiter=150, rng=1, callback=lambda p, f, context: seen.append((p, f)))
+    found = dual_annealing(tree, bounds, x0=x0, maxiter=400, rng=1, callback=lambda p, f, context: seen.append((p, f)))
     assert found.fun < 1e-6
     assert found.x["x"].shape == (2,) and isinstance(found.x["k"], (float, np.ndarray))
     assert seen and all(np.isclose(tree(p), f) for p, f in seen)
