@@ -3,13 +3,13 @@
 import importlib
 from typing import Any
 
-from jitad import errors, numpy, testing
+from jitad import cache, errors, numpy, testing
 from jitad.api import grad, hessian, hvp, jacfwd, jacobian, jacrev, jit, jvp, value_and_grad, vjp
 from jitad.config import disable_jit
 
 __version__ = "0.1.0"
 
-__all__ = ["disable_jit", "errors", "grad", "hessian", "hvp", "jacfwd", "jacobian", "jacrev", "jit", "jvp", "numpy",
+__all__ = ["cache", "disable_jit", "errors", "grad", "hessian", "hvp", "jacfwd", "jacobian", "jacrev", "jit", "jvp", "numpy",
            "testing", "value_and_grad", "vjp"]
 
 

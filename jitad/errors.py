@@ -38,5 +38,9 @@ class KernelSizeError(JitadError, RuntimeError):
     """The traced function has so many operations that compiling them would take minutes."""
 
 
+class CacheWarning(UserWarning):
+    """The folder for kernels cannot be used; they are compiled in every process."""
+
+
 class InternalError(JitadError, AssertionError):
     """The graph is not well formed: a defect of jitad itself, please report it."""

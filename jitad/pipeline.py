@@ -19,7 +19,8 @@ from jitad.ir.serial import digest, write
 from jitad.lower.nest import Nest, Program
 from jitad.lower.schedule import lower
 from jitad.ops.leaf import new_input, value_of
-from jitad.runtime.compile import compile_source
+from jitad.runtime.compile import compile_source, load
+from jitad.runtime.machine import fingerprint
 from jitad.tree import LEAF, Tree
 
 _kernels: OrderedDict[str, Kernel] = OrderedDict()
@@ -38,11 +39,17 @@ class Kernel:
         Its results.
     """
 
-    def __init__(self, inputs: Sequence[Node], recording: Recording, guards: Sequence[Guard]):
+    def __init__(self, key: str, inputs: Sequence[Node], recording: Recording, guards: Sequence[Guard]):
         self._inputs, self._recording, self._guards = tuple(inputs), recording, tuple(guards)
-        self.outputs: list[tuple[np.dtype, int]] = [(n.dtype, n.ndim) for n in self.graph.outputs]
-        self.njit: Callable = compile_source(self.source, [(n.dtype, n.ndim) for n in inputs])
-        count("compilations")
+        arguments = [(n.dtype, n.ndim) for n in inputs]
+        self.njit: Callable
+        self.outputs: list[tuple[np.dtype, int]]
+        found = load(key, arguments)
+        if found is not None:
+            self.njit, self.outputs = found
+        else:
+            self.outputs = [(n.dtype, n.ndim) for n in self.graph.outputs]
+            self.njit = compile_source(self.source, key, arguments, self.outputs)
 
     @cached_property
     def graph(self) -> Graph:
@@ -71,14 +78,15 @@ def kernel_of(inputs: Sequence[Node], recording: Recording, guards: Sequence[Gua
 
     1. generalize: constants that may differ between traces become arguments, so that the kernel is shared;
     2. key: equal primal graphs and transforms have one kernel;
-    3. derive, lower, emit, compile.
+    3. look for it in memory and in the store;
+    4. else derive, lower, emit, compile, store.
     """
     general, recording, constants = generalize(inputs, recording)
-    key = digest(write([*general, *recording.fresh()], recording.nodes()), recording.plan())
+    key = digest(write([*general, *recording.fresh()], recording.nodes()), recording.plan(), fingerprint())
     with _lock:
         kernel = _kernels.get(key)
         if kernel is None:
-            kernel = _kernels[key] = Kernel(general, recording, guards)
+            kernel = _kernels[key] = Kernel(key, general, recording, guards)
             while len(_kernels) > KEPT:
                 _kernels.popitem(last=False)
         _kernels.move_to_end(key)

@@ -1,4 +1,4 @@
-"""The names that emitted code may use."""
+"""The names that emitted code may use: it imports them from here."""
 
 from __future__ import annotations
 
@@ -57,16 +57,19 @@ def _floor_divide(x, y):  # type: ignore[no-untyped-def]
 exact = njit(fastmath=False, error_model="numpy", nogil=True)  # said explicitly: Numba passes flags on to callees
 
 
-def namespace() -> dict[str, Any]:
-    """The names, for one kernel."""
-    names: dict[str, Any] = {name: getattr(math, name) for name in (
-        "sin", "cos", "tan", "asin", "acos", "atan", "atan2", "sinh", "cosh", "tanh", "asinh", "acosh", "atanh",
-        "expm1", "log1p", "sqrt", "hypot", "erf", "erfc", "inf", "nan")}
-    names |= {name: getattr(np, name) for name in (
-        "floor", "ceil", "trunc", "rint", "cbrt", "exp2", "log2", "log10", "sign", "isnan", "isinf", "isfinite", "empty",
-        "zeros", "float64", "float32", "int64", "int32", "int16", "int8", "uint64", "uint32", "uint16", "uint8", "bool_")}
-    names |= {name: getattr(lanes, name) for name in (
-        "spread", "consecutive", "choose", "load", "push", "total", "as_floats", "lane", "pack")}
-    names |= {name: getattr(vmath, name) for name in ("exp", "log", "reciprocal", "rsqrt")}
-    return names | {"triangle_row": triangle_row, "triangle_column": triangle_column,
-                    "floor_divide": floor_divide, "exact": exact}
+NAMES: dict[str, Any] = {name: getattr(math, name) for name in (
+    "sin", "cos", "tan", "asin", "acos", "atan", "atan2", "sinh", "cosh", "tanh", "asinh", "acosh", "atanh",
+    "expm1", "log1p", "sqrt", "hypot", "erf", "erfc", "inf", "nan")}
+NAMES |= {name: getattr(np, name) for name in (
+    "floor", "ceil", "trunc", "rint", "cbrt", "exp2", "log2", "log10", "sign", "isnan", "isinf", "isfinite", "empty",
+    "zeros", "float64", "float32", "int64", "int32", "int16", "int8", "uint64", "uint32", "uint16", "uint8", "bool_")}
+NAMES |= {name: getattr(lanes, name) for name in (
+    "spread", "consecutive", "choose", "load", "push", "total", "as_floats", "lane", "pack")}
+NAMES |= {name: getattr(vmath, name) for name in ("exp", "log", "reciprocal", "rsqrt")}
+NAMES |= {"triangle_row": triangle_row, "triangle_column": triangle_column, "floor_divide": floor_divide}
+
+
+def __getattr__(name: str) -> Any:
+    if name in NAMES:
+        return NAMES[name]
+    raise AttributeError(name)

@@ -1,0 +1,18 @@
+"""Kernels of a test run lie in a folder of its own, shared by its processes."""
+
+import os
+import shutil
+import tempfile
+
+import pytest
+
+
+def pytest_configure(config):
+    if not hasattr(config, "workerinput"):  # not in the workers of pytest-xdist, which inherit it
+        os.environ["JITAD_CACHE_DIR"] = config.jitad_folder = tempfile.mkdtemp(prefix="jitad_tests_")
+
+
+@pytest.hookimpl(trylast=True)
+def pytest_unconfigure(config):
+    if hasattr(config, "jitad_folder"):
+        shutil.rmtree(config.jitad_folder, ignore_errors=True)
