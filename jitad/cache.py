@@ -1,4 +1,4 @@
-"""The kernels kept on disk."""
+"""The kernels kept on disk: where they are, how many, and how to remove them."""
 
 from __future__ import annotations
 

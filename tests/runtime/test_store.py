@@ -92,8 +92,9 @@ def test_damaged_files_are_made_anew(copied, suffix, damage):
     flipped = data[:-9] + bytes([data[-9] ^ 1]) + data[-8:]
     bad = {"truncated": data[: len(data) // 2], "empty": b"", "foreign": b"raise SystemExit", "flipped": flipped}
     path.write_bytes(bad[damage])
-    found = run(copied)
-    assert not hit(found) and found["counts"]["failed_loads"] >= 1 and found["counts"]["compilations"] == 1
+    counts = run(copied)["counts"]
+    assert counts["failed_loads"] == 1
+    assert counts["derivations" if suffix == ".py" else "compilations"] == 1  # what is whole is used
     assert hit(run(copied))
 
 
