@@ -134,7 +134,13 @@ class _Rebuilder:
             return traced_len
         if is_random(value):
             return Drawn(value)
+        if isinstance(value, types.ModuleType) and not _is_installed(getattr(value, "__file__", None) or ""):
+            return _Module(self, value)
         if isinstance(value, types.FunctionType) and _is_users(value):
+            return self.function(value)
+        if isinstance(value, types.MethodType) and isinstance(value.__func__, types.FunctionType) and _is_users(value.__func__):
+            return self.function(value)
+        if isinstance(value, functools.partial):
             return self.function(value)
         if hasattr(value, "py_func") and isinstance(value.py_func, types.FunctionType):
             return self.function(value)
@@ -156,6 +162,18 @@ class _Rebuilder:
             return unflatten(tree, leaves)  # a copy: what the function keeps in it while traced is nothing for the user
         self.root.watches.append(_TreeWatch(fetch, tree))
         return unflatten(tree, [self.value(v, lambda k=k: flatten(fetch())[0][k]) for k, v in enumerate(leaves)])
+
+
+class _Module:
+    """A module of the user's, whose attributes are captured as they are asked for."""
+
+    def __init__(self, rebuilder: _Rebuilder, module: types.ModuleType):
+        self._rebuilder, self._module = rebuilder, module
+
+    def __getattr__(self, name: str) -> Any:
+        value = self._rebuilder.value(getattr(self._module, name), lambda: getattr(self._module, name))
+        self.__dict__[name] = value  # asked once for each trace
+        return value
 
 
 class _TreeWatch(Watch):
@@ -193,8 +211,12 @@ def _of_numpy(value: Any) -> Any:
 
 def _is_users(fn: types.FunctionType) -> bool:
     """Whether a function is the user's own: not of jitad, the standard library or an installed package."""
-    name = fn.__code__.co_filename
-    return not name.startswith((_JITAD, *_INSTALLED)) and not name.startswith("<frozen")
+    return not _is_installed(fn.__code__.co_filename)
+
+
+def _is_installed(name: str) -> bool:
+    """Whether a file is no user's; what has none (builtins) is not either."""
+    return not name or name.startswith((_JITAD, *_INSTALLED, "<frozen"))
 
 
 def _names(code: types.CodeType) -> list[str]:
