@@ -39,12 +39,6 @@ def usable() -> pathlib.Path | None:
         return _judged[key]
 
 
-def forget() -> None:
-    """Judge folders anew at their next use."""
-    with _lock:
-        _judged.clear()
-
-
 def _judge(path: pathlib.Path) -> pathlib.Path | None:
     try:
         path.mkdir(mode=0o700, parents=True, exist_ok=True)

@@ -10,7 +10,6 @@ from __future__ import annotations
 import builtins
 import dis
 import functools
-import inspect
 import os
 import sysconfig
 import types
@@ -144,10 +143,12 @@ class _Rebuilder:
             return self.function(value)
         if hasattr(value, "py_func") and isinstance(value.py_func, types.FunctionType):
             return self.function(value)
-        if isinstance(value, functools._lru_cache_wrapper) and _is_users(inspect.unwrap(value)):
-            if Held(value) not in self.memo:  # what is kept for the user must not hold traced values
-                self.memo[Held(value)] = functools.lru_cache(maxsize=None)(self.function(value.__wrapped__))
-            return self.memo[Held(value)]
+        if isinstance(value, functools._lru_cache_wrapper):
+            inner = value.__wrapped__
+            if isinstance(inner, types.FunctionType) and _is_users(inner):
+                if Held(value) not in self.memo:  # what is kept for the user must not hold traced values
+                    self.memo[Held(value)] = functools.lru_cache(maxsize=None)(self.function(inner))
+                return self.memo[Held(value)]
         return value
 
     def _container(self, value: Any, fetch: Callable[[], Any]) -> Any:

@@ -105,6 +105,12 @@ def weight(n):
     return 1 / n
 
 
+def test_what_is_kept_of_others_is_used_as_it_is():
+    kept = functools.lru_cache(abs)
+    with jitad.disable_jit():
+        assert jitad.grad(lambda x: kept(-2.0) * x)(1.0) == 2
+
+
 def test_results_that_are_kept_hold_nothing_traced():
     with jitad.disable_jit():
         g = jitad.grad(lambda x: weight(x.shape[0]) * x.sum())
