@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import threading
+from collections import OrderedDict
 from collections.abc import Callable, Sequence
 from functools import cached_property
 from typing import Any
@@ -11,16 +12,20 @@ import numpy as np
 
 from jitad.config import jit_disabled
 from jitad.derivation import Recording
+from jitad.entry import Entry, entry
 from jitad.errors import DTypeError, IndexRangeError
 from jitad.ir.evaluate import bind, evaluate, run_nodes, sizer
 from jitad.ir.graph import Graph
 from jitad.ir.node import origins
 from jitad.pipeline import Kernel, kernel_of
 from jitad.runtime.arguments import normalize, result, type_key
+from jitad.trace.place import ABSENT
 from jitad.trace.tracing import LeafSpec, Traced, trace
 from jitad.tree import Tree, flatten, unflatten
 
 KEPT = 64  # traces kept for one type of arguments
+KEYS = 64  # types of arguments kept
+ENTRIES = 4  # tried before all else
 
 
 class Specialization:
@@ -47,6 +52,7 @@ class Specialization:
         self._tree = self.recording.result_tree
         self._shared: tuple[str, Kernel, list] | None = None
         self._capture_keys = [type_key(c.spec) for c in traced.captures]
+        self.entry: Entry | None = None
         self._simple = not traced.captures and not traced.guards and not traced.watches
 
     def watched(self) -> bool:
@@ -58,9 +64,9 @@ class Specialization:
         out = []
         for c, key in zip(self.traced.captures, self._capture_keys, strict=True):
             try:
-                found = c.fetch()
+                found = c.place.fetch()
                 value, spec = normalize(found, "a captured value")
-            except (KeyError, IndexError, ValueError, AttributeError, DTypeError):
+            except (*ABSENT, DTypeError):
                 return None
             if type_key(spec) != key or not c.holds(found):
                 return None
@@ -157,20 +163,32 @@ class Caller:
 
     def __init__(self, record: Callable[..., Recording], name: str):
         self.record, self.name = record, name
-        self._found: dict[tuple, list[Specialization]] = {}
+        self._found: OrderedDict[tuple, list[Specialization]] = OrderedDict()  # the types of arguments used last at the end
         self._lock = threading.Lock()
+        self.entries: tuple[Entry, ...] = ()  # of those called last
 
     def __call__(self, args: tuple, kwargs: dict) -> Any:
         values, key, specs, tree = self._prepare(args, kwargs)
         for s in self._found.get(key, ()):
             every = s.match(values)
             if every is not None:
+                if not jit_disabled():
+                    self._shorten(s, key, tree, specs)
                 return s.run(every)
         s = self._trace(key, specs, tree)
         every = s.bound(values)  # what is watched may have changed by the function itself: then the next call traces anew
         if every is None:
             raise RuntimeError(f"{self.name}: a captured value changed its type while the function was traced")
         return s.run(every)
+
+    def _shorten(self, s: Specialization, key: tuple, tree: Tree, specs: list[LeafSpec]) -> None:
+        """Make the entry of this specialization the first to be tried."""
+        if s.entry is None:
+            s.entry = entry(s, tree, specs)
+        with self._lock:
+            if key in self._found:
+                self._found.move_to_end(key)
+            self.entries = (s.entry, *(e for e in self.entries if e is not s.entry))[:ENTRIES]
 
     def _prepare(self, args: tuple, kwargs: dict) -> tuple[list, tuple, list[LeafSpec], Tree]:
         leaves, tree = flatten((args, kwargs))
@@ -190,6 +208,9 @@ class Caller:
         made = Specialization(trace(specs, recorded))
         with self._lock:
             self._found[key] = [made, *self._found.get(key, ())][:KEPT]
+            self._found.move_to_end(key)
+            while len(self._found) > KEYS:
+                self._found.popitem(last=False)
         return made
 
     def specialize(self, args: tuple, kwargs: dict) -> Specialization:

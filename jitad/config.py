@@ -11,20 +11,22 @@ STATIC_AXIS = 4  # axes of arguments up to this length are part of the type, lon
 UNROLL_AXIS = 16  # axes of known length up to this are unrolled into scalars
 MAX_STATEMENTS = 3000  # above this a kernel takes minutes to compile
 
+NEVER_JIT = os.environ.get("JITAD_DISABLE_JIT", "0") not in ("", "0")
+
 _local = threading.local()
+detours: list[object] = []  # what keeps calls, of any thread, from the short way: traces that are open, disable_jit
 
 
 def jit_disabled() -> bool:
     """Whether graphs are run by the NumPy interpreter instead of being compiled."""
-    depth: int = getattr(_local, "depth", 0)
-    return depth > 0 or os.environ.get("JITAD_DISABLE_JIT", "0") not in ("", "0")
+    return NEVER_JIT or getattr(_local, "depth", 0) > 0
 
 
 @contextlib.contextmanager
 def disable_jit() -> Iterator[None]:
     """Evaluate derivative graphs with NumPy, without compiling: for debugging and for one-shot calls.
 
-    The environment variable ``JITAD_DISABLE_JIT=1`` does the same for a whole process.
+    The environment variable ``JITAD_DISABLE_JIT=1``, when jitad is imported, does the same for a whole process.
 
     Examples
     --------
@@ -34,7 +36,9 @@ def disable_jit() -> Iterator[None]:
     6.0
     """
     _local.depth = getattr(_local, "depth", 0) + 1
+    detours.append("disable_jit")
     try:
         yield
     finally:
         _local.depth -= 1
+        detours.remove("disable_jit")

@@ -6,7 +6,7 @@ import numpy as np
 
 from jitad.ir import sizes
 from jitad.ir.node import Node, topological
-from jitad.ir.sizes import Call, Size, Sym
+from jitad.ir.sizes import Size, Sym
 from jitad.ir.types import FLOAT32, INT
 from jitad.lower.scalar import LOAD, REDUCE, TRIANGLE, Buffer
 from jitad.ops.declare import Elementwise
@@ -60,18 +60,7 @@ class Expressions:
 
     def size_value(self, size: Size) -> str:
         """The size in terms of the symbols."""
-
-        def part(s: int | Size) -> str:
-            return str(s) if isinstance(s, int) else s.show(atom)
-
-        def atom(a: Sym | Call) -> str:
-            if isinstance(a, Sym):
-                return self.symbols[a]
-            x, y = map(part, a.args)
-            sign = {"floordiv": "//", "mod": "%"}.get(a.function)
-            return f"(({x}) {sign} ({y}))" if sign else f"{a.function}({x}, {y})"
-
-        return size.show(atom)
+        return sizes.python(size, self.symbols.__getitem__)
 
     def name(self, node: Node) -> str:
         """What stands for a scalar in expressions."""

@@ -240,6 +240,19 @@ def evaluate(size: int | Size, value_of: Callable[[Sym], int]) -> int:
     return total
 
 
+def python(size: int | Size, symbol: Callable[[Sym], str]) -> str:
+    """The size as an expression of Python, with these names for its symbols."""
+
+    def atom(a: Sym | Call) -> str:
+        if isinstance(a, Sym):
+            return symbol(a)
+        x, y = (python(s, symbol) for s in a.args)
+        sign = {"floordiv": "//", "mod": "%"}.get(a.function)
+        return f"(({x}) {sign} ({y}))" if sign else f"{a.function}({x}, {y})"
+
+    return str(size) if isinstance(size, int) else size.show(atom)
+
+
 def substitute(size: int | Size, replace: Mapping[Sym, int | Size]) -> int | Size:
     """The size with symbols replaced by sizes, in normal form."""
     if isinstance(size, int) or not replace:

@@ -85,6 +85,7 @@ def _built(text: str, key: str, arguments: Types) -> tuple[Any, list[tuple[np.dt
             found.compile(tuple(argument_type(d, n) for d, n in arguments))
             found.disable_compile()
             _alive[key] = found
+            weakref.finalize(found, _forget, module).atexit = False
     return found, [(np.dtype(d), n) for d, n in module.OUTPUTS]
 
 
@@ -101,6 +102,13 @@ def _module(text: str, key: str) -> Any:
     exec(compile(text, module.__file__, "exec"), module.__dict__)
     sys.modules[name] = module
     return module
+
+
+def _forget(module: Any) -> None:
+    """Take the module of a kernel that is gone out of the interpreter's tables."""
+    if sys.modules.get(module.__name__) is module:
+        del sys.modules[module.__name__]
+        linecache.cache.pop(module.__file__, None)
 
 
 class _Stored(_Cache):

@@ -16,8 +16,10 @@ from jitad.errors import ConcreteValueError
 from jitad.ir.evaluate import run_nodes, sizer
 from jitad.ir.node import Held, Node, origins, topological
 from jitad.ops.leaf import new_input
+from jitad.trace.place import ABSENT, Place
 from jitad.trace.structure import recognise
 from jitad.trace.tracing import LeafSpec, current, where
+from jitad.tree import flatten
 
 if TYPE_CHECKING:
     from jitad.trace.tracer import Tracer
@@ -25,9 +27,9 @@ if TYPE_CHECKING:
 
 @dataclass(eq=False)
 class Capture:
-    """An implicit argument. `fetch` reads its present value from where the function would find it."""
+    """An implicit argument; its value is read anew where the function would find it."""
 
-    fetch: Callable[[], Any]
+    place: Place
     node: Node
     spec: LeafSpec
     value: Any
@@ -54,18 +56,35 @@ class Capture:
 class Watch:
     """Something that the trace took as it was: an integer, a string, a function."""
 
-    fetch: Callable[[], Any]
+    place: Place
     expected: Any
 
     def holds(self) -> bool:
         """Whether it still is what it was."""
         try:
-            value = self.fetch()
-        except (KeyError, IndexError, ValueError, AttributeError):
+            return self.same(self.place.fetch())
+        except ABSENT:
             return False
+
+    def same(self, value: Any) -> bool:
+        """Whether the trace holds for this value in place of the expected one."""
         if value is self.expected:
             return True
         return type(value) is type(self.expected) and isinstance(value, (int, str, bytes)) and value == self.expected
+
+
+class TreeWatch(Watch):
+    """A container whose shape the trace took as it was."""
+
+    def same(self, value: Any) -> bool:
+        return flatten(value)[1] == self.expected
+
+
+class AbsenceWatch(Watch):
+    """Names that are not bound: others, those of builtins, stand for them."""
+
+    def same(self, value: Any) -> bool:
+        return not any(name in value for name in self.expected)
 
 
 def is_capturable(value: Any) -> bool:
@@ -76,8 +95,8 @@ def is_capturable(value: Any) -> bool:
     return type(value) in (float, np.float64, np.float32)
 
 
-def capture(value: Any, fetch: Callable[[], Any]) -> Tracer:
-    """A tracer for an array or float that `fetch` finds."""
+def capture(value: Any, place: Place) -> Tracer:
+    """A tracer for an array or float that is found at a place."""
     from jitad.trace.tracer import Tracer
 
     trace = current()
@@ -89,7 +108,7 @@ def capture(value: Any, fetch: Callable[[], Any]) -> Tracer:
     shape = root.axes(array.shape, position)
     dtype = array.dtype.newbyteorder("=")
     node = new_input(dtype, shape)
-    made = Capture(fetch, node, LeafSpec(dtype, array.shape, weak), value)
+    made = Capture(place, node, LeafSpec(dtype, array.shape, weak), value)
     root.captures.append(made)
     known = recognise(array, shape, root)
     if known is not None:
@@ -103,7 +122,7 @@ def captured_object(x: np.ndarray) -> Tracer:
     assert trace is not None
     key = Held(x)
     if key not in trace.root.memo:
-        trace.root.memo[key] = capture(x, lambda: x)
+        trace.root.memo[key] = capture(x, Place(x))
     return trace.root.memo[key]
 
 

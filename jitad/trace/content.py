@@ -9,12 +9,12 @@ import array
 import collections
 import copy
 import types
-from collections.abc import Callable
 from typing import Any
 
 import numpy as np
 
 from jitad.trace.capture import Watch
+from jitad.trace.place import Place
 
 _KINDS = (list, tuple, dict, set, frozenset, collections.deque, bytearray, array.array, np.ndarray, types.MappingProxyType)
 
@@ -27,14 +27,11 @@ def has_content(value: Any) -> bool:
 class ContentWatch(Watch):
     """Something that the trace holds for while its content is the same."""
 
-    def __init__(self, fetch: Callable[[], Any], value: Any):
-        super().__init__(fetch, _snapshot(value))
+    def __init__(self, place: Place, value: Any):
+        super().__init__(place, _snapshot(value))
 
-    def holds(self) -> bool:
-        try:
-            return _same(self.fetch(), self.expected)
-        except (KeyError, IndexError, ValueError, AttributeError, TypeError):
-            return False
+    def same(self, value: Any) -> bool:
+        return _same(value, self.expected)
 
 
 def _snapshot(value: Any) -> Any:

@@ -20,10 +20,11 @@ import numpy as np
 
 from jitad.errors import TraceError
 from jitad.ir.node import Held
-from jitad.trace.capture import Watch, capture, is_capturable
+from jitad.trace.capture import AbsenceWatch, TreeWatch, Watch, capture, is_capturable
 from jitad.trace.content import ContentWatch, has_content
 from jitad.trace.dim import dim
 from jitad.trace.drawn import Drawn, is_random
+from jitad.trace.place import Attribute, Item, Leaf, Place
 from jitad.trace.tracing import Trace, current
 from jitad.tree import flatten, unflatten
 
@@ -60,8 +61,8 @@ class _Rebuilder:
         if Held(fn) in self.memo:
             return self.memo[Held(fn)]
         if isinstance(fn, functools.partial):
-            args = [self.value(a, lambda k=k: fn.args[k]) for k, a in enumerate(fn.args)]
-            keywords = {k: self.value(v, lambda k=k: fn.keywords[k]) for k, v in fn.keywords.items()}
+            args = [self.value(a, Item(Attribute(Place(fn), "args"), k)) for k, a in enumerate(fn.args)]
+            keywords = {k: self.value(v, Item(Attribute(Place(fn), "keywords"), k)) for k, v in fn.keywords.items()}
             return functools.partial(self.function(fn.func), *args, **keywords)
         if isinstance(fn, types.MethodType):
             return types.MethodType(self.function(fn.__func__), fn.__self__)
@@ -85,19 +86,19 @@ class _Rebuilder:
             self._global(fn.__globals__, copy.__globals__, name)
         absent = frozenset(n for n in names if n not in fn.__globals__)
         if absent:
-            self.root.watches.append(_AbsenceWatch(lambda: fn.__globals__, absent))
+            self.root.watches.append(AbsenceWatch(Place(fn.__globals__), absent))
         for new, old in zip(cells, fn.__closure__ or (), strict=True):
             try:
                 value = old.cell_contents
             except ValueError:  # not bound yet
                 continue
-            new.cell_contents = self.value(value, lambda old=old: old.cell_contents)
+            new.cell_contents = self.value(value, Attribute(Place(old), "cell_contents"))
         if fn.__defaults__:
             copy.__defaults__ = tuple(
-                self.value(v, lambda k=k: fn.__defaults__[k]) for k, v in enumerate(fn.__defaults__))  # type: ignore
+                self.value(v, Item(Attribute(Place(fn), "__defaults__"), k)) for k, v in enumerate(fn.__defaults__))
         if fn.__kwdefaults__:
             copy.__kwdefaults__ = {
-                k: self.value(v, lambda k=k: fn.__kwdefaults__[k]) for k, v in fn.__kwdefaults__.items()}
+                k: self.value(v, Item(Attribute(Place(fn), "__kwdefaults__"), k)) for k, v in fn.__kwdefaults__.items()}
         return copy
 
     def _globals(self, fn: types.FunctionType) -> dict:
@@ -112,19 +113,19 @@ class _Rebuilder:
         if name in new[_MARK] or name not in old:
             return
         new[_MARK].add(name)
-        new[name] = self.value(old[name], lambda: old[name])
+        new[name] = self.value(old[name], Item(Place(old), name))
 
-    def value(self, value: Any, fetch: Callable[[], Any]) -> Any:
+    def value(self, value: Any, place: Place) -> Any:
         """What stands in the copy for something captured."""
         from jitad.trace.tracer import Tracer
 
         if type(value) is Tracer:
             return value
         if is_capturable(value):
-            return capture(value, fetch)
+            return capture(value, place)
         if type(value) in (list, tuple, dict) or (isinstance(value, tuple) and hasattr(value, "_fields")):
-            return self._container(value, fetch)
-        self.root.watches.append(ContentWatch(fetch, value) if has_content(value) else Watch(fetch, value))
+            return self._container(value, place)
+        self.root.watches.append(ContentWatch(place, value) if has_content(value) else Watch(place, value))
         if isinstance(value, types.ModuleType) or getattr(value, "__module__", "") is not None:
             ours = _of_numpy(value)
             if ours is not None:
@@ -151,18 +152,20 @@ class _Rebuilder:
                 return self.memo[Held(value)]
         return value
 
-    def _container(self, value: Any, fetch: Callable[[], Any]) -> Any:
+    def _container(self, value: Any, place: Place) -> Any:
         if Held(value) not in self.memo:
-            self.memo[Held(value)] = self._contained(value, fetch)
+            self.memo[Held(value)] = self._contained(value, place)
+        else:  # known under another name, which may part from this one
+            self.root.watches.append(Watch(place, value))
         return self.memo[Held(value)]
 
-    def _contained(self, value: Any, fetch: Callable[[], Any]) -> Any:
+    def _contained(self, value: Any, place: Place) -> Any:
         leaves, tree = flatten(value)
         if not any(is_capturable(v) or callable(v) for v in leaves):
-            self.root.watches.append(ContentWatch(fetch, value))
+            self.root.watches.append(ContentWatch(place, value))
             return unflatten(tree, leaves)  # a copy: what the function keeps in it while traced is nothing for the user
-        self.root.watches.append(_TreeWatch(fetch, tree))
-        return unflatten(tree, [self.value(v, lambda k=k: flatten(fetch())[0][k]) for k, v in enumerate(leaves)])
+        self.root.watches.append(TreeWatch(place, tree))
+        return unflatten(tree, [self.value(v, Leaf(place, k)) for k, v in enumerate(leaves)])
 
 
 class _Module:
@@ -172,23 +175,9 @@ class _Module:
         self._rebuilder, self._module = rebuilder, module
 
     def __getattr__(self, name: str) -> Any:
-        value = self._rebuilder.value(getattr(self._module, name), lambda: getattr(self._module, name))
+        value = self._rebuilder.value(getattr(self._module, name), Attribute(Place(self._module), name))
         self.__dict__[name] = value  # asked once for each trace
         return value
-
-
-class _TreeWatch(Watch):
-    """A container whose shape the trace took as it was."""
-
-    def holds(self) -> bool:
-        return flatten(self.fetch())[1] == self.expected
-
-
-class _AbsenceWatch(Watch):
-    """Names that are not bound: others, those of builtins, stand for them."""
-
-    def holds(self) -> bool:
-        return self.expected.isdisjoint(self.fetch())
 
 
 def _of_numpy(value: Any) -> Any:

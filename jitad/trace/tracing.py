@@ -14,7 +14,7 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from jitad.config import STATIC_AXIS
+from jitad.config import STATIC_AXIS, detours
 from jitad.counters import count
 from jitad.ir import sizes
 from jitad.ir.graph import Guard, rebuild
@@ -77,6 +77,7 @@ class Trace:
     def __enter__(self) -> Trace:
         _local.trace = self
         if self.root is self:
+            detours.append(self)
             self._observer = set_observer(_note_line)
         return self
 
@@ -84,6 +85,7 @@ class Trace:
         self.closed = True
         _local.trace = self.parent
         if self.root is self:
+            detours.remove(self)
             set_observer(self._observer)
 
     def input(self, dtype: np.dtype, shape: Shape, weak: bool = False) -> Tracer:

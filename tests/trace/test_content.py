@@ -2,6 +2,7 @@
 
 import array
 import collections
+import copy
 import functools
 import types
 
@@ -23,7 +24,17 @@ class MyList(list):
 
 
 def changed(value, change, use):
-    """A function that uses a value, before and after a change, against the function itself."""
+    """A function that uses a value, before and after a change, against the function itself: compiled, and interpreted."""
+    before = copy.deepcopy(backing), copy.deepcopy(value) if not isinstance(value, types.MappingProxyType) else value
+    g = jitad.grad(lambda x: use(value) * (x**2).sum())
+    for _ in range(3):  # the third call goes the short way
+        np.testing.assert_allclose(g(X), 2 * float(use(value)) * X)
+    change(value)
+    for _ in range(3):
+        np.testing.assert_allclose(g(X), 2 * float(use(value)) * X)
+    backing.clear()
+    backing.update(before[0])
+    value = before[1]
     with jitad.disable_jit():
         g = jitad.grad(lambda x: use(value) * (x**2).sum())
         np.testing.assert_allclose(g(X), 2 * float(use(value)) * X)

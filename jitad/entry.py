@@ -1,0 +1,205 @@
+"""The short way of a call: a function, generated for one specialization, that checks all that must hold and calls the kernel.
+
+For ``g = value_and_grad(f)`` of an array with three columns, where `f` uses the globals ``np`` and ``eps``::
+
+    def entry(args, kwargs):
+        if len(args) != 1 or kwargs:
+            return MISS
+        try:
+            a0, = args
+            if type(a0) is not ndarray or a0.dtype is not c0 or a0.flags.num & 257 != 257:
+                return MISS
+            s0 = a0.shape
+            if len(s0) != 2 or s0[0] <= 4 or s0[1] != 3:
+                return MISS
+            x0 = c1[c2]
+            if x0 is not c3 and not c4(x0):
+                return MISS
+            a1 = c1[c5]
+            if type(a1) is not float:
+                return MISS
+            r0, r1 = kernel(a0, a1)
+        except FAILURES:
+            return MISS
+        return r0, r1
+
+Whatever it does not know it leaves to the long way, :class:`jitad.call.Caller`, which decides the same things with messages.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+
+from jitad.config import STATIC_AXIS
+from jitad.emit.writer import Writer
+from jitad.ir import sizes
+from jitad.ir.graph import Guard
+from jitad.trace.capture import AbsenceWatch, Capture, TreeWatch, Watch
+from jitad.trace.place import ABSENT, Leaf, Place
+from jitad.trace.tracing import LeafSpec
+from jitad.tree import Tree
+
+if TYPE_CHECKING:
+    from jitad.call import Specialization
+
+MISS = object()  # what an entry returns when it is not for this call
+Entry = Callable[[tuple, dict], Any]
+
+_GOOD = 0x0101  # flags of an array: C-contiguous, aligned
+_PYTHON = {"f": float, "i": int, "b": bool}
+
+
+def entry(made: Specialization, tree: Tree, specs: Sequence[LeafSpec]) -> Entry:
+    """The entry of a specialization whose arguments have this container and these types."""
+    return _Maker(made).make(tree, specs)
+
+
+class _Maker:
+    def __init__(self, made: Specialization):
+        self.made, self.traced = made, made.traced
+        self.w = Writer()
+        self.names: dict[str, Any] = {"MISS": MISS, "FAILURES": (*ABSENT, OverflowError), "ndarray": np.ndarray}
+        self._constants: dict[int, str] = {}
+        self._places: dict[int, str] = {}
+        self._containers: dict[int, list[str]] = {}  # places of containers that were taken apart, and their leaves
+        self._count = 0
+
+    def make(self, tree: Tree, specs: Sequence[LeafSpec]) -> Entry:
+        _, kernel, constants = self.made.shared()
+        given, named = tree.children
+        self.names["kernel"] = kernel.njit
+        with self.w.indented("def entry(args, kwargs):"):
+            with self.w.indented("try:"):
+                leaves = self._apart(given, "args", known=True) + self._apart(named, "kwargs", known=True)
+                inputs = [self._leaf(v, spec, k) for k, (v, spec) in enumerate(zip(leaves, specs, strict=True))]
+                for watch in self.traced.watches:
+                    self._watch(watch)
+                inputs += [self._capture(c, len(specs) + k) for k, c in enumerate(self.traced.captures)]
+                for guard in self.traced.guards:
+                    self._guard(guard)
+                inputs += map(self._constant, constants)
+                results = [f"r{k}" for k in range(len(kernel.outputs))]
+                target = f"{', '.join(results)} = " if results else ""
+                self.w.line(f"{target}kernel({', '.join(inputs)})")
+            with self.w.indented("except FAILURES:"):
+                self.w.line("return MISS")
+            converted = [self._converted(r, d, n) for r, (d, n) in zip(results, kernel.outputs, strict=True)]
+            self.w.line(f"return {self._together(self.made.recording.result_tree, iter(converted))}")
+        exec(compile(self.w.text(), "<jitad entry>", "exec"), self.names)
+        return self.names["entry"]
+
+    def _constant(self, value: Any) -> str:
+        """A name for an object: nothing else of the user's gets into the source."""
+        name = self._constants.get(id(value))
+        if name is None:
+            name = self._constants[id(value)] = f"c{len(self._constants)}"
+            self.names[name] = value  # keeps it alive, and so its id
+        return name
+
+    def _fresh(self, letter: str) -> str:
+        self._count += 1
+        return f"{letter}{self._count}"
+
+    def _unless(self, *conditions: str) -> None:
+        with self.w.indented(f"if {' or '.join(conditions)}:"):
+            self.w.line("return MISS")
+
+    # Containers.
+
+    def _apart(self, tree: Tree, value: str, known: bool = False) -> list[str]:
+        """Take a container apart; names of its leaves. `known`: its type needs no check."""
+        if tree.kind == "leaf":
+            return [value]
+        if tree.kind == "none":
+            self._unless(f"{value} is not None")
+            return []
+        parts = [self._fresh("a") for _ in tree.children]
+        wrong = [] if known else [f"type({value}) is not {self._constant(dict if tree.kind == 'dict' else tree.kind)}"]
+        if not parts:
+            wrong.append(value)
+        elif tree.kind == "dict":
+            wrong.append(f"tuple({value}) != {self._constant(tree.keys)}")
+        else:
+            wrong.append(f"len({value}) != {len(parts)}")
+        self._unless(*wrong)
+        if parts:
+            self.w.line(f"{''.join(p + ', ' for p in parts)}= {value}{'.values()' if tree.kind == 'dict' else ''}")
+        return [leaf for part, child in zip(parts, tree.children, strict=True) for leaf in self._apart(child, part)]
+
+    def _together(self, tree: Tree, leaves: Any) -> str:
+        """An expression for the container of these leaves."""
+        if tree.kind in ("leaf", "none"):
+            return next(leaves) if tree.kind == "leaf" else "None"
+        parts = [self._together(c, leaves) for c in tree.children]
+        if tree.kind == "dict":
+            return "{" + ", ".join(f"{self._constant(k)}: {p}" for k, p in zip(tree.keys, parts, strict=True)) + "}"
+        if tree.kind is list:
+            return f"[{', '.join(parts)}]"
+        if tree.kind is tuple:
+            return f"({''.join(p + ', ' for p in parts)})"
+        return f"{self._constant(tree.kind)}({', '.join(parts)})"
+
+    # Values.
+
+    def _leaf(self, value: str, spec: LeafSpec, position: int) -> str:
+        """Check that a value is what the kernel takes as it is."""
+        if not spec.shape:
+            exact = _PYTHON[spec.dtype.kind] if spec.weak or spec.dtype.kind == "b" else spec.dtype.type
+            self._unless(f"type({value}) is not {self._constant(exact)}")
+            if exact is int:
+                self._unless(f"not {-2**63} <= {value} < {2**63}")
+            return value
+        self._unless(f"type({value}) is not ndarray", f"{value}.dtype is not {self._constant(np.dtype(spec.dtype.type))}",
+                     f"{value}.flags.num & {_GOOD} != {_GOOD}")
+        shape = f"s{position}"
+        self.w.line(f"{shape} = {value}.shape")
+        self._unless(f"len({shape}) != {len(spec.shape)}", *(
+            f"{shape}[{k}] {f'!= {n}' if n <= STATIC_AXIS else f'<= {STATIC_AXIS}'}" for k, n in enumerate(spec.shape)))
+        return value
+
+    def _converted(self, value: str, dtype: np.dtype, ndim: int) -> str:
+        """The same as :func:`jitad.runtime.arguments.result`, of what compiled code returns."""
+        if ndim or dtype in (np.dtype(float), np.dtype(bool), np.dtype(np.int64)):
+            return value
+        return f"{self._constant(dtype.type)}({value})"
+
+    # What is captured.
+
+    def _place(self, place: Place) -> str:
+        """A name for what is at a place."""
+        if type(place) is Place:
+            return self._constant(place.holder)
+        name = self._places.get(id(place))
+        if name is None:
+            if isinstance(place, Leaf):
+                name = self._containers[id(place.holder)][place.number]
+            else:
+                name = self._fresh("x")
+                self.w.line(f"{name} = {place.code(self._constant, self._place)}")
+            self._places[id(place)] = name
+        return name
+
+    def _watch(self, watch: Watch) -> None:
+        if isinstance(watch, AbsenceWatch):
+            there = self._place(watch.place)
+            self._unless(*(f"{self._constant(name)} in {there}" for name in sorted(watch.expected)))
+        elif isinstance(watch, TreeWatch):
+            self._containers[id(watch.place)] = self._apart(watch.expected, self._place(watch.place))
+        elif type(watch) is Watch:
+            value = self._place(watch.place)
+            self._unless(f"{value} is not {self._constant(watch.expected)} and not {self._constant(watch.same)}({value})")
+        else:
+            self._unless(f"not {self._constant(watch.same)}({self._place(watch.place)})")
+
+    def _capture(self, c: Capture, position: int) -> str:
+        value = self._leaf(self._place(c.place), c.spec, position)
+        if c.content is not None or c.structure is not None:
+            self._unless(f"not {self._constant(c.holds)}({value})")
+        return value
+
+    def _guard(self, guard: Guard) -> None:
+        left, right = (sizes.python(s, lambda a: f"s{a.position}[{a.axis}]") for s in (guard.left, guard.right))
+        self._unless(f"{'not ' if guard.truth else ''}({left} {guard.op} {right})")
