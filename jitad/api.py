@@ -10,25 +10,38 @@ from typing import Any
 import numpy as np
 
 from jitad import transform
+from jitad.config import Options
 from jitad.ir.node import Held
 from jitad.trace.tracer import Tracer
 from jitad.transform import Transformed
 from jitad.tree import map_leaves
 
 
-def jit(fn: Callable) -> Transformed:
+def jit(fn: Callable | None = None, *, parallel: bool = False, strict: bool = False, cache: bool = True) -> Any:
     """Compile a function of arrays into one fused kernel.
 
     Parameters
     ----------
     fn : callable
-        Ordinary NumPy code. Arguments and results are numbers, arrays, and tuples, lists, dicts and namedtuples of them.
+        Ordinary NumPy code, or a function that jitad made: ``jit(value_and_grad(f), parallel=True)`` is the same transform with
+        these options. Arguments and results are numbers, arrays, and tuples, lists, dicts and namedtuples of them. Without a
+        function, a decorator: ``@jit(strict=True)``.
+    parallel : bool
+        Run loops in several threads, those of Numba (``NUMBA_NUM_THREADS``). Every long loop is cut into 16 parts whatever
+        the number of threads, and their sums are added in order, so that results are the same from run to run. Worth it for
+        kernels of more than 100 us. Calls from several Python threads take turns. Numba's threads do not survive a fork.
+    strict : bool
+        Add in the order of the indices, and let the compiler neither reorder nor contract floating-point operations: results do
+        not depend on the width of the machine's vectors. Slower, up to ten times where a sum is all there is to do.
+    cache : bool
+        Keep the kernel on disk, and take it from there. See :func:`jitad.cache.info`.
 
     Returns
     -------
     Transformed
         The same function, compiled at the first call with arguments of new types. Lengths of axes are symbolic: arrays
-        of another length run the same kernel. Results are fresh arrays and Python numbers.
+        of another length run the same kernel. Results are fresh arrays and Python numbers. Within another transform the options
+        are those of the outermost function.
 
     Examples
     --------
@@ -36,7 +49,10 @@ def jit(fn: Callable) -> Transformed:
     >>> jitad.jit(lambda x: (x**2).sum())(np.array([1.0, 2.0]))
     5.0
     """
-    return transform.plain(fn)
+    options = Options(bool(parallel), bool(strict), bool(cache))
+    if fn is None:
+        return lambda fn: transform.plain(fn, options)
+    return transform.plain(fn, options)
 
 
 def grad(fn: Callable, argnums: int | Sequence[int] = 0, has_aux: bool = False) -> Transformed:

@@ -10,7 +10,7 @@ from typing import Any
 
 import numpy as np
 
-from jitad.config import jit_disabled
+from jitad.config import Options, jit_disabled
 from jitad.derivation import Recording
 from jitad.entry import Entry, entry
 from jitad.errors import DTypeError, IndexRangeError
@@ -46,8 +46,8 @@ class Specialization:
         What the kernel takes behind the arguments: captured arrays and floats as they are now, and constants.
     """
 
-    def __init__(self, traced: Traced):
-        self.traced = traced
+    def __init__(self, traced: Traced, options: Options):
+        self.traced, self.options = traced, options
         self.recording: Recording = traced.recorded
         self._tree = self.recording.result_tree
         self._shared: tuple[str, Kernel, list] | None = None
@@ -92,12 +92,12 @@ class Specialization:
         """The results, as the user gets them."""
         if jit_disabled():
             values: Sequence[Any] = evaluate(self.graph, every)
-            types = [(n.dtype, n.ndim) for n in self.graph.outputs]
+            types = tuple((n.dtype, n.ndim) for n in self.graph.outputs)
         else:
             _, kernel, constants = self.shared()
             types = kernel.outputs
             try:
-                values = kernel.njit(*every, *constants)
+                values = kernel.call(*every, *constants)
             except IndexError:
                 raise IndexRangeError(_explain(self.graph, every)) from None
             if len(types) == 1:
@@ -109,7 +109,7 @@ class Specialization:
     def shared(self) -> tuple[str, Kernel, list]:
         """Key, kernel and constants; compiled at the first call."""
         if self._shared is None:
-            self._shared = kernel_of(self.traced.inputs, self.recording, self.traced.guards)
+            self._shared = kernel_of(self.traced.inputs, self.recording, self.traced.guards, self.options)
         return self._shared
 
     @property
@@ -161,8 +161,8 @@ def _explain(graph: Graph, every: list) -> str:
 class Caller:
     """Traces and kernels of one function."""
 
-    def __init__(self, record: Callable[..., Recording], name: str):
-        self.record, self.name = record, name
+    def __init__(self, record: Callable[..., Recording], name: str, options: Options):
+        self.record, self.name, self.options = record, name, options
         self._found: OrderedDict[tuple, list[Specialization]] = OrderedDict()  # the types of arguments used last at the end
         self._lock = threading.Lock()
         self.entries: tuple[Entry, ...] = ()  # of those called last
@@ -205,7 +205,7 @@ class Caller:
             args, kwargs = unflatten(tree, tracers)
             return self.record(*args, **kwargs)
 
-        made = Specialization(trace(specs, recorded))
+        made = Specialization(trace(specs, recorded), self.options)
         with self._lock:
             self._found[key] = [made, *self._found.get(key, ())][:KEPT]
             self._found.move_to_end(key)

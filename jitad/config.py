@@ -6,11 +6,23 @@ import contextlib
 import os
 import threading
 from collections.abc import Iterator
+from dataclasses import dataclass
 
 STATIC_AXIS = 4  # axes of arguments up to this length are part of the type, longer ones are symbolic
 UNROLL_AXIS = 16  # axes of known length up to this are unrolled into scalars
 MAX_STATEMENTS = 3000  # above this a kernel takes minutes to compile
 
+
+@dataclass(frozen=True)
+class Options:
+    """How a kernel is compiled; see :func:`jitad.jit`."""
+
+    parallel: bool = False
+    strict: bool = False
+    cache: bool = True
+
+
+DEFAULT = Options()
 NEVER_JIT = os.environ.get("JITAD_DISABLE_JIT", "0") not in ("", "0")
 
 _local = threading.local()

@@ -70,7 +70,7 @@ class _Maker:
     def make(self, tree: Tree, specs: Sequence[LeafSpec]) -> Entry:
         _, kernel, constants = self.made.shared()
         given, named = tree.children
-        self.names["kernel"] = kernel.njit
+        self.names["kernel"] = kernel.call
         with self.w.indented("def entry(args, kwargs):"):
             with self.w.indented("try:"):
                 leaves = self._apart(given, "args", known=True) + self._apart(named, "kwargs", known=True)

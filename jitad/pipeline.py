@@ -8,8 +8,7 @@ from collections.abc import Callable, Sequence
 from functools import cached_property
 from typing import Any
 
-import numpy as np
-
+from jitad.config import DEFAULT, Options
 from jitad.counters import count
 from jitad.derivation import Recording, Transform
 from jitad.emit.cpu import emit
@@ -19,7 +18,8 @@ from jitad.ir.serial import digest, write
 from jitad.lower.nest import Nest, Program
 from jitad.lower.schedule import lower
 from jitad.ops.leaf import new_input, value_of
-from jitad.runtime.compile import compile_source, load
+from jitad.runtime.compile import Types, compiled, load
+from jitad.runtime.dispatcher import KernelDispatcher
 from jitad.runtime.machine import fingerprint
 from jitad.tree import LEAF, Tree
 
@@ -35,21 +35,25 @@ class Kernel:
     ----------
     njit : numba.Dispatcher
         The compiled function of the flattened arguments.
-    outputs : list of (dtype, ndim)
+    call : callable
+        The same, as it may be called from Python.
+    outputs : tuple of (dtype, ndim)
         Its results.
     """
 
-    def __init__(self, key: str, inputs: Sequence[Node], recording: Recording, guards: Sequence[Guard]):
+    def __init__(self, key: str, inputs: Sequence[Node], recording: Recording, guards: Sequence[Guard], options: Options):
+        self._key, self._options = key, options
         self._inputs, self._recording, self._guards = tuple(inputs), recording, tuple(guards)
-        arguments = [(n.dtype, n.ndim) for n in inputs]
-        self.njit: Callable
-        self.outputs: list[tuple[np.dtype, int]]
-        found = load(key, arguments)
+        self._arguments = tuple((n.dtype, n.ndim) for n in inputs)
+        self.njit: KernelDispatcher
+        self.outputs: Types
+        found = load(key, self._arguments, None, options)
         if found is not None:
             self.njit, self.outputs = found
         else:
-            self.outputs = [(n.dtype, n.ndim) for n in self.graph.outputs]
-            self.njit = compile_source(self.source, key, arguments, self.outputs)
+            self.outputs = tuple((n.dtype, n.ndim) for n in self.graph.outputs)
+            self.njit = compiled(self.source, self.outputs, key, self._arguments, None, options)
+        self.call: Callable = _one_at_a_time(self.njit) if options.parallel else self.njit
 
     @cached_property
     def graph(self) -> Graph:
@@ -60,12 +64,12 @@ class Kernel:
     def program(self) -> Program:
         """The loops."""
         count("lowerings")
-        return lower(self.graph)
+        return lower(self.graph, self._options)
 
     @cached_property
     def source(self) -> str:
         """The generated Python."""
-        return emit(self.program)
+        return emit(self.program, self._options)
 
     @property
     def nests(self) -> list[Nest]:
@@ -73,20 +77,36 @@ class Kernel:
         return self.program.nests
 
 
-def kernel_of(inputs: Sequence[Node], recording: Recording, guards: Sequence[Guard]) -> tuple[str, Kernel, list[Any]]:
+_parallel = threading.RLock()
+
+
+def _one_at_a_time(function: Callable) -> Callable:
+    """A function that runs in one thread of Python's only: the simplest of Numba's threading layers aborts otherwise."""
+
+    def call(*args: Any) -> Any:
+        with _parallel:
+            return function(*args)
+
+    return call
+
+
+def kernel_of(
+    inputs: Sequence[Node], recording: Recording, guards: Sequence[Guard], options: Options = DEFAULT,
+) -> tuple[str, Kernel, list[Any]]:
     """The kernel for what was recorded, its key, and the constants that it takes as further arguments.
 
     1. generalize: constants that may differ between traces become arguments, so that the kernel is shared;
-    2. key: equal primal graphs and transforms have one kernel;
+    2. key: equal primal graphs, transforms and options have one kernel;
     3. look for it in memory and in the store;
     4. else derive, lower, emit, compile, store.
     """
     general, recording, constants = generalize(inputs, recording)
-    key = digest(write([*general, *recording.fresh()], recording.nodes()), recording.plan(), fingerprint())
+    written = write([*general, *recording.fresh()], recording.nodes())
+    key = digest(written, recording.plan(), *vars(options).items(), fingerprint())
     with _lock:
         kernel = _kernels.get(key)
         if kernel is None:
-            kernel = _kernels[key] = Kernel(key, general, recording, guards)
+            kernel = _kernels[key] = Kernel(key, general, recording, guards, options)
             while len(_kernels) > KEPT:
                 _kernels.popitem(last=False)
         _kernels.move_to_end(key)

@@ -10,7 +10,7 @@ from typing import Any
 import numpy as np
 
 from jitad.call import Caller, Specialization
-from jitad.config import detours
+from jitad.config import DEFAULT, Options, detours
 from jitad.derivation import Backward, Forward, Gradient, HessianVector, Jacobian, Recording, Transform
 from jitad.entry import MISS
 from jitad.errors import DTypeError, ShapeError
@@ -29,12 +29,12 @@ Record = Callable[..., Recording]
 class Transformed:
     """A function made by a transform. Call it as the function; within another one it becomes part of that graph."""
 
-    def __init__(self, fn: Callable, name: str, record: Record):
+    def __init__(self, fn: Callable, name: str, record: Record, options: Options = DEFAULT):
         if not callable(fn):
             raise TypeError(f"jitad.{name} takes a function, not a {type(fn).__name__}")
         self.fn = fn
         self.record = record
-        self._caller = Caller(record, _name(fn))
+        self._caller = Caller(record, _name(fn), options)
         self._transform = name
         functools.update_wrapper(self, fn, updated=())
 
@@ -141,9 +141,11 @@ def _is_one(argnums: Argnums) -> bool:
     return isinstance(argnums, (int, np.integer))
 
 
-def plain(fn: Callable) -> Transformed:
-    """`jit`."""
-    return Transformed(fn, "jit", lambda *args, **kwargs: record(Transform(), fn, args, kwargs, ()))
+def plain(fn: Callable, options: Options = DEFAULT) -> Transformed:
+    """`jit`; of a transformed function, the same transform with these options."""
+    if isinstance(fn, Transformed):
+        return Transformed(fn.fn, fn._transform, fn.record, options)
+    return Transformed(fn, "jit", lambda *args, **kwargs: record(Transform(), fn, args, kwargs, ()), options)
 
 
 def gradient(fn: Callable, argnums: Argnums, has_aux: bool, with_value: bool) -> Transformed:

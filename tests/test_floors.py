@@ -16,6 +16,7 @@ FLOORS = [
     {"emit"},
     {"runtime"},
     {"pipeline"},
+    {"entry"},
     {"call"},
     {"transform"},
     {"api"},

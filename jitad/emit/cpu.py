@@ -24,12 +24,14 @@ For the harmonic energy of all pairs and its gradient::
 
 from __future__ import annotations
 
+from jitad.config import DEFAULT, Options
 from jitad.emit.expression import Expressions, literal
 from jitad.emit.lane_loops import LaneLoop, room
-from jitad.emit.writer import Writer
+from jitad.emit.namespace import NAMES, WORTHWHILE
+from jitad.emit.writer import Writer, as_function
 from jitad.ir import sizes
 from jitad.ir.node import Node
-from jitad.lower.nest import Accumulate, Block, Check, Let, Loop, Output, Program, Store, walk
+from jitad.lower.nest import Accumulate, Block, Check, Let, Loop, Output, Program, Split, Store, walk
 from jitad.lower.scalar import Buffer
 from jitad.lower.sums import identity
 from jitad.ops.arithmetic import add, multiply
@@ -37,16 +39,17 @@ from jitad.ops.arithmetic import add, multiply
 NAME = "kernel"
 
 
-def emit(program: Program) -> str:
+def emit(program: Program, options: Options = DEFAULT) -> str:
     """The source of a function `kernel` of the inputs that returns the outputs."""
-    return _Emitter(program).emit()
+    return _Emitter(program, options).emit()
 
 
 class _Emitter:
-    def __init__(self, program: Program):
-        self.program = program
+    def __init__(self, program: Program, options: Options):
+        self.program, self.options = program, options
         self.w = Writer()
         self.e = Expressions(_roots(program))
+        self.parts = 0
 
     def emit(self) -> str:
         body = Writer()
@@ -104,27 +107,64 @@ class _Emitter:
                 self._check(step)
             elif isinstance(step, Loop):
                 self._loop(step)
+            elif isinstance(step, Split):
+                self._split(step)
 
     def _loop(self, loop: Loop) -> None:
         if loop.after:
             return LaneLoop(self.e, self.w, loop).write()
+        self._turns(loop, self.e.size(loop.size))
+
+    def _turns(self, loop: Loop, values: str) -> None:
+        """The loop itself, over ``range(values)``."""
         for node in loop.accumulators:
             start = literal(identity(node.params[0], node.dtype), node.dtype)  # type: ignore[arg-type]
             self.w.line(f"{self.e.name(node)} = {start}")
-        with self.w.indented(f"for i{loop.depth} in range({self.e.size(loop.size)}):"):
+        with self.w.indented(f"for i{loop.depth} in range({values}):"):
             self._block(loop.body)
 
+    def _split(self, split: Split) -> None:
+        """A loop in parts: a function for one part, calls of it, and what the parts found put together."""
+        name, parts, size = f"part{self.parts}", split.parts, self.e.size(split.loop.size)
+        self.parts += 1
+        outside, self.w = self.w, Writer()
+        for buffer, copies in split.copies:
+            self.w.line(f"{self.e.buffer(buffer)} = {self.e.buffer(copies)}[c]")
+            self.w.line(f"{self.e.buffer(buffer)}[...] = 0")
+        in_a_row = f"c * {size} // {parts}, (c + 1) * {size} // {parts}"
+        self._turns(split.loop, f"c, {size}, {parts}" if split.interleaved else in_a_row)
+        for node, partials in split.partials:
+            self.w.line(f"{self.e.buffer(partials)}[c] = {self.e.name(node)}")
+        function = as_function(name, "c", self.w.text(), known={*NAMES, *self.e.helpers})
+        self.w = outside
+        self.e.helpers[name] = f"@{'exact' if self.options.strict else 'part'}\n{function.text}"
+        call = f"{name}({', '.join(['int64(c)', *function.free])})"
+        for header, loop in (f"if {self.e.size(split.work)} >= {WORTHWHILE}:", "prange"), ("else:", "range"):
+            with self.w.indented(header), self.w.indented(f"for c in {loop}({parts}):"):
+                self.w.line(call)
+        for node, partials in split.partials:
+            total, found = self.e.name(node), self.e.buffer(partials)
+            self.w.line(f"{total} = {found}[0]")
+            with self.w.indented(f"for c in range(1, {parts}):"):
+                self._combine(node, total, f"{found}[c]")
+        for buffer, copies in split.copies:
+            self.w.line(f"collect({self.e.buffer(buffer)}, {self.e.buffer(copies)})")
+
     def _accumulate(self, step: Accumulate) -> None:
-        total, value = self.e.name(step.node), self.e.name(step.node.args[0])
-        if step.kind in ("sum", "prod") and step.node in self.e.exact:
-            self.w.line(f"{total} = {self.e.exactly(add if step.kind == 'sum' else multiply, total, value)}")
-        elif step.kind in ("sum", "prod"):
-            self.w.line(f"{total} {'+=' if step.kind == 'sum' else '*='} {value}")
-        elif step.node.dtype.kind == "b":
-            self.w.line(f"{total} = {total} {'|' if step.kind == 'max' else '&'} {value}")
+        self._combine(step.node, self.e.name(step.node), self.e.name(step.node.args[0]))
+
+    def _combine(self, node: Node, total: str, value: str) -> None:
+        """``total = total o value``."""
+        kind = node.params[0]
+        if kind in ("sum", "prod") and node in self.e.exact:
+            self.w.line(f"{total} = {self.e.exactly(add if kind == 'sum' else multiply, total, value)}")
+        elif kind in ("sum", "prod"):
+            self.w.line(f"{total} {'+=' if kind == 'sum' else '*='} {value}")
+        elif node.dtype.kind == "b":
+            self.w.line(f"{total} = {total} {'|' if kind == 'max' else '&'} {value}")
         else:
-            better = f"{value} {'>' if step.kind == 'max' else '<'} {total}"
-            nan = f" or {value} != {value}" if step.node.dtype.kind == "f" else ""
+            better = f"{value} {'>' if kind == 'max' else '<'} {total}"
+            nan = f" or {value} != {value}" if node.dtype.kind == "f" else ""
             self.w.line(f"{total} = {value} if {better}{nan} else {total}")
 
     def _check(self, step: Check) -> None:

@@ -6,13 +6,20 @@ import math
 from typing import Any
 
 import numpy as np
-from numba import njit, types
+from numba import njit, prange, types
 from numba.extending import overload
 
 from jitad.emit import lanes, vmath
 
+WORTHWHILE = 20_000  # scalars to compute: less is done sooner than threads are started
+PARALLEL = {"prange": True} | dict.fromkeys(
+    ("comprehension", "reduction", "inplace_binop", "setitem", "numpy", "stencil", "fusion"), False)
+FASTMATH = {"reassoc", "nsz", "contract", "arcp"}  # never nnan or ninf: isnan must keep its meaning
+part = njit(fastmath=FASTMATH, error_model="numpy", nogil=True)
+exact = njit(fastmath=False, error_model="numpy", nogil=True)  # said explicitly: Numba passes flags on to callees
 
-@njit(fastmath=False, error_model="numpy")
+
+@exact
 def triangle_row(p, n, k):  # type: ignore[no-untyped-def]
     """Row of pair p among the pairs j - i >= k of an n x n square, in row order."""
     m = n - k  # row i holds m - i pairs and starts at i*m - i*(i - 1)/2
@@ -24,7 +31,7 @@ def triangle_row(p, n, k):  # type: ignore[no-untyped-def]
     return i
 
 
-@njit(fastmath=False, error_model="numpy")
+@exact
 def triangle_column(p, n, k):  # type: ignore[no-untyped-def]
     """Column of pair p, see :func:`triangle_row`."""
     i = triangle_row(p, n, k)
@@ -54,7 +61,30 @@ def _floor_divide(x, y):  # type: ignore[no-untyped-def]
     return of_floats
 
 
-exact = njit(fastmath=False, error_model="numpy", nogil=True)  # said explicitly: Numba passes flags on to callees
+@exact
+def _share(c, whole, copies):  # type: ignore[no-untyped-def]
+    parts = copies.shape[0]
+    first, last = c * whole.size // parts, (c + 1) * whole.size // parts
+    for q in range(parts):
+        for k in range(first, last):
+            whole[k] += copies[q, k]
+
+
+@njit(fastmath=False, error_model="numpy", nogil=True, parallel=dict(PARALLEL))  # type: ignore[call-overload]
+def _collect_at_once(whole, copies):  # type: ignore[no-untyped-def]
+    for c in prange(copies.shape[0]):
+        _share(int(c), whole, copies)
+
+
+@exact
+def collect(whole, copies):  # type: ignore[no-untyped-def]
+    """Add to an array what the parts of a loop have in their copies of it, in the order of the parts."""
+    target, found = whole.reshape(whole.size), copies.reshape((copies.shape[0], whole.size))
+    if found.size >= WORTHWHILE:
+        _collect_at_once(target, found)
+    else:
+        for c in range(copies.shape[0]):
+            _share(c, target, found)
 
 
 NAMES: dict[str, Any] = {name: getattr(math, name) for name in (
@@ -67,6 +97,7 @@ NAMES |= {name: getattr(lanes, name) for name in (
     "spread", "consecutive", "choose", "load", "push", "total", "as_floats", "lane", "pack")}
 NAMES |= {name: getattr(vmath, name) for name in ("exp", "log", "reciprocal", "rsqrt")}
 NAMES |= {"triangle_row": triangle_row, "triangle_column": triangle_column, "floor_divide": floor_divide}
+NAMES |= {"prange": prange, "part": part, "exact": exact, "collect": collect}
 
 
 def __getattr__(name: str) -> Any:

@@ -53,6 +53,23 @@ class Loop:
     after: bool = False
 
 
+@dataclass(eq=False)
+class Split:
+    """A loop in `parts` parts that may run at once, see :mod:`jitad.lower.parallel`.
+
+    `partials` are its accumulators with an array of one element for each part, `copies` the arrays to which several parts
+    add with one array for each. If `interleaved`, part c takes every `parts`-th value from c on: the parts of a triangle are
+    alike then. `work` is about how many scalars it computes.
+    """
+
+    loop: Loop
+    parts: int
+    partials: list[tuple[Node, Buffer]]
+    copies: list[tuple[Buffer, Buffer]]
+    interleaved: bool
+    work: int | Size
+
+
 @dataclass(frozen=True)
 class Check:
     """Raise unless `count` indices all lie in ``[-bound, bound)``; `worst` is the largest of ``index + bound``, unsigned.
@@ -65,11 +82,14 @@ class Check:
     bound: int | Size
 
 
+Step = Let | Store | Accumulate | Loop | Split | Check
+
+
 @dataclass
 class Block:
     """Steps in order."""
 
-    steps: list[Let | Store | Accumulate | Loop | Check] = field(default_factory=list)
+    steps: list[Step] = field(default_factory=list)
 
 
 @dataclass(frozen=True)
@@ -93,7 +113,7 @@ class Program:
     @property
     def nests(self) -> list[Nest]:
         """The loop nests, outermost loops first."""
-        return [Nest.of(step) for step in self.block.steps if isinstance(step, Loop)]
+        return [Nest.of(loop) for step in self.block.steps if (loop := loop_of(step))]
 
 
 @dataclass(frozen=True)
@@ -139,12 +159,18 @@ class Nest:
         return f"{kind} over {domains}: {self.statements} statements, {self.accumulators} accumulators"
 
 
-def walk(block: Block) -> Iterator[Let | Store | Accumulate | Loop | Check]:
+def loop_of(step: Step) -> Loop | None:
+    """The loop that a step is, whole or in parts."""
+    return step.loop if isinstance(step, Split) else step if isinstance(step, Loop) else None
+
+
+def walk(block: Block) -> Iterator[Step]:
     """All steps, those inside loops too."""
     for step in block.steps:
         yield step
-        if isinstance(step, Loop):
-            yield from walk(step.body)
+        loop = loop_of(step)
+        if loop is not None:
+            yield from walk(loop.body)
 
 
 def _paths(loop: Loop) -> list[tuple[int | Size, ...]]:

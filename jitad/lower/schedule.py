@@ -9,11 +9,12 @@ from __future__ import annotations
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, field
 
-from jitad.config import MAX_STATEMENTS
+from jitad.config import DEFAULT, MAX_STATEMENTS, Options
 from jitad.errors import KernelSizeError
 from jitad.ir.graph import Graph
 from jitad.ir.node import Node, topological
 from jitad.lower.nest import Accumulate, Block, Check, Let, Loop, Program, Store
+from jitad.lower.parallel import split
 from jitad.lower.place import Effect, Placed, cost, place
 from jitad.lower.scalar import LOAD, REDUCE, Buffer, starts_after, variable
 from jitad.lower.triangle import halve
@@ -21,11 +22,13 @@ from jitad.lower.triangle import halve
 TRIVIAL = ("constant", "loop_var", "size_value")
 
 
-def lower(graph: Graph) -> Program:
+def lower(graph: Graph, options: Options = DEFAULT) -> Program:
     """The loop nests of a graph."""
     placed = place(graph)
-    halve(placed)
-    return schedule(placed)
+    if not options.strict:
+        halve(placed)
+    program = schedule(placed)
+    return split(program) if options.parallel else program
 
 
 def schedule(placed: Placed) -> Program:

@@ -13,109 +13,167 @@ import threading
 import types as python_types
 import warnings
 import weakref
-from collections.abc import Sequence
+from dataclasses import dataclass
 from typing import Any
 
 import numpy as np
-from numba import njit, types
+from numba import types
 from numba.core.caching import _Cache
 from numba.core.compiler import CompileResult
 from numba.core.serialize import dumps
 from numba.np.numpy_support import from_dtype
 
+from jitad.config import DEFAULT, Options
 from jitad.counters import count
 from jitad.emit import namespace
 from jitad.emit.cpu import NAME
+from jitad.emit.writer import names_in
 from jitad.runtime import folder, store
+from jitad.runtime.dispatcher import KernelDispatcher
 
-FASTMATH = {"reassoc", "nsz", "contract", "arcp"}  # never nnan or ninf: isnan must keep its meaning
 PACKAGE = "jitad_kernels"
 
-Types = Sequence[tuple[np.dtype, int]]
+Types = tuple[tuple[np.dtype, int], ...]  # dtypes, and numbers of axes
 _lock = threading.RLock()
-_alive: weakref.WeakValueDictionary[str, Any] = weakref.WeakValueDictionary()
+_alive: weakref.WeakValueDictionary[str, KernelDispatcher] = weakref.WeakValueDictionary()
 
 
-def argument_type(dtype: np.dtype, ndim: int) -> types.Type:
-    """The Numba type of an argument: a scalar, or a C-contiguous array that is only read."""
+@dataclass(frozen=True)
+class Code:
+    """What a kernel is made of, as plain data.
+
+    Attributes
+    ----------
+    key : str
+        The hash of all that decides about it.
+    text : str
+        The source of its module.
+    arguments : tuple
+        Types of the arguments, which are only read.
+    written : tuple, optional
+        Types of arrays that it writes to: a tuple of them is its last argument.
+    options : Options
+    """
+
+    key: str
+    text: str
+    arguments: Types
+    written: Types | None = None
+    options: Options = DEFAULT
+
+    def signature(self) -> tuple[types.Type, ...]:
+        """The Numba types of the arguments."""
+        taken = tuple(_argument_type(d, n) for d, n in self.arguments)
+        if self.written is None:
+            return taken
+        return *taken, types.Tuple(tuple(types.Array(from_dtype(d), n, "C") for d, n in self.written))
+
+    def flags(self) -> dict[str, Any]:
+        """Options of Numba's."""
+        return {"fastmath": False if self.options.strict else namespace.FASTMATH, "error_model": "numpy", "nogil": True,
+                **({"parallel": dict(namespace.PARALLEL)} if self.options.parallel else {})}
+
+
+def _argument_type(dtype: np.dtype, ndim: int) -> types.Type:
     scalar = from_dtype(dtype)
     return types.Array(scalar, ndim, "C", readonly=True) if ndim else scalar
 
 
-def compile_source(source: str, key: str, arguments: Types, outputs: Types) -> Any:
-    """The dispatcher of the function in `source`, compiled for the arguments, and stored."""
-    text = _module_text(source, key, outputs)
-    store.write(key, ".py", text.encode())
-    return _built(text, key, arguments)[0]
+def compiled(
+    source: str, outputs: Types, key: str, arguments: Types, written: Types | None, options: Options,
+) -> KernelDispatcher:
+    """The kernel of the function in `source`, compiled, and stored."""
+    code = Code(key, _module_text(source, key, outputs), arguments, written, options)
+    if options.cache:
+        store.write(key, ".py", code.text.encode())
+    return _ready(code)
 
 
-def load(key: str, arguments: Types) -> tuple[Any, list[tuple[np.dtype, int]]] | None:
-    """Dispatcher and types of the results of a kernel that is alive or stored; None if there is none."""
-    data = store.read(key, ".py")
+def load(key: str, arguments: Types, written: Types | None, options: Options) -> tuple[KernelDispatcher, Types] | None:
+    """A stored kernel, and the types of its results; None if there is none."""
+    data = store.read(key, ".py") if options.cache else None
     if data is None:
         return None
     try:
-        return _built(data.decode(), key, arguments)
+        found = _ready(Code(key, data.decode(), arguments, written, options))
+        return found, outputs_of(found)
     except Exception:  # whatever it is: the kernel is made anew
         count("failed_loads")
         store.remove(key)
         return None
 
 
+def restored(code: Code) -> KernelDispatcher:
+    """The kernel of this content: what pickles of kernels call. It is loaded or compiled when it is needed.
+
+    Numba calls this for whatever an index of its cache mentions: it may not fail, whichever jitad has written that.
+    """
+    try:
+        return _made(code)
+    except Exception:
+        stub = f"OUTPUTS = ()\n\n\ndef {NAME}_{code.key[:16]}(*args):\n    raise RuntimeError('a kernel of another jitad')\n"
+        return _made(Code(code.key, stub, (), None, Options(cache=False)))
+
+
+def outputs_of(kernel: KernelDispatcher) -> Types:
+    """The types of the results of a kernel, from its module."""
+    return tuple((np.dtype(d), n) for d, n in kernel.py_func.__globals__["OUTPUTS"])
+
+
 def _module_text(source: str, key: str, outputs: Types) -> str:
-    used = sorted(namespace.NAMES.keys() & _names(compile(source, "<kernel>", "exec")))
+    used = sorted(namespace.NAMES.keys() & names_in(compile(source, "<kernel>", "exec")))
+    head = f"from jitad.emit.namespace import {', '.join(used)}\n\n" if used else ""
     written = ", ".join(f"({d.str!r}, {n})" for d, n in outputs) + ("," if len(outputs) == 1 else "")
     body = source.replace(f"def {NAME}(", f"def {NAME}_{key[:16]}(", 1)
-    return f"from jitad.emit.namespace import {', '.join(['exact', *used])}\n\nOUTPUTS = ({written})\n\n\n{body}"
+    return f"{head}OUTPUTS = ({written})\n\n\n{body}"
 
 
-def _names(code: python_types.CodeType) -> set[str]:
-    inner = (c for c in code.co_consts if isinstance(c, python_types.CodeType))
-    return set(code.co_names).union(*map(_names, inner))
-
-
-def _built(text: str, key: str, arguments: Types) -> tuple[Any, list[tuple[np.dtype, int]]]:
+def _ready(code: Code) -> KernelDispatcher:
     with _lock:
-        module = _module(text, key)
-        found = _alive.get(key)
+        found = _made(code)
+        found.compile()
+    return found
+
+
+def _made(code: Code) -> KernelDispatcher:
+    with _lock:
+        found = _alive.get(code.key)
         if found is None:
-            function = getattr(module, f"{NAME}_{key[:16]}")
-            found = njit(fastmath=FASTMATH, error_model="numpy", nogil=True)(function)
-            setattr(found, "_cache", _Stored(key))  # noqa: B010
-            found.compile(tuple(argument_type(d, n) for d, n in arguments))
-            found.disable_compile()
-            _alive[key] = found
+            module = _module(code)
+            found = KernelDispatcher(getattr(module, f"{NAME}_{code.key[:16]}"), code.flags(), code, code.signature())
+            setattr(found, "_cache", _Stored(code.key, code.options.cache))  # noqa: B010
+            _alive[code.key] = found
             weakref.finalize(found, _forget, module).atexit = False
-    return found, [(np.dtype(d), n) for d, n in module.OUTPUTS]
+    return found
 
 
-def _module(text: str, key: str) -> Any:
+def _module(code: Code) -> Any:
     package = sys.modules.get(PACKAGE)
     if package is None:
         package = sys.modules[PACKAGE] = python_types.ModuleType(PACKAGE, "Kernels made by jitad.")
-    place = folder.usable()
+    place = folder.usable() if code.options.cache else None
     package.__path__ = [] if place is None else [str(place)]
-    name = f"{PACKAGE}.k_{key}"
+    name = f"{PACKAGE}.k_{code.key}"
     module = python_types.ModuleType(name)
-    module.__file__ = f"<jitad kernel {key}>" if place is None else str(place / f"k_{key}.py")
-    linecache.cache[module.__file__] = (len(text), None, text.splitlines(True), module.__file__)  # tracebacks show it
-    exec(compile(text, module.__file__, "exec"), module.__dict__)
+    module.__file__ = f"<jitad kernel {code.key}>" if place is None else str(place / f"k_{code.key}.py")
+    linecache.cache[module.__file__] = (len(code.text), None, code.text.splitlines(True), module.__file__)  # for tracebacks
+    exec(compile(code.text, module.__file__, "exec"), module.__dict__)
     sys.modules[name] = module
     return module
 
 
-def _forget(module: Any) -> None:
+def _forget(module: python_types.ModuleType) -> None:
     """Take the module of a kernel that is gone out of the interpreter's tables."""
     if sys.modules.get(module.__name__) is module:
         del sys.modules[module.__name__]
-        linecache.cache.pop(module.__file__, None)
+        linecache.cache.pop(str(module.__file__), None)
 
 
 class _Stored(_Cache):
     """Where Numba looks for machine code before it compiles, and puts it afterwards."""
 
-    def __init__(self, key: str):
-        self.key = key
+    def __init__(self, key: str, keep: bool):
+        self.key, self.keep = key, keep
 
     @property
     def cache_path(self) -> str | None:
@@ -123,7 +181,7 @@ class _Stored(_Cache):
         return None if place is None else str(place)
 
     def load_overload(self, sig: Any, target_context: Any) -> Any:
-        data = store.read(self.key, ".bin")
+        data = store.read(self.key, ".bin") if self.keep else None
         if data is None:
             return None
         target_context.refresh()
@@ -139,7 +197,7 @@ class _Stored(_Cache):
 
     def save_overload(self, sig: Any, data: Any) -> None:
         count("compilations")
-        if data.library.has_dynamic_globals:
+        if not self.keep or data.library.has_dynamic_globals:
             return
         with warnings.catch_warnings():
             warnings.simplefilter("ignore")
