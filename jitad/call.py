@@ -42,6 +42,9 @@ class Specialization:
     njit : numba.Dispatcher
         The kernel as a function that other Numba code may call: ``njit(*flat_arguments, *captured)``, with float64 arrays
         C-contiguous. It returns the flattened results, as a tuple if there is more than one.
+    njit_into : numba.Dispatcher
+        The same without allocating anything: ``njit_into(*flat_arguments, *captured, out)`` writes results that are arrays into
+        those of the tuple `out`, which :meth:`buffers` makes, and returns the numbers.
     captured : tuple
         What the kernel takes behind the arguments: captured arrays and floats as they are now, and constants.
     """
@@ -131,6 +134,34 @@ class Specialization:
     @property
     def njit(self) -> Callable:
         return self.kernel.njit
+
+    @property
+    def njit_into(self) -> Callable:
+        return self.kernel.njit_into
+
+    def buffers(self, *flat_arguments: Any) -> tuple[np.ndarray, ...]:
+        """The arrays that ``njit_into`` writes to, for arguments of these shapes.
+
+        First those of the results, in order: other C-contiguous arrays of their shape and dtype may stand in their places. Then
+        memory that the kernel needs for itself. None may overlap with an argument, or with another.
+
+        Examples
+        --------
+        >>> import numba, numpy as np, jitad
+        >>> x = np.linspace(0, 1, 8)
+        >>> kernel = jitad.value_and_grad(lambda x: (x**2).sum()).specialize(x)
+        >>> out, slope = kernel.buffers(x), kernel.njit_into
+        >>> @numba.njit
+        ... def descend(slope, x, out):
+        ...     for _ in range(100):
+        ...         value = slope(x, out)
+        ...         x -= 0.1 * out[0]
+        ...     return value
+        >>> bool(descend(slope, x, out) < 1e-15)
+        True
+        """
+        size = sizer(bind([*flat_arguments, *self.captured]))
+        return tuple(np.empty(size(b.shape), b.dtype) for b in self.kernel.written)
 
     @property
     def captured(self) -> tuple:

@@ -12,10 +12,12 @@ from jitad.config import DEFAULT, Options
 from jitad.counters import count
 from jitad.derivation import Recording, Transform
 from jitad.emit.cpu import emit
+from jitad.emit.into import emit_into, written
 from jitad.ir.graph import Graph, Guard, rebuild
 from jitad.ir.node import Node, topological
 from jitad.ir.serial import digest, write
 from jitad.lower.nest import Nest, Program
+from jitad.lower.scalar import Buffer
 from jitad.lower.schedule import lower
 from jitad.ops.leaf import new_input, value_of
 from jitad.runtime.compile import Types, compiled, load
@@ -70,6 +72,23 @@ class Kernel:
     def source(self) -> str:
         """The generated Python."""
         return emit(self.program, self._options)
+
+    @cached_property
+    def written(self) -> list[Buffer]:
+        """The arrays that :attr:`njit_into` writes to: results, then what it needs for itself."""
+        return written(self.program)
+
+    @cached_property
+    def njit_into(self) -> KernelDispatcher:
+        """The kernel that writes into arrays handed to it: ``njit_into(*arguments, out)``."""
+        key, types = digest(self._key, "into"), tuple((b.dtype, len(b.shape)) for b in self.written)
+        numbers = tuple((n.dtype, n.ndim) for n in self.graph.outputs if not n.ndim)
+        with _lock:
+            found = load(key, self._arguments, types, self._options)
+            if found is not None:
+                return found[0]
+            source = emit_into(self.program, self._options)
+            return compiled(source, numbers, key, self._arguments, types, self._options)
 
     @property
     def nests(self) -> list[Nest]:

@@ -31,6 +31,7 @@ from jitad.emit.namespace import NAMES, WORTHWHILE
 from jitad.emit.writer import Writer, as_function
 from jitad.ir import sizes
 from jitad.ir.node import Node
+from jitad.ir.types import Shape
 from jitad.lower.nest import Accumulate, Block, Check, Let, Loop, Output, Program, Split, Store, walk
 from jitad.lower.scalar import Buffer
 from jitad.lower.sums import identity
@@ -41,10 +42,12 @@ NAME = "kernel"
 
 def emit(program: Program, options: Options = DEFAULT) -> str:
     """The source of a function `kernel` of the inputs that returns the outputs."""
-    return _Emitter(program, options).emit()
+    return Emitter(program, options).emit()
 
 
-class _Emitter:
+class Emitter:
+    """Writes one kernel."""
+
     def __init__(self, program: Program, options: Options):
         self.program, self.options = program, options
         self.w = Writer()
@@ -55,14 +58,13 @@ class _Emitter:
         body = Writer()
         body._depth = 1
         self.w = body
+        self.memory()
         self._packed()
-        for buffer, zeroed in self.program.temporaries:
-            self._allocate(buffer, zeroed)
         self._block(self.program.block)
-        self._return()
+        results = self.results_of()
+        self.w.line(f"return {', '.join(results)}" if results else "return")
         head = Writer()
-        arguments = ", ".join(f"a{b.position}" for b in self.program.inputs)
-        with head.indented(f"def {NAME}({arguments}):"):
+        with head.indented(f"def {NAME}({', '.join(self.arguments())}):"):
             for symbol, name in self.e.symbols.items():
                 head.line(f"{name} = a{symbol.position}.shape[{symbol.axis}]")
             for size, name in self.e.sizes.items():
@@ -70,11 +72,20 @@ class _Emitter:
                     head.line(f"{name} = {self.e.size_value(size)}")
         return "\n".join([*self.e.helpers.values(), head.text() + body.text()])
 
+    def arguments(self) -> list[str]:
+        """Names of the arguments."""
+        return [f"a{b.position}" for b in self.program.inputs]
+
+    def memory(self) -> None:
+        """Make all arrays that are written to."""
+        for b in self.program.packed:
+            if b.kind == "packed":
+                self._allocate(b, False)
+        for buffer, zeroed in self.program.temporaries:
+            self._allocate(buffer, zeroed)
+
     def _allocate(self, b: Buffer, zeroed: bool) -> None:
-        lengths = [self.e.size(n) for n in b.shape]
-        if b.padded:
-            lengths[-1] = room(lengths[-1])
-        shape = "(" + ", ".join(lengths) + ("," if len(lengths) == 1 else "") + ")"
+        shape = self.e.shape(b.shape, room if b.padded else str)
         dtype = "bool_" if b.dtype.kind == "b" else b.dtype.name
         self.w.line(f"{self.e.buffer(b)} = {'zeros' if zeroed else 'empty'}({shape}, {dtype})")
 
@@ -83,8 +94,6 @@ class _Emitter:
         for b in self.program.packed:
             if b.kind == "flat":
                 self.w.line(f"{self.e.buffer(b)} = {self.e.buffer(b.source)}.reshape({self.e.size(b.shape[0])})")
-            else:
-                self._allocate(b, False)
         sources = dict.fromkeys(b.source for b in packed)
         for source in sources:
             with self.w.indented(f"for i0 in range({self.e.size(source.shape[0])}):"):
@@ -172,23 +181,23 @@ class _Emitter:
         with self.w.indented(f"if {count} > 0 and {self.e.name(step.worst)} >= {limit}:"):
             self.w.line("raise IndexError('an index is out of range')")
 
-    def _return(self) -> None:
+    def results_of(self) -> list[str]:
+        """Expressions of the results."""
         seen: set[Buffer] = set()
-        results = []
-        for out in self.program.outputs:
-            results.append(self._result(out, seen))
-        self.w.line(f"return {', '.join(results)}" if results else "return")
+        return [self._result(out, seen) for out in self.program.outputs]
 
     def _result(self, out: Output, seen: set[Buffer]) -> str:
         if isinstance(out.value, Node):
             return self.e.name(out.value)
-        text = self.e.buffer(out.value)
-        if out.value.shape != out.shape:
-            text += ".reshape((" + ", ".join(self.e.size(n) for n in out.shape) + ",))"
+        text = self.e.buffer(out.value) + self.reshaped(out.value.shape, out.shape)
         if out.value in seen:
             text += ".copy()"
         seen.add(out.value)
         return text
+
+    def reshaped(self, old: Shape, new: Shape) -> str:
+        """What turns an array of one shape into another."""
+        return "" if old == new else f".reshape({self.e.shape(new)})"
 
 
 def _roots(program: Program) -> list[Node]:

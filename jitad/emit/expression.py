@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
+
 import numpy as np
 
 from jitad.ir import sizes
 from jitad.ir.node import Node, topological
 from jitad.ir.sizes import Size, Sym
-from jitad.ir.types import FLOAT32, INT
+from jitad.ir.types import FLOAT32, INT, Shape
 from jitad.lower.scalar import LOAD, REDUCE, TRIANGLE, Buffer
 from jitad.ops.declare import Elementwise
 from jitad.ops.leaf import constant_value
@@ -57,6 +59,13 @@ class Expressions:
             symbol = sizes.as_symbol(size)
             self.sizes[size] = self.symbols[symbol] if symbol else f"s{len(self.sizes)}"
         return self.sizes[size]
+
+    def shape(self, shape: Shape, last: Callable[[str], str] = str) -> str:
+        """A tuple of sizes; `last` is applied to the last one."""
+        lengths = [self.size(n) for n in shape]
+        if lengths:
+            lengths[-1] = last(lengths[-1])
+        return f"({''.join(n + ', ' for n in lengths).rstrip() if len(lengths) == 1 else ', '.join(lengths)})"
 
     def size_value(self, size: Size) -> str:
         """The size in terms of the symbols."""

@@ -62,6 +62,13 @@ def _floor_divide(x, y):  # type: ignore[no-untyped-def]
 
 
 @exact
+def overlap(a, b):  # type: ignore[no-untyped-def]
+    """Whether two arrays share memory."""
+    first, second = a.ctypes.data, b.ctypes.data
+    return first < second + b.size * b.itemsize and second < first + a.size * a.itemsize
+
+
+@exact
 def _share(c, whole, copies):  # type: ignore[no-untyped-def]
     parts = copies.shape[0]
     first, last = c * whole.size // parts, (c + 1) * whole.size // parts
@@ -97,7 +104,7 @@ NAMES |= {name: getattr(lanes, name) for name in (
     "spread", "consecutive", "choose", "load", "push", "total", "as_floats", "lane", "pack")}
 NAMES |= {name: getattr(vmath, name) for name in ("exp", "log", "reciprocal", "rsqrt")}
 NAMES |= {"triangle_row": triangle_row, "triangle_column": triangle_column, "floor_divide": floor_divide}
-NAMES |= {"prange": prange, "part": part, "exact": exact, "collect": collect}
+NAMES |= {"prange": prange, "part": part, "exact": exact, "collect": collect, "overlap": overlap}
 
 
 def __getattr__(name: str) -> Any:

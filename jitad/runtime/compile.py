@@ -35,6 +35,7 @@ PACKAGE = "jitad_kernels"
 
 Types = tuple[tuple[np.dtype, int], ...]  # dtypes, and numbers of axes
 _lock = threading.RLock()
+_restored: set[KernelDispatcher] = set()  # Numba's types refer to them weakly
 _alive: weakref.WeakValueDictionary[str, KernelDispatcher] = weakref.WeakValueDictionary()
 
 
@@ -109,10 +110,12 @@ def restored(code: Code) -> KernelDispatcher:
     Numba calls this for whatever an index of its cache mentions: it may not fail, whichever jitad has written that.
     """
     try:
-        return _made(code)
+        found = _made(code)
     except Exception:
-        stub = f"OUTPUTS = ()\n\n\ndef {NAME}_{code.key[:16]}(*args):\n    raise RuntimeError('a kernel of another jitad')\n"
-        return _made(Code(code.key, stub, (), None, Options(cache=False)))
+        stub = f"OUTPUTS = ()\n\n\ndef {NAME}_{code.key[:16]}():\n    raise RuntimeError('a kernel of another jitad')\n"
+        found = _made(Code(code.key, stub, (), None, Options(cache=False)))
+    _restored.add(found)
+    return found
 
 
 def outputs_of(kernel: KernelDispatcher) -> Types:

@@ -67,6 +67,7 @@ def _mark_caller(typ: KernelType) -> None:
 
 def _make_uncacheable(context: Any, builder: Any, typ: KernelType) -> None:
     context.add_dynamic_addr(builder, id(typ.dispatcher), info="a kernel of jitad")
+    builder.module.globals[f"numba.dynamic.globals.{id(typ.dispatcher):x}"].linkage = "weak"  # lest it be optimized away
 
 
 def _lowering(function: str) -> Any:
@@ -108,7 +109,7 @@ class KernelDispatcher(CPUDispatcher):
 
     def _compile_for_args(self, *args: Any, **kws: Any) -> Any:
         self.compile()
-        return self(*args, **kws)
+        return self  # what Numba calls with the arguments now
 
     def _explain_matching_error(self, *args: Any, **kws: Any) -> None:
         given = ", ".join(str(self.typeof_pyval(a)) for a in args)
