@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import functools
 import threading
 from collections import OrderedDict
 from collections.abc import Callable, Sequence
@@ -228,7 +229,5 @@ def vjp(fn: Callable, *primals: Any, has_aux: bool = False) -> tuple:
     primals = map_leaves(_kept, primals)  # the point as it is now, whatever becomes of the arrays
     out = _once(transform.plain, fn)(*primals)
 
-    def pull(cotangent: Any) -> tuple:
-        return _once(transform.backward, fn, has_aux)(primals, cotangent)
-
+    pull = functools.partial(_once(transform.backward, fn, has_aux), primals)
     return (out[0], pull, out[1]) if has_aux else (out, pull)

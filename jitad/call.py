@@ -237,12 +237,21 @@ class Caller:
             return self.record(*args, **kwargs)
 
         made = Specialization(trace(specs, recorded), self.options)
+        self.keep(key, made)
+        return made
+
+    def keep(self, key: tuple, made: Specialization) -> None:
+        """Have a specialization tried for arguments of these types."""
         with self._lock:
             self._found[key] = [made, *self._found.get(key, ())][:KEPT]
             self._found.move_to_end(key)
             while len(self._found) > KEYS:
                 self._found.popitem(last=False)
-        return made
+
+    def every(self) -> list[tuple[tuple, Specialization]]:
+        """All specializations, with their types of arguments."""
+        with self._lock:
+            return [(key, s) for key, found in self._found.items() for s in reversed(found)]
 
     def specialize(self, args: tuple, kwargs: dict) -> Specialization:
         """The specialization that a call with these arguments would run; compiled."""
@@ -258,5 +267,4 @@ class Caller:
     @property
     def specializations(self) -> dict[str, Kernel]:
         """The compiled kernels, by key."""
-        every = [s for found in self._found.values() for s in found if s._shared is not None]
-        return {s.shared()[0]: s.kernel for s in every}
+        return {s.shared()[0]: s.kernel for _, s in self.every() if s._shared is not None}

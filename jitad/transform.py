@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import dataclasses
 import functools
+import pickle
+import sys
 from collections.abc import Callable, Sequence
 from typing import Any
 
@@ -13,11 +15,12 @@ from jitad.call import Caller, Specialization
 from jitad.config import DEFAULT, Options, detours
 from jitad.derivation import Backward, Forward, Gradient, HessianVector, Jacobian, Recording, Transform
 from jitad.entry import MISS
-from jitad.errors import DTypeError, ShapeError
+from jitad.errors import DTypeError, ShapeError, TraceError
 from jitad.ir.node import Node
 from jitad.ir.types import FLOAT, is_float, show_shape
 from jitad.ops.arithmetic import cast
 from jitad.ops.shape import retype
+from jitad.packed import Parcel, deliver, parcels
 from jitad.trace.rebuild import rebuilt
 from jitad.trace.tracer import Tracer, as_tracer, wrap
 from jitad.trace.tracing import Trace, current, where
@@ -29,11 +32,11 @@ Record = Callable[..., Recording]
 class Transformed:
     """A function made by a transform. Call it as the function; within another one it becomes part of that graph."""
 
-    def __init__(self, fn: Callable, name: str, record: Record, options: Options = DEFAULT):
+    def __init__(self, fn: Callable, name: str, record: Record, made: Made, options: Options = DEFAULT):
         if not callable(fn):
             raise TypeError(f"jitad.{name} takes a function, not a {type(fn).__name__}")
-        self.fn = fn
-        self.record = record
+        self.fn, self.record = fn, record
+        self._made, self._options = made, options
         self._caller = Caller(record, _name(fn), options)
         self._transform = name
         functools.update_wrapper(self, fn, updated=())
@@ -70,8 +73,64 @@ class Transformed:
     def __deepcopy__(self, memo: dict) -> Transformed:
         return self  # as functions are
 
+    def __reduce__(self) -> tuple:
+        maker, arguments = self._made
+        if _pickles(self.fn) or _is_called_by("cloudpickle"):
+            return _remade, (maker, self.fn, arguments, self._options)
+        found = parcels(self._caller)
+        if not found:
+            raise pickle.PicklingError(
+                f"{_name(self.fn)} cannot be pickled (no function inside another can, no lambda), and was not called yet, so "
+                f"{self!r} has no kernels that could be sent in its place: define it at the top of a module, call it before, or "
+                "use cloudpickle")
+        return _delivered, (_name(self.fn), self._transform, self._options, found)
+
     def __repr__(self) -> str:
         return f"<jitad.{self._transform} of {getattr(self.fn, '__qualname__', self.fn)!s}>"
+
+
+Made = tuple[Callable[..., Transformed], tuple]  # a function of this module, and its arguments behind the first
+
+
+def _pickles(fn: Any) -> bool:
+    """Whether a function can be sent as it is."""
+    if isinstance(fn, Transformed):
+        return _pickles(fn.fn)
+    try:
+        pickle.dumps(fn)
+    except Exception:  # whatever a user's class raises
+        return False
+    return True
+
+
+def _is_called_by(package: str) -> bool:
+    """Whether a function of this package is running: of a pickler that can send any function."""
+    frame: Any = sys._getframe(1)
+    while frame is not None:
+        if str(frame.f_globals.get("__name__", "")).split(".")[0] == package:
+            return True
+        frame = frame.f_back
+    return False
+
+
+def _remade(maker: Callable[..., Transformed], fn: Callable, arguments: tuple, options: Options) -> Transformed:
+    made = maker(fn, *arguments)
+    return made if options == DEFAULT else plain(made, options)
+
+
+def _delivered(name: str, transform: str, options: Options, found: list[Parcel]) -> Transformed:
+    """A transformed function without its function."""
+
+    def gone(*args: Any, **kwargs: Any) -> Any:
+        raise TraceError(
+            f"{name} was pickled without its source, as functions inside others and lambdas cannot be pickled: here it can be "
+            f"called with arguments of {len(found)} types only, those that it had been called with before. Define it at the top "
+            "of a module, or use cloudpickle")
+
+    gone.__name__ = gone.__qualname__ = name
+    made = Transformed(gone, transform, gone, (plain, ()), options)
+    deliver(found, made._caller, options)
+    return made
 
 
 def _name(fn: Any) -> str:
@@ -144,21 +203,23 @@ def _is_one(argnums: Argnums) -> bool:
 def plain(fn: Callable, options: Options = DEFAULT) -> Transformed:
     """`jit`; of a transformed function, the same transform with these options."""
     if isinstance(fn, Transformed):
-        return Transformed(fn.fn, fn._transform, fn.record, options)
-    return Transformed(fn, "jit", lambda *args, **kwargs: record(Transform(), fn, args, kwargs, ()), options)
+        return Transformed(fn.fn, fn._transform, fn.record, fn._made, options)
+    return Transformed(fn, "jit", lambda *args, **kwargs: record(Transform(), fn, args, kwargs, ()), (plain, ()), options)
 
 
 def gradient(fn: Callable, argnums: Argnums, has_aux: bool, with_value: bool) -> Transformed:
     """`grad` and `value_and_grad`."""
     transform = Gradient(has_aux, not _is_one(argnums), with_value)
     return Transformed(fn, "value_and_grad" if with_value else "grad",
-                       lambda *args, **kwargs: record(transform, fn, args, kwargs, _each(argnums)))
+                       lambda *args, **kwargs: record(transform, fn, args, kwargs, _each(argnums)),
+                       (gradient, (argnums, has_aux, with_value)))
 
 
 def jacobian(fn: Callable, argnums: Argnums, has_aux: bool, mode: str | None, name: str) -> Transformed:
     """`jacobian`, `jacfwd` and `jacrev`."""
     transform = Jacobian(has_aux, not _is_one(argnums), mode)
-    return Transformed(fn, name, lambda *args, **kwargs: record(transform, fn, args, kwargs, _each(argnums)))
+    return Transformed(fn, name, lambda *args, **kwargs: record(transform, fn, args, kwargs, _each(argnums)),
+                       (jacobian, (argnums, has_aux, mode, name)))
 
 
 def hessian_vector(fn: Callable) -> Transformed:
@@ -168,7 +229,7 @@ def hessian_vector(fn: Callable) -> Transformed:
         return record(HessianVector(), fn, (x, *args), {}, (0,),
                       lambda r: _matching("vector", "argument", [v], r.in_trees, r.actual))
 
-    return Transformed(fn, "hvp", recorded)
+    return Transformed(fn, "hvp", recorded, (hessian_vector, ()))
 
 
 def forward(fn: Callable) -> Transformed:
@@ -178,7 +239,7 @@ def forward(fn: Callable) -> Transformed:
         return record(Forward(), fn, tuple(primals), {}, range(len(primals)),
                       lambda r: _matching("tangent", "argument", tangents, r.in_trees, r.actual))
 
-    return Transformed(fn, "jvp", recorded)
+    return Transformed(fn, "jvp", recorded, (forward, ()))
 
 
 def backward(fn: Callable, has_aux: bool = False) -> Transformed:
@@ -188,7 +249,7 @@ def backward(fn: Callable, has_aux: bool = False) -> Transformed:
         return record(Backward(has_aux), fn, tuple(primals), {}, range(len(primals)),
                       lambda r: _matching("cotangent", "result", [cotangents], [r.value_tree], r.outputs))
 
-    return Transformed(fn, "vjp", recorded)
+    return Transformed(fn, "vjp", recorded, (backward, (has_aux,)))
 
 
 def _matching(

@@ -18,6 +18,7 @@ FLOORS = [
     {"pipeline"},
     {"entry"},
     {"call"},
+    {"packed"},
     {"transform"},
     {"api"},
     {"testing", "optimize", "cache"},

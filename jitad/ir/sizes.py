@@ -19,6 +19,9 @@ class Sym:
     def __init__(self, name: str, serial: int, position: int, axis: int):
         self.name, self.serial, self.position, self.axis = name, serial, position, axis
 
+    def __reduce__(self) -> tuple:
+        return Sym, (self.name, self.serial, self.position, self.axis)
+
     def key(self) -> tuple:
         return (0, self.serial, self.position, self.axis)
 
@@ -40,6 +43,9 @@ class Call:
     def __init__(self, function: str, args: tuple):
         self.function, self.args = function, args
         self._key = (1, function, tuple(key_of(a) for a in args))
+
+    def __reduce__(self) -> tuple:
+        return Call, (self.function, self.args)
 
     def key(self) -> tuple:
         return self._key
@@ -72,7 +78,10 @@ class Size:
     def __init__(self, terms: Mapping[tuple, int]):
         self.terms = tuple(sorted(terms.items(), key=lambda t: [(a.key(), p) for a, p in t[0]]))
         self._key = tuple((tuple((a.key(), p) for a, p in m), c) for m, c in self.terms)
-        self._hash = hash(self._key)
+        self._hash = hash(self._key)  # another one in every process
+
+    def __reduce__(self) -> tuple:
+        return Size, (dict(self.terms),)
 
     def key(self) -> tuple:
         return self._key
