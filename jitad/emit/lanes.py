@@ -16,7 +16,6 @@ from llvmlite import ir
 from numba import extending, types
 from numba.core import cgutils
 from numba.extending import lower_builtin, models, register_model, type_callable
-from numba.np import arrayobj
 
 intrinsic: Any = extending.intrinsic
 
@@ -296,6 +295,8 @@ def as_floats(typingctx, x):  # type: ignore[no-untyped-def]
 
 
 def _pointer(context: Any, builder: Any, array: types.Array, value: Any, index: Any) -> Any:
+    from numba.np import arrayobj  # takes 50 ms to import
+
     made = arrayobj.make_array(array)(context, builder, value)
     return cgutils.get_item_pointer(context, builder, array, made, index, wraparound=False, boundscheck=False)
 

@@ -1,0 +1,45 @@
+"""``python -m tests.benchmarks.calls``: what a call from Python costs beside the kernel, for 13 atoms."""
+
+from __future__ import annotations
+
+import numpy as np
+
+import jitad
+from tests.benchmarks.measure import medians
+
+SIGMA, EPSILON = np.full(13, 1.1), 0.7
+FACTORS = {"sigma": 1.2, "epsilon": 0.7}
+
+
+def energy(x):
+    d = x[:, None] - x[None]
+    s = 1 / ((d**2).sum(-1) + np.eye(len(x))) ** 3
+    return 2 * ((s * s - s) * (1 - np.eye(len(x)))).sum()
+
+
+def with_captured(x):
+    return energy(x) * EPSILON + (x[:, 0] * SIGMA).sum()
+
+
+def with_dict(x):
+    return energy(x) * FACTORS["epsilon"] * FACTORS["sigma"]
+
+
+def main() -> None:
+    x = np.random.default_rng(0).normal(size=(13, 3)) * 2
+    calls = {}
+    for name, f in [("no captured value", energy), ("an array and a float", with_captured), ("a dict", with_dict)]:
+        for what, g in [("gradient", jitad.grad(f)), ("value and gradient", jitad.value_and_grad(f))]:
+            kernel = g.specialize(x)
+            args = (x, *kernel.captured)
+            calls[f"{what}, {name}"] = lambda g=g: g(x)
+            calls[f"{what}, {name}: kernel"] = lambda k=kernel.njit, args=args: k(*args)
+    found = medians(calls, 0.5)
+    print(f"{'':42} {'call us':>8} {'kernel us':>10}")
+    for name in calls:
+        if not name.endswith(": kernel"):
+            print(f"{name:42} {found[name] * 1e6:8.2f} {found[name + ': kernel'] * 1e6:10.2f}")
+
+
+if __name__ == "__main__":
+    main()
