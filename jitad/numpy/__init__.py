@@ -38,14 +38,14 @@ def _dispatching(function: Any) -> Any:
     def call(*args: Any, **kwargs: Any) -> Any:
         if _current() is None:
             return function(*args, **kwargs)
-        if function in (_np.array, _np.asarray) and not _has_traced(args, kwargs):
+        if function in (_np.array, _np.asarray) and not has_traced(args, kwargs):
             return function(*args, **kwargs)  # plain data stays plain
         return _api.call_function(function, args, kwargs)
 
     return call
 
 
-def _has_traced(*values: Any) -> bool:
+def has_traced(*values: Any) -> bool:
     """Whether a tracer or a symbolic length is somewhere in nested sequences."""
     from jitad.trace.dim import Dim
     from jitad.trace.tracer import Tracer

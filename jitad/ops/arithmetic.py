@@ -11,7 +11,7 @@ from jitad.errors import DTypeError
 from jitad.ir.node import Node, make
 from jitad.ir.types import ArrayType
 from jitad.ops.declare import REGISTRY, AtRule, Elementwise, Op, Scalar, elementwise
-from jitad.ops.leaf import full
+from jitad.ops.leaf import constant, full, value_of
 
 NUMBERS = "fiu"
 
@@ -173,7 +173,10 @@ class Cast(Op):
 
 
 def cast(x: Node, dtype: np.dtype) -> Node:
-    """x converted to the dtype."""
+    """x converted to the dtype; a constant as a float is another constant."""
+    if x.op.name == "constant" and dtype.kind == "f":
+        with np.errstate(over="ignore"):
+            return constant(value_of(x).astype(dtype), dtype)
     return REGISTRY["cast"].build((x,), (dtype,))
 
 

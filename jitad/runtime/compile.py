@@ -202,9 +202,13 @@ class _Stored(_Cache):
         count("compilations")
         if not self.keep or data.library.has_dynamic_globals:
             return
-        with warnings.catch_warnings():
-            warnings.simplefilter("ignore")
-            store.write(self.key, ".bin", dumps(data._reduce()))
+        try:
+            with warnings.catch_warnings():
+                warnings.simplefilter("ignore")
+                machine_code = dumps(data._reduce())
+        except RuntimeError:  # Ctrl-C in a callback of LLVM's, which has lost it: the kernel works, but cannot be kept
+            return
+        store.write(self.key, ".bin", machine_code)
         store.trim()
 
     def enable(self) -> None:

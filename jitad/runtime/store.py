@@ -55,9 +55,11 @@ def write(key: str, suffix: str, body: bytes) -> None:
         with os.fdopen(handle, "wb") as file:
             file.write(_head(path.name, body) + body)
         os.replace(name, path)
-    except OSError:
+    except BaseException as error:
         with contextlib.suppress(OSError):
             os.unlink(name)
+        if not isinstance(error, OSError):  # Ctrl-C
+            raise
 
 
 def _head(name: str, body: bytes) -> bytes:

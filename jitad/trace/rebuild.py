@@ -11,7 +11,6 @@ import builtins
 import dis
 import functools
 import os
-import sysconfig
 import types
 from collections.abc import Callable
 from typing import Any
@@ -25,14 +24,11 @@ from jitad.trace.content import ContentWatch, has_content
 from jitad.trace.dim import dim
 from jitad.trace.drawn import Drawn, is_random
 from jitad.trace.place import Attribute, Item, Leaf, Place
-from jitad.trace.tracing import Trace, current
+from jitad.trace.tracing import Trace, current, is_installed
 from jitad.tree import flatten, unflatten
 
 _MARK = "__jitad_trace__"
 _JITAD = os.path.dirname(os.path.dirname(os.path.abspath(__file__))) + os.sep
-_INSTALLED = tuple(
-    os.path.join(p, "") for p in {sysconfig.get_path("purelib"), sysconfig.get_path("platlib"),
-                                  sysconfig.get_path("stdlib"), os.path.dirname(os.path.dirname(np.__file__))})
 
 
 def traced_len(x: Any) -> Any:
@@ -130,11 +126,13 @@ class _Rebuilder:
             ours = _of_numpy(value)
             if ours is not None:
                 return ours
+        if getattr(value, "__name__", "") == "array_namespace" and isinstance(value, types.FunctionType):
+            return functools.partial(_namespace, value)
         if value is builtins.len:
             return traced_len
         if is_random(value):
             return Drawn(value)
-        if isinstance(value, types.ModuleType) and not _is_installed(getattr(value, "__file__", None) or ""):
+        if isinstance(value, types.ModuleType) and _is_looked_into(value):
             return _Module(self, value)
         if isinstance(value, types.FunctionType) and _is_users(value):
             return self.function(value)
@@ -168,8 +166,15 @@ class _Rebuilder:
         return unflatten(tree, [self.value(v, Leaf(place, k)) for k, v in enumerate(leaves)])
 
 
+def _namespace(original: Callable, *arrays: Any, **options: Any) -> Any:
+    """``array_namespace`` of the array API, as SciPy and others ask for it: traced arrays have a namespace of their own."""
+    import jitad.numpy
+
+    return jitad.numpy if jitad.numpy.has_traced(*arrays) else original(*arrays, **options)
+
+
 class _Module:
-    """A module of the user's, whose attributes are captured as they are asked for."""
+    """A module of the user's or of SciPy, whose attributes are captured as they are asked for."""
 
     def __init__(self, rebuilder: _Rebuilder, module: types.ModuleType):
         self._rebuilder, self._module = rebuilder, module
@@ -200,13 +205,13 @@ def _of_numpy(value: Any) -> Any:
 
 
 def _is_users(fn: types.FunctionType) -> bool:
-    """Whether a function is the user's own: not of jitad, the standard library or an installed package."""
-    return not _is_installed(fn.__code__.co_filename)
+    """Whether a function is copied: the user's own, and those of packages that ask their arguments for a namespace."""
+    return not is_installed(fn.__code__.co_filename) or "array_namespace" in fn.__code__.co_names
 
 
-def _is_installed(name: str) -> bool:
-    """Whether a file is no user's; what has none (builtins) is not either."""
-    return not name or name.startswith((_JITAD, *_INSTALLED, "<frozen"))
+def _is_looked_into(module: types.ModuleType) -> bool:
+    """Whether a module may contain functions that are copied."""
+    return not is_installed(getattr(module, "__file__", None) or "") or module.__name__.split(".")[0] == "scipy"
 
 
 def _names(code: types.CodeType) -> list[str]:

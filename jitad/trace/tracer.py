@@ -119,15 +119,14 @@ def _nested(x: Any) -> Tracer:
     return wrap(shapes.concatenate([shapes.expand(n, 0) for n in nodes], 0))
 
 
+def sample(t: Tracer) -> Any:
+    """What promotes as it does (NEP 50): Python numbers give way to arrays of their kind."""
+    return t.node.dtype if not t.weak else 0 if t.node.dtype.kind in "iu" else 0.0
+
+
 def result_dtype(*xs: Tracer) -> np.dtype:
-    """NumPy's promotion (NEP 50): Python numbers give way to arrays of their kind."""
-    samples: list[Any] = []
-    for t in xs:
-        if t.weak:
-            samples.append(0 if t.node.dtype.kind in "iu" else 0.0)
-        else:
-            samples.append(t.node.dtype)
-    return np.dtype(np.result_type(*samples))
+    """NumPy's promotion."""
+    return np.dtype(np.result_type(*map(sample, xs)))
 
 
 def promote(*xs: Any) -> list[Node]:

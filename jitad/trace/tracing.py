@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import os
 import sys
+import sysconfig
 import threading
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
@@ -28,18 +29,24 @@ if TYPE_CHECKING:
     from jitad.trace.tracer import Tracer
 
 _local = threading.local()
-_INSIDE = os.path.dirname(os.path.dirname(os.path.abspath(__file__))) + os.sep
+_INSTALLED = (
+    os.path.join(os.path.dirname(os.path.dirname(os.path.abspath(__file__))), ""),  # jitad
+    *(os.path.join(p, "") for p in {sysconfig.get_path("purelib"), sysconfig.get_path("platlib"), sysconfig.get_path("stdlib"),
+                                    os.path.dirname(os.path.dirname(np.__file__))}))
+
+
+def is_installed(file: str) -> bool:
+    """Whether a file is no user's, but jitad's, the standard library's or a package's; what has none (builtins) is not either."""
+    return not file or file.startswith((*_INSTALLED, "<frozen", "<__array_function__"))
 
 
 def user_line() -> tuple[str, int] | None:
-    """File and line of the user's code that is running: the innermost frame outside jitad and NumPy."""
-    frame = sys._getframe(1)
-    numpy_inside = os.path.dirname(np.__file__) + os.sep
+    """File and line of the user's code that is running."""
+    frame: Any = sys._getframe(1)
     while frame is not None:
-        name = frame.f_code.co_filename
-        if not name.startswith((_INSIDE, numpy_inside, "<__array_function__")):
-            return name, frame.f_lineno
-        frame = frame.f_back  # type: ignore[assignment]
+        if not is_installed(frame.f_code.co_filename):
+            return frame.f_code.co_filename, frame.f_lineno
+        frame = frame.f_back
     return None
 
 

@@ -18,7 +18,7 @@ from jitad.ops.shape import broadcast
 from jitad.trace.dim import Dim
 from jitad.trace.numpy_api.registry import astype, implements, reject
 from jitad.trace.numpy_api.shaping import length, shape_of
-from jitad.trace.tracer import Tracer, as_tracer, broadcast_to, wrap
+from jitad.trace.tracer import Tracer, as_tracer, broadcast_to, sample, wrap
 from jitad.trace.tracing import current, where
 
 
@@ -182,6 +182,11 @@ def array(object: Any, dtype: Any = None, *, copy: Any = None, order: Any = None
     out = wrap(t.node)
     out = out if dtype is None else astype(out, dtype)
     return out[(None,) * (ndmin - out.ndim)] if ndmin > out.ndim else out
+
+
+@implements(np.result_type)
+def result_type(*arrays_and_dtypes: Any) -> np.dtype:
+    return np.result_type(*(sample(a) if type(a) is Tracer else a for a in arrays_and_dtypes))
 
 
 implements(np.copy)(lambda a, order="K", subok=False: array(a))
