@@ -37,7 +37,7 @@ from jitad.config import STATIC_AXIS
 from jitad.emit.writer import Writer
 from jitad.ir import sizes
 from jitad.ir.graph import Guard
-from jitad.trace.capture import AbsenceWatch, Capture, TreeWatch, Watch
+from jitad.trace.capture import AbsenceWatch, Capture, MissingWatch, TreeWatch, Watch
 from jitad.trace.place import ABSENT, Leaf, Place
 from jitad.trace.tracing import LeafSpec
 from jitad.tree import Tree
@@ -186,6 +186,8 @@ class _Maker:
         if isinstance(watch, AbsenceWatch):
             there = self._place(watch.place)
             self._unless(*(f"{self._constant(name)} in {there}" for name in sorted(watch.expected)))
+        elif isinstance(watch, MissingWatch):
+            self._unless(f"not {self._constant(watch.holds)}()")
         elif isinstance(watch, TreeWatch):
             self._containers[id(watch.place)] = self._apart(watch.expected, self._place(watch.place))
         elif type(watch) is Watch:

@@ -87,6 +87,17 @@ class AbsenceWatch(Watch):
         return not any(name in value for name in self.expected)
 
 
+class MissingWatch(Watch):
+    """A place where nothing was."""
+
+    def holds(self) -> bool:
+        try:
+            self.place.fetch()
+        except ABSENT:
+            return True
+        return False
+
+
 def is_capturable(value: Any) -> bool:
     """Whether a value becomes an implicit argument: arrays and floats."""
     if isinstance(value, np.ndarray):

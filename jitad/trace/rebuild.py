@@ -23,6 +23,7 @@ from jitad.trace.capture import AbsenceWatch, TreeWatch, Watch, capture, is_capt
 from jitad.trace.content import ContentWatch, has_content
 from jitad.trace.dim import dim
 from jitad.trace.drawn import Drawn, is_random
+from jitad.trace.objects import ClassWatch, is_object, is_users_class, stand_in, traced_super
 from jitad.trace.place import Attribute, Item, Leaf, Place
 from jitad.trace.tracing import Trace, current, is_installed
 from jitad.tree import flatten, unflatten
@@ -46,10 +47,12 @@ def rebuilt(fn: Callable) -> Callable:
     """The copy of a function to trace; what cannot be copied is returned as it is."""
     trace = current()
     assert trace is not None
-    return _Rebuilder(trace.root).function(fn)
+    return Rebuilder(trace.root).function(fn)
 
 
-class _Rebuilder:
+class Rebuilder:
+    """Makes the copies for one trace."""
+
     def __init__(self, root: Trace):
         self.root, self.memo = root, root.memo
 
@@ -61,9 +64,11 @@ class _Rebuilder:
             keywords = {k: self.value(v, Item(Attribute(Place(fn), "keywords"), k)) for k, v in fn.keywords.items()}
             return functools.partial(self.function(fn.func), *args, **keywords)
         if isinstance(fn, types.MethodType):
-            return types.MethodType(self.function(fn.__func__), fn.__self__)
+            return types.MethodType(self.function(fn.__func__), self._owner(fn.__self__))
         if hasattr(fn, "py_func"):  # compiled by Numba: trace what it was compiled from
             return self.function(fn.py_func)
+        if is_object(fn):
+            return self._owner(fn)
         if not isinstance(fn, types.FunctionType) or _MARK in fn.__globals__:
             return fn
         if fn.__code__.co_filename.startswith(_JITAD):
@@ -100,9 +105,7 @@ class _Rebuilder:
     def _globals(self, fn: types.FunctionType) -> dict:
         key = ("globals", Held(fn.__globals__))
         if key not in self.memo:
-            self.memo[key] = {**fn.__globals__, _MARK: set()}
-            if "len" not in fn.__globals__:
-                self.memo[key]["len"] = traced_len
+            self.memo[key] = {"len": traced_len, "super": traced_super, **fn.__globals__, _MARK: set()}
         return self.memo[key]
 
     def _global(self, old: dict, new: dict, name: str) -> None:
@@ -148,6 +151,16 @@ class _Rebuilder:
                 if Held(value) not in self.memo:  # what is kept for the user must not hold traced values
                     self.memo[Held(value)] = functools.lru_cache(maxsize=None)(self.function(inner))
                 return self.memo[Held(value)]
+        return self._owner(value)
+
+    def _owner(self, value: Any) -> Any:
+        """What stands for an object, or for a class, whose attributes are asked for."""
+        if is_users_class(value):
+            self.root.watches.append(ClassWatch(value))
+        elif is_object(value):
+            if Held(value) not in self.memo:
+                self.memo[Held(value)] = stand_in(value, self)
+            return self.memo[Held(value)]
         return value
 
     def _container(self, value: Any, place: Place) -> Any:
@@ -159,7 +172,7 @@ class _Rebuilder:
 
     def _contained(self, value: Any, place: Place) -> Any:
         leaves, tree = flatten(value)
-        if not any(is_capturable(v) or callable(v) for v in leaves):
+        if not any(is_capturable(v) or callable(v) or is_object(v) for v in leaves):
             self.root.watches.append(ContentWatch(place, value))
             return unflatten(tree, leaves)  # a copy: what the function keeps in it while traced is nothing for the user
         self.root.watches.append(TreeWatch(place, tree))
@@ -176,7 +189,7 @@ def _namespace(original: Callable, *arrays: Any, **options: Any) -> Any:
 class _Module:
     """A module of the user's or of SciPy, whose attributes are captured as they are asked for."""
 
-    def __init__(self, rebuilder: _Rebuilder, module: types.ModuleType):
+    def __init__(self, rebuilder: Rebuilder, module: types.ModuleType):
         self._rebuilder, self._module = rebuilder, module
 
     def __getattr__(self, name: str) -> Any:
