@@ -202,13 +202,9 @@ class _Stored(_Cache):
         count("compilations")
         if not self.keep or data.library.has_dynamic_globals:
             return
-        try:
-            with warnings.catch_warnings():
-                warnings.simplefilter("ignore")
-                machine_code = dumps(data._reduce())
-        except RuntimeError:  # Ctrl-C in a callback of LLVM's, which has lost it: the kernel works, but cannot be kept
-            return
-        store.write(self.key, ".bin", machine_code)
+        with warnings.catch_warnings():
+            warnings.simplefilter("ignore")
+            store.write(self.key, ".bin", dumps(data._reduce()))
         store.trim()
 
     def enable(self) -> None:

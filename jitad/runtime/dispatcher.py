@@ -9,10 +9,12 @@ a closure variable; if it is found in any other way (a global, an attribute of a
 from __future__ import annotations
 
 import sys
+import threading
 from collections.abc import Callable
 from typing import Any
 
 from numba.core import ir, types
+from numba.core.compiler_lock import global_compiler_lock
 from numba.core.datamodel import models, register_default
 from numba.core.imputils import lower_constant
 from numba.core.pythonapi import box, unbox
@@ -80,6 +82,35 @@ def _lowering(function: str) -> Any:
     return None
 
 
+def undisturbed(work: Callable[[], Any]) -> None:
+    """Do something that Ctrl-C must not interrupt.
+
+    An exception in a callback of LLVM's is lost, and leaves a function without code: calling that is a crash. Signals
+    interrupt the main thread only; so the work is done in another, and Ctrl-C interrupts the waiting for it.
+    """
+    if threading.current_thread() is not threading.main_thread() or global_compiler_lock._lock._is_owned():  # type: ignore[attr-defined]
+        work()
+        return
+    failed: list[BaseException] = []
+
+    def run() -> None:
+        try:
+            work()
+        except BaseException as error:
+            failed.append(error)
+
+    before = threading.stack_size()
+    threading.stack_size(64 * 2**20)  # as much as a main thread has, on every system
+    try:
+        thread = threading.Thread(target=run, name="jitad-compile")
+        thread.start()
+    finally:
+        threading.stack_size(before)
+    thread.join()
+    if failed:
+        raise failed[0]
+
+
 class KernelDispatcher(CPUDispatcher):
     """A kernel. It has one signature, and is compiled or loaded when it is first needed.
 
@@ -103,7 +134,7 @@ class KernelDispatcher(CPUDispatcher):
     def compile(self, sig: Any = None) -> Any:
         """Compile for the one signature, whatever is asked for."""
         if self._can_compile:  # type: ignore[attr-defined]
-            super().compile(self.takes)
+            undisturbed(lambda: super(KernelDispatcher, self).compile(self.takes))
             self.disable_compile()
         return None
 

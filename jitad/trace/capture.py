@@ -124,7 +124,7 @@ def capture(value: Any, place: Place) -> Tracer:
     known = recognise(array, shape, root)
     if known is not None:
         node, made.structure = known
-    return Tracer(node, root, weak)
+    return Tracer(node, root, weak, fixed=True)
 
 
 def captured_object(x: np.ndarray) -> Tracer:

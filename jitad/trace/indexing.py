@@ -15,12 +15,30 @@ from jitad.ops import shape as shapes
 from jitad.ops.arithmetic import cast
 from jitad.ops.index import gather
 from jitad.trace.dim import Dim
+from jitad.trace.mutation import as_view
 from jitad.trace.tracer import Tracer, as_tracer, broadcast_shapes, broadcast_to, check_alive, wrap
 from jitad.trace.tracing import current, where
 
 
+def is_basic(key: Any) -> bool:
+    """Whether indexing with a key gives a view: no arrays, no lists."""
+    return not any(isinstance(i, (list, np.ndarray, Tracer, bool)) and type(i) is not Dim
+                   for i in (key if isinstance(key, tuple) else (key,)))
+
+
+def viewed(t: Tracer, key: Any) -> Tracer:
+    """``t[key]``, a view where NumPy has one."""
+    out = getitem(t, key)
+    if not (out.is_array and is_basic(key)):
+        return out
+    items = key if isinstance(key, tuple) else (key,)  # rows of an array lie side by side, and a part of one row does
+    out.ordered = t.ordered and all(type(i) is int for i in items[:-1]) and not (
+        isinstance(items[-1], slice) and items[-1].step not in (None, 1))
+    return as_view(out, t, lambda base: getitem(base, key))
+
+
 def getitem(t: Tracer, key: Any) -> Tracer:
-    """``t[key]``."""
+    """``t[key]``, elements only."""
     check_alive(t)
     items = _expanded(list(key) if isinstance(key, tuple) else [key], t.node.ndim)
     x, axis = t.node, 0

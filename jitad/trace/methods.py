@@ -105,10 +105,10 @@ class Methods:
         raise _refuse("pickling", "return it from the traced function instead")
 
     def __copy__(self) -> Any:
-        return self
+        return self.copy()
 
     def __deepcopy__(self, memo: Any) -> Any:
-        return self
+        return self.copy()
 
     __hash__ = object.__hash__
 
@@ -149,11 +149,11 @@ class Methods:
 
     @property
     def T(self) -> Any:  # noqa: N802
-        return _api().functions[np.transpose](self)
+        return _api().call_function(np.transpose, (self,), {})
 
     @property
     def mT(self) -> Any:  # noqa: N802
-        return _api().functions[np.swapaxes](self, -1, -2)
+        return _api().call_function(np.swapaxes, (self, -1, -2), {})
 
     @property
     def at(self) -> Any:
@@ -174,18 +174,20 @@ class Methods:
         return (self[k] for k in range(len(self)))
 
     def __getitem__(self, key: Any) -> Any:
-        from jitad.trace.indexing import getitem
+        from jitad.trace.indexing import viewed
 
-        return getitem(self, key)  # type: ignore[arg-type]
+        return viewed(self, key)  # type: ignore[arg-type]
 
     def __setitem__(self, key: Any, value: Any) -> None:
-        raise _refuse("a[i] = v", "write np.where(condition, v, a), np.concatenate or np.stack")
+        from jitad.trace.mutation import assign
+
+        assign(self, key, value)  # type: ignore[arg-type]
 
     def __contains__(self, value: Any) -> bool:
         return bool((self == value).any())  # type: ignore[attr-defined]
 
     def copy(self, order: str = "C") -> Any:
-        return self
+        return _api().call_function(np.copy, (self,), {})
 
     def astype(self, dtype: Any, order: str = "K", casting: str = "unsafe", subok: bool = True, copy: bool = True) -> Any:
         return _api().astype(self, dtype)
@@ -195,10 +197,10 @@ class Methods:
 
     def transpose(self, *axes: Any) -> Any:
         given = axes[0] if len(axes) == 1 else axes or None
-        return _api().functions[np.transpose](self, given)
+        return _api().call_function(np.transpose, (self, given), {})
 
     def flatten(self, order: str = "C") -> Any:
-        return _api().functions[np.ravel](self, order=order)
+        return _api().call_function(np.copy, (_api().functions[np.ravel](self, order=order),), {})
 
     def conj(self) -> Any:
         return self
@@ -206,7 +208,7 @@ class Methods:
     conjugate = conj
 
     def fill(self, value: Any) -> None:
-        raise _refuse("a.fill(v)", "write np.full_like(a, v)")
+        self[...] = value
 
     def sort(self, *args: Any, **kwargs: Any) -> None:
         raise _refuse("a.sort()", "sort outside of the traced function")
@@ -259,9 +261,12 @@ def _in_place(name: str) -> Callable:
     sign = {"add": "+", "sub": "-", "mul": "*", "truediv": "/"}.get(name, name)
 
     def method(self: Methods, other: Any) -> Any:
-        if self.is_array:  # z += t changes z for everyone who holds it; a traced array cannot change
-            raise _refuse(f"a {sign}= b", f"write a = a {sign} b")
-        return getattr(self, f"__{name}__")(other)
+        result = getattr(self, f"__{name}__")(other)
+        if not self.is_array or not isinstance(result, Methods):
+            return result
+        from jitad.trace.mutation import in_place
+
+        return in_place(self, result, sign)  # type: ignore[arg-type]
 
     return method
 

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import threading
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
@@ -18,19 +18,39 @@ from jitad.ops.leaf import constant, size_value
 from jitad.trace.methods import Methods
 from jitad.trace.tracing import Trace, current, where
 
+if TYPE_CHECKING:
+    from jitad.trace.mutation import View
+
 KINDS = "fiub"
 _PYTHON = {"f": float, "i": int, "b": bool}
 
 
 class Tracer(Methods):
-    """An array of the traced function. `weak` means that it promotes as a Python number does."""
+    """An array of the traced function. `weak` means that it promotes as a Python number does.
 
-    __slots__ = ("__weakref__", "is_array", "node", "trace", "weak")
+    Its node is what the array contains now: see :mod:`jitad.trace.mutation`. What is `fixed` belongs to the user. Memory
+    is `ordered` if it surely lies in C order.
+    """
+
+    __slots__ = ("__weakref__", "_node", "fixed", "is_array", "ordered", "trace", "view", "weak")
     __array_priority__ = 1000.0
 
-    def __init__(self, node: Node, trace: Trace, weak: bool = False):
-        self.node, self.trace, self.weak = node, trace, weak
+    def __init__(self, node: Node, trace: Trace, weak: bool = False, fixed: bool = False):
+        self._node, self.trace, self.weak, self.fixed = node, trace, weak, fixed
         self.is_array = bool(node.type.shape)  # or without axes, but no number
+        self.view: View | None = None
+        self.ordered = True
+
+    @property
+    def node(self) -> Node:  # type: ignore[override]
+        """What the array contains now."""
+        if self.view is not None:
+            self._node = self.view.read(self._node)
+        return self._node
+
+    @node.setter
+    def node(self, new: Node) -> None:
+        self._node = new
 
     @property
     def __class__(self) -> type:  # type: ignore

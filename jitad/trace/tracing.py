@@ -99,7 +99,7 @@ class Trace:
         """A tracer of a fresh input."""
         from jitad.trace.tracer import Tracer
 
-        return Tracer(new_input(dtype, shape), self, weak)
+        return Tracer(new_input(dtype, shape), self, weak, fixed=True)
 
     # Lengths. All of these belong to the root.
 
@@ -204,7 +204,7 @@ def trace(specs: Sequence[LeafSpec], record: Callable[[list], Any]) -> Traced:
             raise RuntimeError("a root trace inside another")
         t.arguments = len(specs)
         inputs = [new_input(s.dtype, t.axes(s.shape, k)) for k, s in enumerate(specs)]
-        recorded = record([Tracer(n, t, s.weak) for n, s in zip(inputs, specs, strict=True)])
+        recorded = record([Tracer(n, t, s.weak, fixed=True) for n, s in zip(inputs, specs, strict=True)])
         if t.refused is not None:
             raise t.refused
     inputs += [c.node for c in t.captures]

@@ -131,16 +131,27 @@ def test_results_that_are_kept_hold_nothing_traced():
 
 
 @pytest.mark.parametrize("make", [
-    lambda x: np.zeros(()), lambda x: np.array(x[0]), lambda x: np.asarray(x[0]), lambda x: x[0, ...],
-    lambda x: x[0:1].reshape(()), lambda x: np.full((), x[0])])
-def test_arrays_without_axes_are_not_changed_in_place(make):
+    lambda x: np.zeros(()), lambda x: np.array(x[0]), lambda x: np.asarray(x[0]), lambda x: np.full((), x[0]),
+    lambda x: x.copy()[0, ...], lambda x: x.copy()[0:1].reshape(())])
+def test_arrays_without_axes_are_changed_for_all_who_hold_them(make):
     def f(x):
         y = make(x)
         z = y
         y += x[1]
         return y * z
 
-    with pytest.raises(TraceError, match=r"write a = a \+ b"):
+    with jitad.disable_jit():
+        assert jitad.jit(f)(X) == f(X)
+
+
+@pytest.mark.parametrize("make", [lambda x: x[0, ...], lambda x: x[0:1].reshape(())])
+def test_views_without_axes_of_arguments_are_not_changed(make):
+    def f(x):
+        y = make(x)
+        y += x[1]
+        return y
+
+    with pytest.raises(TraceError, match="change a copy"):
         jitad.grad(f)(X)
 
 
@@ -164,9 +175,11 @@ def test_keepdims_is_a_truth_value(keepdims):
                                        x - function(x, axis=1, keepdims=bool(keepdims)))
 
 
-def test_out_by_position_is_refused_by_name():
-    with pytest.raises(TraceError, match="numpy.add: out="):
-        jitad.grad(lambda x: np.add(x, x, np.zeros(6)).sum())(X)
+def test_out_by_position():
+    with jitad.disable_jit():
+        np.testing.assert_array_equal(jitad.grad(lambda x: np.add(x, x, np.zeros(6)).sum())(X), np.full(6, 2.0))
+    with pytest.raises(TraceError, match="cannot change an array that it was given"):
+        jitad.grad(lambda x: np.add(x, x, x).sum())(X)
 
 
 SOURCES = [np.random.default_rng(0), np.random.RandomState(0), np.random.RandomState(0).normal, np.random]

@@ -175,7 +175,13 @@ def wrap_length(n: Any) -> Tracer:
     return wrap(size_value(n), weak=True)
 
 
-@implements(np.array, np.asarray, np.ascontiguousarray, np.asanyarray)
+@implements(np.asarray, np.asanyarray, np.ascontiguousarray)
+def asarray(a: Any, dtype: Any = None, order: Any = None, *, device: Any = None, copy: Any = None, like: Any = None) -> Tracer:
+    same = type(a) is Tracer and a.is_array and copy is not True and (dtype is None or np.dtype(dtype) == a.dtype)
+    return a if same else array(a, dtype)
+
+
+@implements(np.array)
 def array(object: Any, dtype: Any = None, *, copy: Any = None, order: Any = None, subok: bool = False, ndmin: int = 0,
           device: Any = None, like: Any = None) -> Tracer:
     t = as_tracer(object)
@@ -187,6 +193,16 @@ def array(object: Any, dtype: Any = None, *, copy: Any = None, order: Any = None
 @implements(np.result_type)
 def result_type(*arrays_and_dtypes: Any) -> np.dtype:
     return np.result_type(*(sample(a) if type(a) is Tracer else a for a in arrays_and_dtypes))
+
+
+@implements(np.copyto)
+def copyto(dst: Any, src: Any, casting: str = "same_kind", where: Any = True) -> None:
+    if type(dst) is not Tracer:
+        raise TraceError("numpy.copyto cannot write a traced array into a plain one; make it inside of the traced function")
+    if where is True:
+        dst[...] = src
+    else:
+        dst[as_tracer(where)] = src
 
 
 implements(np.copy)(lambda a, order="K", subok=False: array(a))

@@ -37,11 +37,18 @@ def outer(ufunc: np.ufunc, x: Any, y: Any) -> Tracer:
     return found(reshape(a, (*a.shape, *([1] * b.ndim))), b)
 
 
-def at(ufunc: np.ufunc, *args: Any) -> None:
-    """``ufunc.at`` changes its argument, which a traced array cannot."""
-    raise TraceError(
-        f"numpy.{ufunc.__name__}.at changes its first argument, which a traced array cannot do; "
-        f"write a = jitad.numpy.add_at(a, i, v){where()}")
+def at(ufunc: np.ufunc, a: Any, indices: Any, b: Any = None) -> None:
+    """``ufunc.at``: repeated indices add up."""
+    from jitad.trace.mutation import change
+    from jitad.trace.numpy_api.selection import add_at
+
+    if ufunc not in (np.add, np.subtract):
+        raise refuse(f"numpy.{ufunc.__name__}.at")
+    if type(a) is not Tracer:
+        raise TraceError(f"numpy.{ufunc.__name__}.at cannot write a traced array into a plain one; make it inside of the traced "
+                         f"function{where()}")
+    values = as_tracer(b)
+    change(a, add_at(a, indices, values if ufunc is np.add else 0 - values).node)
 
 
 METHODS: dict[str, Callable] = {"reduce": reduce, "outer": outer, "at": at}

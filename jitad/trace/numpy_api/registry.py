@@ -62,7 +62,49 @@ def call_function(function: Any, args: tuple, kwargs: dict) -> Any:
     result = found(*args, **kwargs)
     if function in _NEVER_SCALARS and getattr(result, "ndim", None) == 0:
         result.is_array = True
+    return _with_memory(function, found, args, kwargs, result)
+
+
+def _with_memory(function: Any, found: Callable, args: tuple, kwargs: dict, result: Any) -> Any:
+    """A result as an array of its own, or as a view of the first argument, as NumPy's is."""
+    from jitad.trace.mutation import as_view
+    from jitad.trace.tracer import Tracer
+
+    if isinstance(result, list):
+        parts = enumerate(result) if function in _SPLITS else ()
+        return [as_view(r, args[0], lambda b, k=k: found(b, *args[1:], **kwargs)[k]) for k, r in parts] or result
+    if type(result) is not Tracer or function in _ITSELF:
+        return result
+    given = [a for arg in args for a in (arg if isinstance(arg, (list, tuple)) else (arg,)) if type(a) is Tracer]
+    result = own(result, given)
+    result.ordered = all(a.ordered for a in given)
+    base = args[0] if args else kwargs.get("a")
+    if function in _VIEWS and type(base) is Tracer and base.is_array:
+        again = (lambda b: found(b, *args[1:], **kwargs)) if args else (lambda b: found(**{**kwargs, "a": b}))
+        as_view(result, base, again, certain=base.ordered or function not in _AS_MEMORY_ALLOWS)
+        result.fixed = function in _READ_ONLY
+        result.ordered &= function not in _REORDERS or result.ndim < 2
     return result
+
+
+def own(result: Any, given: Any) -> Any:
+    """A result that is none of the arguments themselves: NumPy's functions return new arrays."""
+    from jitad.trace.tracer import Tracer
+
+    if all(result is not a for a in given):
+        return result
+    made = Tracer(result.node, result.trace, result.weak)
+    made.is_array = result.is_array
+    return made
+
+
+_ITSELF = {np.asarray, np.asanyarray, np.ascontiguousarray}
+_AS_MEMORY_ALLOWS = {np.reshape, np.ravel}  # views, or copies
+_READ_ONLY = {np.broadcast_to, np.diagonal}
+_REORDERS = {np.transpose, np.permute_dims, np.matrix_transpose, np.swapaxes, np.moveaxis, np.flip, np.flipud, np.fliplr,
+             np.rot90, np.broadcast_to, np.diagonal}
+_VIEWS = {*_AS_MEMORY_ALLOWS, *_READ_ONLY, *_REORDERS, np.squeeze, np.expand_dims, np.atleast_1d, np.atleast_2d, np.atleast_3d}
+_SPLITS = {np.split, np.array_split, np.hsplit, np.vsplit, np.dsplit}
 
 
 _NEVER_SCALARS = {
@@ -90,10 +132,13 @@ def call_ufunc(ufunc: np.ufunc, method: str, args: tuple, kwargs: dict) -> Any:
     from jitad.trace.numpy_api.methods import METHODS
 
     name = f"numpy.{ufunc.__name__}" + ("" if method == "__call__" else f".{method}")
+    from jitad.trace.tracer import Tracer
+
     out = kwargs.get("out")
-    if any(o is not None for o in (out if isinstance(out, tuple) else (out,))):
+    out = out if isinstance(out, tuple) else (out,)
+    if any(o is not None and type(o) is not Tracer for o in out):
         raise TraceError(
-            f"{name}: out= and in-place operators (a += b) cannot write to or from a traced array; "
+            f"{name}: out= and in-place operators (a += b) cannot write from a traced array into a plain one; "
             f"write a = a + b{where()}")
     kwargs = {k: v for k, v in kwargs.items() if k != "out"}
     if kwargs.pop("where", True) is not True:
@@ -110,7 +155,16 @@ def call_ufunc(ufunc: np.ufunc, method: str, args: tuple, kwargs: dict) -> Any:
         raise TraceError(f"{name}: the argument {keyword}= is not supported on traced arrays{where()}")
     if dtype is not None:
         args = tuple(astype(a, dtype) for a in args)
-    return found(*args)
+    result = found(*args)
+    if type(out[0]) is Tracer:
+        from jitad.trace.mutation import in_place
+
+        return in_place(out[0], result, f"{ufunc.__name__}")
+    if type(result) is Tracer:
+        given = [a for a in args if type(a) is Tracer]
+        result = own(result, given)
+        result.ordered = all(a.ordered for a in given)
+    return result
 
 
 def operate(ufunc: np.ufunc, *args: Any) -> Any:
@@ -118,7 +172,8 @@ def operate(ufunc: np.ufunc, *args: Any) -> Any:
     from jitad.trace.tracer import Tracer, as_tracer
 
     ts = [as_tracer(a) for a in args]
-    out = ufuncs[ufunc](*ts)
+    out = own(ufuncs[ufunc](*ts), ts)
+    out.ordered = all(t.ordered for t in ts)
     weak = all(t.weak for t in ts) and out.node.dtype.kind in "if"
     return Tracer(out.node, out.trace, True) if weak else out
 

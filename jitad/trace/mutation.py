@@ -1,0 +1,184 @@
+"""Arrays that the traced function changes in place: a tracer takes another node.
+
+``out[2:5] += v`` puts new elements into the node of `out`; all who hold the tracer see them. A view (``out[2:5]``, ``out.T``,
+``out.reshape(...)``) knows what it is a view of: it is read anew when that has changed, and a change of it is one of that.
+Arguments and captured arrays cannot be changed: they are the user's.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import Any
+
+import numpy as np
+
+from jitad.errors import ShapeError, TraceError
+from jitad.ir.node import Node
+from jitad.ir.types import BOOL, FLOAT, INT, Shape, show_shape
+from jitad.ops import compare
+from jitad.ops.arithmetic import cast
+from jitad.ops.leaf import full, new_input
+from jitad.trace.tracer import Tracer, as_tracer, broadcast_to, check_alive, wrap
+from jitad.trace.tracing import current, where
+
+
+class View:
+    """What a tracer is a view of, and how it is read from there.
+
+    Attributes
+    ----------
+    base : Tracer
+    again : callable
+        The view of another array in place of `base`.
+    seen : Node
+        The base when the view was read last.
+    certain : bool
+        Whether NumPy has a view there too; it copies where memory does not allow one.
+    """
+
+    __slots__ = ("again", "base", "certain", "seen")
+
+    def __init__(self, base: Tracer, again: Callable[[Tracer], Tracer], certain: bool):
+        self.base, self.again, self.certain, self.seen = base, again, certain, base.node
+
+    def read(self, node: Node) -> Node:
+        """The node of the view, which was `node` when the base was as it was seen last."""
+        now = self.base.node
+        if now is self.seen:
+            return node
+        if not self.certain:
+            raise _refused(self.base, "an array was changed of which this is a view or a copy, as its memory happens to be laid "
+                                      "out; say which one is meant: .copy()")
+        self.seen = now
+        return self.again(self.base).node
+
+
+def as_view(result: Tracer, base: Tracer, again: Callable[[Tracer], Tracer], certain: bool = True) -> Tracer:
+    """A result that shares its memory with `base`."""
+    result.view = View(base, again, certain)
+    return result
+
+
+def change(t: Tracer, new: Node) -> None:
+    """Give an array other elements."""
+    check_alive(t)
+    if t.fixed or (t.view is None and t.trace is not current()):
+        raise _refused(t, "a traced function cannot change an array that it was given or has captured, nor a read-only view; "
+                          "change a copy: x = x.copy()")
+    if t.view is None:
+        t.node = new
+        return
+    if not t.view.certain:
+        raise _refused(t, "this is a view or a copy of another array, as its memory happens to be laid out, and cannot be "
+                          "changed; say which one is meant: .copy()")
+    base = t.view.base
+    change(base, _put(base.node, t.view.again, new))
+    t.node, t.view.seen = new, base.node
+
+
+def _refused(t: Tracer, message: str) -> TraceError:
+    """An error that is raised at the end of the trace too, should the function catch it."""
+    t.trace.root.refused = TraceError(message + where())
+    return t.trace.root.refused  # type: ignore[return-value]
+
+
+def _put(base: Node, again: Callable[[Tracer], Tracer], new: Node) -> Node:
+    """The base with the elements that a view of it sees replaced."""
+    here = new_input(FLOAT, base.shape)
+    view = again(wrap(here)).node
+    path = []
+    while view is not here:
+        path.append(view)
+        view = view.args[0]
+
+    if not path:
+        return new
+
+    def back(x: Node) -> Node:
+        for n in path:
+            (x, *_) = n.op.transpose(n, x, [True] + [False] * (len(n.args) - 1))  # type: ignore[assignment]
+        return x
+
+    there = compare.not_equal(back(full(1, FLOAT, new.shape)), full(0, FLOAT, base.shape))
+    values = back(cast(new, INT) if new.dtype == BOOL else new)
+    return compare.select(there, cast(values, base.dtype), base)
+
+
+def assign(t: Tracer, key: Any, value: Any) -> None:
+    """``t[key] = value``."""
+    from jitad.trace.indexing import getitem, is_basic
+
+    if isinstance(value, Tracer) and value.view is not None and value.view.base is t and value.view.seen is t.node:
+        mine = getitem(t, key)
+        if mine.node is value.node:  # what is there already: the end of t[key] += v
+            return
+    if type(key) is Tracer and key.node.dtype == BOOL and key.ndim and as_tracer(value).ndim <= t.ndim - key.ndim:
+        return change(t, _where(t, key.node, value))
+    if not is_basic(key):
+        key = _distinct(t, key)
+    seen = getitem(t, key)
+    change(t, _put(t.node, lambda b: getitem(b, key), _fitted(value, seen)))
+
+
+def _fitted(value: Any, target: Tracer) -> Node:
+    """A value as it is stored in an array: its dtype and shape."""
+    x = as_tracer(value).node
+    while x.ndim > target.ndim and x.shape[0] == 1:
+        x = wrap(x)[0].node
+    shape, trace = target.node.shape, current()
+    assert trace is not None
+    behind = shape[len(shape) - x.ndim :]
+    if x.ndim > len(shape) or not all(n == 1 or trace.same_size(n, m) for n, m in zip(x.shape, behind, strict=True)):
+        raise ShapeError(f"could not broadcast input array from shape {_actual(x.shape)} into shape {_actual(shape)}" + where())
+    return broadcast_to(cast(x, target.node.dtype), target.node.shape)
+
+
+def _actual(shape: Shape) -> str:
+    trace = current()
+    assert trace is not None
+    return show_shape(tuple(trace.value(n) for n in shape))
+
+
+def _where(t: Tracer, mask: Node, value: Any) -> Node:
+    trace = current()
+    assert trace is not None
+    if mask.ndim > t.ndim or not all(map(trace.same_size, mask.shape, t.node.shape)):
+        raise IndexError(f"boolean index of shape {_actual(mask.shape)} did not match array of shape "
+                         f"{_actual(t.node.shape)}" + where())
+    spread = wrap(mask)[(...,) + (None,) * (t.ndim - mask.ndim)]
+    return compare.select(broadcast_to(spread.node, t.node.shape), _fitted(value, t), t.node)
+
+
+def _distinct(t: Tracer, key: Any) -> Any:
+    """Index arrays that name no element twice: the last one would win, which only values tell."""
+    from jitad.trace.capture import content
+
+    items = key if isinstance(key, tuple) else (key,)
+    arrays = []
+    for item in items:
+        if isinstance(item, (list, np.ndarray, Tracer)):
+            arrays.append(content(as_tracer(item), "the content of an index array that is assigned to",
+                                  "write np.add.at(a, i, v) to add, or np.where(condition, v, a) to replace"))
+    shape = tuple(t.trace.concrete(n) for n in t.node.shape)
+    numbers = np.arange(int(np.prod(shape))).reshape(shape)
+    plain = iter(arrays)
+    picked = numbers[tuple(next(plain) if isinstance(i, (list, np.ndarray, Tracer)) else i for i in items)]
+    if np.unique(picked).size != picked.size:
+        raise TraceError("an index array names an element twice, so that the last value would win; write np.add.at(a, i, v) to "
+                         "add" + where())
+    return key
+
+
+def in_place(t: Tracer, result: Tracer, sign: str) -> Tracer:
+    """``t <sign>= ...``, given the result of the operation."""
+    if not np.can_cast(result.node.dtype, t.node.dtype, "same_kind"):
+        raise TypeError(f"a {sign}= b: cannot cast from {result.node.dtype} to {t.node.dtype} with casting rule 'same_kind'"
+                        + where())
+    if result.node.shape != t.node.shape:
+        trace = current()
+        assert trace is not None
+        if result.ndim != t.ndim or not all(map(trace.same_size, result.node.shape, t.node.shape)):
+            raise ShapeError(f"non-broadcastable output operand with shape {_actual(t.node.shape)} doesn't match the "
+                             f"broadcast shape {_actual(result.node.shape)}" + where())
+    change(t, _fitted(result, t))
+    return t
