@@ -32,8 +32,9 @@ def jit(fn: Callable | None = None, *, parallel: bool = False, strict: bool = Fa
         the number of threads, and their sums are added in order, so that results are the same from run to run. Worth it for
         kernels of more than 100 us. Calls from several Python threads take turns. Numba's threads do not survive a fork.
     strict : bool
-        Add in the order of the indices, and let the compiler neither reorder nor contract floating-point operations: results do
-        not depend on the width of the machine's vectors. Slower, up to ten times where a sum is all there is to do.
+        Add in the order of the indices, axis by axis (with `parallel`: within each of the 16 parts), and let the compiler neither
+        reorder nor contract floating-point operations: results do not depend on the width of the machine's vectors. Slower, up
+        to ten times where a sum is all there is to do. Formulas are rewritten all the same (``a / 3`` as ``a * (1 / 3)``).
     cache : bool
         Keep the kernel on disk, and take it from there. See :func:`jitad.cache.info`.
 

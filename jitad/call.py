@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import pickle
 import threading
 from collections import OrderedDict
 from collections.abc import Callable, Sequence
@@ -10,12 +11,12 @@ from typing import Any
 
 import numpy as np
 
-from jitad.config import Options, jit_disabled
+from jitad.config import STATIC_AXIS, Options, jit_disabled
 from jitad.derivation import Recording
 from jitad.entry import Entry, entry
 from jitad.errors import DTypeError, IndexRangeError
 from jitad.ir.evaluate import bind, evaluate, run_nodes, sizer
-from jitad.ir.graph import Graph
+from jitad.ir.graph import Graph, Guard
 from jitad.ir.node import origins
 from jitad.pipeline import Kernel, kernel_of
 from jitad.runtime.arguments import normalize, result, type_key
@@ -112,8 +113,13 @@ class Specialization:
     def shared(self) -> tuple[str, Kernel, list]:
         """Key, kernel and constants; compiled at the first call."""
         if self._shared is None:
-            self._shared = kernel_of(self.traced.inputs, self.recording, self.traced.guards, self.options)
+            axes = dict.fromkeys(n for i in self.traced.inputs for n in i.shape if not isinstance(n, int))
+            long = (Guard("<", STATIC_AXIS, n) for n in axes)  # what a symbol stands for
+            self._shared = kernel_of(self.traced.inputs, self.recording, (*self.traced.guards, *long), self.options)
         return self._shared
+
+    def __reduce__(self) -> tuple:
+        raise pickle.PicklingError("a specialization cannot be pickled; send its .njit, or the function that it is of")
 
     @property
     def kernel(self) -> Kernel:

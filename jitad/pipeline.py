@@ -15,7 +15,7 @@ from jitad.emit.cpu import emit
 from jitad.emit.into import emit_into, written
 from jitad.ir.graph import Graph, Guard, rebuild
 from jitad.ir.node import Node, topological
-from jitad.ir.serial import digest, write
+from jitad.ir.serial import digest, plain, write
 from jitad.lower.nest import Nest, Program
 from jitad.lower.scalar import Buffer
 from jitad.lower.schedule import lower
@@ -121,7 +121,8 @@ def kernel_of(
     """
     general, recording, constants = generalize(inputs, recording)
     written = write([*general, *recording.fresh()], recording.nodes())
-    key = digest(written, recording.plan(), *vars(options).items(), fingerprint())
+    held = [(g.op, g.truth, plain(g.left), plain(g.right)) for g in guards]
+    key = digest(written, recording.plan(), held, *vars(options).items(), fingerprint())
     with _lock:
         kernel = _kernels.get(key)
         if kernel is None:

@@ -37,6 +37,7 @@ class Transformed:
             raise TypeError(f"jitad.{name} takes a function, not a {type(fn).__name__}")
         self.fn, self.record = fn, record
         self._made, self._options = made, options
+        self._parcels: list[Parcel] = []  # if it came without its function
         self._caller = Caller(record, _name(fn), options)
         self._transform = name
         functools.update_wrapper(self, fn, updated=())
@@ -129,6 +130,7 @@ def _delivered(name: str, transform: str, options: Options, found: list[Parcel])
 
     gone.__name__ = gone.__qualname__ = name
     made = Transformed(gone, transform, gone, (plain, ()), options)
+    made._parcels = found
     deliver(found, made._caller, options)
     return made
 
@@ -202,6 +204,8 @@ def _is_one(argnums: Argnums) -> bool:
 
 def plain(fn: Callable, options: Options = DEFAULT) -> Transformed:
     """`jit`; of a transformed function, the same transform with these options."""
+    if isinstance(fn, Transformed) and fn._parcels:
+        return _delivered(_name(fn.fn), fn._transform, options, fn._parcels)
     if isinstance(fn, Transformed):
         return Transformed(fn.fn, fn._transform, fn.record, fn._made, options)
     return Transformed(fn, "jit", lambda *args, **kwargs: record(Transform(), fn, args, kwargs, ()), (plain, ()), options)

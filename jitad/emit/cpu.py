@@ -3,6 +3,8 @@
 For the harmonic energy of all pairs and its gradient::
 
     def kernel(a0):
+        if not (4 < a0.shape[0]):
+            raise ValueError(...)
         n0_0 = a0.shape[0]
         o0 = empty(n0_0, float64)
         v0 = 0.0
@@ -31,6 +33,7 @@ from jitad.emit.namespace import NAMES, WORTHWHILE
 from jitad.emit.writer import Writer, as_function
 from jitad.ir import sizes
 from jitad.ir.node import Node
+from jitad.ir.sizes import Sym
 from jitad.ir.types import Shape
 from jitad.lower.nest import Accumulate, Block, Check, Let, Loop, Output, Program, Split, Store, walk
 from jitad.lower.scalar import Buffer
@@ -38,6 +41,7 @@ from jitad.lower.sums import identity
 from jitad.ops.arithmetic import add, multiply
 
 NAME = "kernel"
+LENGTHS = "this kernel was made for arguments of other lengths; call specialize with arguments of these"
 
 
 def emit(program: Program, options: Options = DEFAULT) -> str:
@@ -65,12 +69,28 @@ class Emitter:
         self.w.line(f"return {', '.join(results)}" if results else "return")
         head = Writer()
         with head.indented(f"def {NAME}({', '.join(self.arguments())}):"):
+            self._lengths(head)
             for symbol, name in self.e.symbols.items():
                 head.line(f"{name} = a{symbol.position}.shape[{symbol.axis}]")
             for size, name in self.e.sizes.items():
                 if name.startswith("s"):
                     head.line(f"{name} = {self.e.size_value(size)}")
         return "\n".join([*self.e.helpers.values(), head.text() + body.text()])
+
+    def _lengths(self, w: Writer) -> None:
+        """Refuse arguments of lengths that the graph is not the meaning of: callers in compiled code look at nothing."""
+
+        def length(s: Sym) -> str:
+            return f"a{s.position}.shape[{s.axis}]"
+
+        wrong = [f"a{b.position}.shape[{k}] != {n}" for b in self.program.inputs for k, n in enumerate(b.shape)
+                 if isinstance(n, int)]
+        for g in self.program.guards:
+            left, right = sizes.python(g.left, length), sizes.python(g.right, length)
+            wrong.append(f"{'not ' if g.truth else ''}({left} {g.op} {right})")
+        if wrong:
+            with w.indented(f"if {' or '.join(dict.fromkeys(wrong))}:"):
+                w.line(f"raise ValueError({LENGTHS!r})")
 
     def arguments(self) -> list[str]:
         """Names of the arguments."""

@@ -20,10 +20,10 @@ from jitad.ir.sizes import Call, Size, Sym
 def write(inputs: Sequence[Node], roots: Sequence[Node]) -> tuple:
     """Inputs and roots as data."""
     number = {n: k for k, n in enumerate(inputs)}
-    lines: list[tuple] = [("input", _write(n.params[:2])) for n in inputs]
+    lines: list[tuple] = [("input", plain(n.params[:2])) for n in inputs]
     for n in topological(roots, stop=number.__contains__):
         number[n] = len(number)
-        lines.append((n.op.name, tuple(number[a] for a in n.args), _write(n.params)))
+        lines.append((n.op.name, tuple(number[a] for a in n.args), plain(n.params)))
     return len(inputs), tuple(lines), tuple(number[r] for r in roots)
 
 
@@ -32,9 +32,10 @@ def digest(*data: Any) -> str:
     return hashlib.sha256(repr(data).encode()).hexdigest()
 
 
-def _write(value: Any) -> Any:
+def plain(value: Any) -> Any:
+    """A parameter or a size as plain data."""
     if isinstance(value, tuple):
-        return ("tuple", *map(_write, value))
+        return ("tuple", *map(plain, value))
     if isinstance(value, np.dtype):
         return "dtype", value.str
     if isinstance(value, Size):
@@ -49,4 +50,4 @@ def _write(value: Any) -> Any:
 def _atom(atom: Sym | Call) -> tuple:
     if isinstance(atom, Sym):
         return "axis", atom.position, atom.axis
-    return "call", atom.function, *map(_write, atom.args)
+    return "call", atom.function, *map(plain, atom.args)

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 from dataclasses import dataclass, field
 
+from jitad.ir.graph import Guard
 from jitad.ir.node import Node
 from jitad.ir.sizes import Size
 from jitad.ir.types import Shape
@@ -109,6 +110,7 @@ class Program:
     temporaries: list[tuple[Buffer, bool]]  # with whether they start from zero
     block: Block
     outputs: list[Output]
+    guards: tuple[Guard, ...] = ()
 
     @property
     def nests(self) -> list[Nest]:

@@ -28,6 +28,7 @@ def lower(graph: Graph, options: Options = DEFAULT) -> Program:
     if not options.strict:
         halve(placed)
     program = schedule(placed)
+    program.guards = graph.guards
     return split(program) if options.parallel else program
 
 

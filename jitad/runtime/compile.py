@@ -72,7 +72,7 @@ class Code:
     def flags(self) -> dict[str, Any]:
         """Options of Numba's."""
         return {"fastmath": False if self.options.strict else namespace.FASTMATH, "error_model": "numpy", "nogil": True,
-                **({"parallel": dict(namespace.PARALLEL)} if self.options.parallel else {})}
+                **({"parallel": dict(namespace.PARALLEL)} if "prange" in self.text else {})}
 
 
 def _argument_type(dtype: np.dtype, ndim: int) -> types.Type:

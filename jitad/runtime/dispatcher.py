@@ -14,8 +14,10 @@ from collections.abc import Callable
 from typing import Any
 
 from numba.core import ir, types
+from numba.core.caching import NullCache
 from numba.core.compiler_lock import global_compiler_lock
 from numba.core.datamodel import models, register_default
+from numba.core.dispatcher import Dispatcher
 from numba.core.imputils import lower_constant
 from numba.core.pythonapi import box, unbox
 from numba.core.registry import CPUDispatcher
@@ -30,32 +32,37 @@ class KernelType(types.Dispatcher):
         return super().get_impl_key(sig)
 
 
-register_default(KernelType)(models.OpaqueModel)
+class FoundKernelType(KernelType):
+    """The type of a kernel that was found in a module: whoever calls it, with it as an argument even, is not cached."""
 
 
-@unbox(KernelType)
-def _unbox(typ: Any, obj: Any, c: Any) -> NativeValue:
+def _unboxed(typ: Any, obj: Any, c: Any) -> NativeValue:
     return NativeValue(obj)
 
 
-@box(KernelType)
-def _box(typ: Any, value: Any, c: Any) -> Any:
+def _boxed(typ: Any, value: Any, c: Any) -> Any:
     c.pyapi.incref(value)
     return value
 
 
-@lower_constant(KernelType)
 def _constant(context: Any, builder: Any, typ: Any, value: Any) -> Any:
-    frame = _lowering("lower_assign")
+    frame = _innermost("lower_assign", "numba.core.lowering")
     assigned = None if frame is None else frame.f_locals.get("value")
-    if not (isinstance(assigned, ir.FreeVar) and assigned.value is value):
+    if not (isinstance(assigned, ir.FreeVar) and _is_in_key(value)):
         _make_uncacheable(context, builder, typ)
     return context.get_dummy_value()
 
 
+for _type in (KernelType, FoundKernelType):
+    register_default(_type)(models.OpaqueModel)
+    unbox(_type)(_unboxed)
+    box(_type)(_boxed)
+    lower_constant(_type)(_constant)
+
+
 def _mark_caller(typ: KernelType) -> None:
     """Keep the function that is being lowered, and calls a kernel, from the cache, unless its key contains the kernel."""
-    frame = _lowering("_lower_call_normal")
+    frame = _innermost("_lower_call_normal", "numba.core.lowering")
     if frame is None:
         return  # only asked for, or a callee of the kernel's own
     lower, expression = frame.f_locals["self"], frame.f_locals["expr"]
@@ -63,8 +70,23 @@ def _mark_caller(typ: KernelType) -> None:
         found = lower.func_ir.get_definition(expression.func)
     except KeyError:  # assigned more than once
         found = None
-    if not isinstance(found, (ir.Arg, ir.FreeVar)):
+    as_argument = isinstance(found, ir.Arg) and not isinstance(typ, FoundKernelType)
+    if not (as_argument or (isinstance(found, ir.FreeVar) and _is_in_key(typ.dispatcher))):
         _make_uncacheable(lower.context, lower.builder, typ)
+
+
+def _is_in_key(kernel: Any) -> bool:
+    """Whether the function that is being compiled is cached under a key with the kernel in it: as one of its closure variables.
+
+    What is not cached itself marks whoever calls it.
+    """
+    frame = _innermost("_compile_core", "numba.core.dispatcher")  # of the function's compiler; its dispatcher called that
+    while frame is not None and not isinstance(frame.f_locals.get("self"), Dispatcher):
+        frame = frame.f_back
+    function = None if frame is None else frame.f_locals["self"]
+    if function is None or isinstance(function._cache, NullCache):
+        return False
+    return any(cell.cell_contents is kernel for cell in function.py_func.__closure__ or ())
 
 
 def _make_uncacheable(context: Any, builder: Any, typ: KernelType) -> None:
@@ -72,11 +94,11 @@ def _make_uncacheable(context: Any, builder: Any, typ: KernelType) -> None:
     builder.module.globals[f"numba.dynamic.globals.{id(typ.dispatcher):x}"].linkage = "weak"  # lest it be optimized away
 
 
-def _lowering(function: str) -> Any:
-    """The innermost frame of a method of Numba's lowering."""
+def _innermost(function: str, module: str) -> Any:
+    """The innermost frame of a method of Numba's."""
     frame: Any = sys._getframe(1)
     while frame is not None:
-        if frame.f_code.co_name == function and frame.f_globals.get("__name__") == "numba.core.lowering":
+        if frame.f_code.co_name == function and frame.f_globals.get("__name__") == module:
             return frame
         frame = frame.f_back
     return None
@@ -123,13 +145,13 @@ class KernelDispatcher(CPUDispatcher):
     def __init__(self, py_func: Callable, flags: dict[str, Any], code: Any, signature: tuple):
         super().__init__(py_func, targetoptions={"nopython": True, "boundscheck": None, **flags})
         self.code, self.takes = code, signature
-        self._type = KernelType(self)
+        self._type, self._found = KernelType(self), FoundKernelType(self)
         self.typingctx._remove_global(self)
         self.typingctx.insert_global(self, self._type)
 
     @property
     def _numba_type_(self) -> KernelType:
-        return self._type
+        return self._found if _innermost("resolve_module_constants", "numba.core.typing.context") else self._type
 
     def compile(self, sig: Any = None) -> Any:
         """Compile for the one signature, whatever is asked for."""

@@ -31,7 +31,7 @@ def viewed(t: Tracer, key: Any) -> Tracer:
     out = getitem(t, key)
     if not (out.is_array and is_basic(key)):
         return out
-    items = key if isinstance(key, tuple) else (key,)  # rows of an array lie side by side, and a part of one row does
+    items = (*key,) or (...,) if isinstance(key, tuple) else (key,)  # rows of an array, and parts of one row, lie side by side
     out.ordered = t.ordered and all(type(i) is int for i in items[:-1]) and not (
         isinstance(items[-1], slice) and items[-1].step not in (None, 1))
     return as_view(out, t, lambda base: getitem(base, key))

@@ -161,7 +161,19 @@ class Methods:
 
     @property
     def flat(self) -> Any:
-        return iter(self.ravel())  # type: ignore[attr-defined]
+        from jitad.trace.mutation import Flat
+
+        return Flat(self)  # type: ignore[arg-type]
+
+    @flat.setter
+    def flat(self, value: Any) -> None:
+        self.flat[...] = value
+
+    @property
+    def flags(self) -> Any:
+        from jitad.trace.mutation import flags
+
+        return flags(self)  # type: ignore[arg-type]
 
     def __len__(self) -> int:
         if not self.node.ndim:

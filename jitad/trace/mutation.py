@@ -7,6 +7,7 @@ Arguments and captured arrays cannot be changed: they are the user's.
 
 from __future__ import annotations
 
+import types
 from collections.abc import Callable
 from typing import Any
 
@@ -182,3 +183,34 @@ def in_place(t: Tracer, result: Tracer, sign: str) -> Tracer:
                              f"broadcast shape {_actual(result.node.shape)}" + where())
     change(t, _fitted(result, t))
     return t
+
+
+class Flat:
+    """``t.flat``: the elements in C order, to be read and assigned."""
+
+    def __init__(self, t: Tracer):
+        self._t = t
+
+    def _ravelled(self) -> Tracer:
+        from jitad.trace.numpy_api.shaping import ravel
+
+        return as_view(ravel(self._t), self._t, ravel)  # type: ignore[arg-type]
+
+    def __getitem__(self, key: Any) -> Any:
+        return self._ravelled()[key].copy()
+
+    def __setitem__(self, key: Any, value: Any) -> None:
+        self._ravelled()[key] = value
+
+    def __len__(self) -> int:
+        return len(self._ravelled())
+
+    def __iter__(self) -> Any:
+        return iter(self._ravelled())
+
+
+def flags(t: Tracer) -> Any:
+    """What ``t.flags`` would say."""
+    return types.SimpleNamespace(
+        c_contiguous=t.ordered, contiguous=t.ordered, f_contiguous=t.ordered and t.ndim < 2, forc=t.ordered,
+        writeable=not t.fixed, aligned=True, owndata=t.view is None, behaved=True, carray=t.ordered, fnc=False)

@@ -83,23 +83,30 @@ class Rebuilder:
         copy.__dict__.update(fn.__dict__)
         self.memo[Held(fn)] = copy
         names = _names(code)
+        watched = not is_installed(code.co_filename)  # what packages use stays as it is
+
+        def value(value: Any, place: Place) -> Any:
+            return self.value(value, place if watched else None)
+
         for name in names:
-            self._global(fn.__globals__, copy.__globals__, name)
+            if name in fn.__globals__ and name not in copy.__globals__[_MARK]:
+                copy.__globals__[_MARK].add(name)
+                copy.__globals__[name] = value(fn.__globals__[name], Item(Place(fn.__globals__), name))
         absent = frozenset(n for n in names if n not in fn.__globals__)
-        if absent:
+        if absent and watched:
             self.root.watches.append(AbsenceWatch(Place(fn.__globals__), absent))
         for new, old in zip(cells, fn.__closure__ or (), strict=True):
             try:
-                value = old.cell_contents
+                content = old.cell_contents
             except ValueError:  # not bound yet
                 continue
-            new.cell_contents = self.value(value, Attribute(Place(old), "cell_contents"))
+            new.cell_contents = value(content, Attribute(Place(old), "cell_contents"))
         if fn.__defaults__:
             copy.__defaults__ = tuple(
-                self.value(v, Item(Attribute(Place(fn), "__defaults__"), k)) for k, v in enumerate(fn.__defaults__))
+                value(v, Item(Attribute(Place(fn), "__defaults__"), k)) for k, v in enumerate(fn.__defaults__))
         if fn.__kwdefaults__:
             copy.__kwdefaults__ = {
-                k: self.value(v, Item(Attribute(Place(fn), "__kwdefaults__"), k)) for k, v in fn.__kwdefaults__.items()}
+                k: value(v, Item(Attribute(Place(fn), "__kwdefaults__"), k)) for k, v in fn.__kwdefaults__.items()}
         return copy
 
     def _globals(self, fn: types.FunctionType) -> dict:
@@ -108,36 +115,36 @@ class Rebuilder:
             self.memo[key] = {"len": traced_len, "super": traced_super, **fn.__globals__, _MARK: set()}
         return self.memo[key]
 
-    def _global(self, old: dict, new: dict, name: str) -> None:
-        if name in new[_MARK] or name not in old:
-            return
-        new[_MARK].add(name)
-        new[name] = self.value(old[name], Item(Place(old), name))
-
-    def value(self, value: Any, place: Place) -> Any:
-        """What stands in the copy for something captured."""
+    def value(self, value: Any, place: Place | None) -> Any:
+        """What stands in the copy for something captured; without a place, for what the code of a package uses."""
         from jitad.trace.tracer import Tracer
 
         if type(value) is Tracer:
             return value
-        if is_capturable(value):
-            return capture(value, place)
-        if type(value) in (list, tuple, dict) or (isinstance(value, tuple) and hasattr(value, "_fields")):
-            return self._container(value, place)
-        self.root.watches.append(ContentWatch(place, value) if has_content(value) else Watch(place, value))
+        if place is not None:
+            if is_capturable(value):
+                return capture(value, place)
+            if type(value) in (list, tuple, dict) or (isinstance(value, tuple) and hasattr(value, "_fields")):
+                return self._container(value, place)
+            self.root.watches.append(ContentWatch(place, value) if has_content(value) else Watch(place, value))
         if isinstance(value, types.ModuleType) or getattr(value, "__module__", "") is not None:
             ours = _of_numpy(value)
             if ours is not None:
                 return ours
         if getattr(value, "__name__", "") == "array_namespace" and isinstance(value, types.FunctionType):
             return functools.partial(_namespace, value)
+        if place is None and getattr(value, "__name__", "") == "_array_converter":
+            from jitad.trace.numpy_api.own_code import Converter
+
+            return Converter
         if value is builtins.len:
             return traced_len
         if is_random(value):
             return Drawn(value)
-        if isinstance(value, types.ModuleType) and _is_looked_into(value):
-            return _Module(self, value)
-        if isinstance(value, types.FunctionType) and _is_users(value):
+        own = place is None  # NumPy's own code is copied where it is used by such
+        if isinstance(value, types.ModuleType) and (_is_looked_into(value) or (own and _is_inside_numpy(value.__name__))):
+            return _Module(self, value, watched=not own)
+        if isinstance(value, types.FunctionType) and (_is_users(value) or (own and _is_inside_numpy(value.__module__))):
             return self.function(value)
         if isinstance(value, types.MethodType) and isinstance(value.__func__, types.FunctionType) and _is_users(value.__func__):
             return self.function(value)
@@ -189,11 +196,12 @@ def _namespace(original: Callable, *arrays: Any, **options: Any) -> Any:
 class _Module:
     """A module of the user's or of SciPy, whose attributes are captured as they are asked for."""
 
-    def __init__(self, rebuilder: Rebuilder, module: types.ModuleType):
-        self._rebuilder, self._module = rebuilder, module
+    def __init__(self, rebuilder: Rebuilder, module: types.ModuleType, watched: bool):
+        self._rebuilder, self._module, self._watched = rebuilder, module, watched
 
     def __getattr__(self, name: str) -> Any:
-        value = self._rebuilder.value(getattr(self._module, name), Attribute(Place(self._module), name))
+        place = Attribute(Place(self._module), name) if self._watched else None
+        value = self._rebuilder.value(getattr(self._module, name), place)
         self.__dict__[name] = value  # asked once for each trace
         return value
 
@@ -210,6 +218,8 @@ def _of_numpy(value: Any) -> Any:
 
             return jitad.numpy.linalg
         return None
+    if isinstance(value, types.BuiltinFunctionType) and str(value.__module__).startswith("numpy"):
+        value = getattr(np, value.__name__, value)  # what NumPy's own code calls without dispatch
     if callable(value) and not isinstance(value, type) and str(getattr(value, "__module__", "")).split(".")[0] == "numpy":
         import jitad.numpy
 
@@ -220,6 +230,12 @@ def _of_numpy(value: Any) -> Any:
 def _is_users(fn: types.FunctionType) -> bool:
     """Whether a function is copied: the user's own, and those of packages that ask their arguments for a namespace."""
     return not is_installed(fn.__code__.co_filename) or "array_namespace" in fn.__code__.co_names
+
+
+def _is_inside_numpy(module: str | None) -> bool:
+    """Whether something belongs to NumPy's own Python code."""
+    package, _, rest = (module or "").partition(".")
+    return package == "numpy" and rest.split(".")[0] in ("_core", "lib", "linalg", "polynomial")
 
 
 def _is_looked_into(module: types.ModuleType) -> bool:

@@ -149,6 +149,29 @@ def test_wrong_arguments():
         total(s.njit, X.astype(int), 1)
 
 
+def test_arguments_of_other_lengths_are_refused():
+    """Callers in compiled code look at nothing: the kernel does."""
+    table = np.arange(8.0)
+    for f, args, others in [
+            (lambda x, y: (x * y).sum(), (np.ones(8), np.ones(8)), [(np.ones(8), np.ones(7)), (np.ones(5), np.ones(9))]),
+            (lambda x: (x**2).sum() if len(x) < 10 else (x**3).sum(), (np.ones(8),), [(np.ones(12),), (np.ones(4),)]),
+            (lambda p: (p[:, 0] * p[:, 2]).sum(), (np.ones((8, 3)),),
+             [(np.ones((8, 2)),), (np.ones((8, 4)),), (np.ones((3, 3)),)]),
+            (lambda x: (x * table).sum(), (np.ones(8),), [(np.ones(9),)])]:
+        s = jitad.grad(f).specialize(*args)
+        s.njit(*args, *s.captured)
+        for other in others:
+            with pytest.raises(ValueError, match="other lengths; call specialize"):
+                s.njit(*other, *s.captured)
+            with pytest.raises(ValueError, match="other lengths|buffers"):
+                s.njit_into(*other, *s.captured, s.buffers(*other))
+
+
+def test_a_specialization_says_that_it_does_not_pickle():
+    with pytest.raises(pickle.PicklingError, match="send its .njit"):
+        pickle.dumps(jitad.grad(broadcast_eye).specialize(X))
+
+
 def test_pickles_as_its_content():
     s = jitad.value_and_grad(broadcast_eye).specialize(X)
     data = pickle.dumps(s.njit)
@@ -230,13 +253,39 @@ def helper(x):
 @njit(cache=True)
 def by_helper(x):
     return helper(x)
+
+@njit(cache=True)
+def handed_on(x):
+    return argument(holder.kernel, x)
+
+@njit(cache=True)
+def aliased_on(x):
+    k = holder.kernel
+    return argument(k, x)
+
+def enclosed(k, **options):
+    @njit(**options)
+    def inner(x):
+        return k(x)[0]
+    return inner
+
+uncached, inlined = enclosed(kernel), enclosed(kernel, inline="always")
+
+@njit(cache=True)
+def by_closure_of_helper(x):
+    return uncached(x)
+
+@njit(cache=True)
+def by_inlined_helper(x):
+    return inlined(x)
 """
 RUN = """
 import warnings
 warnings.simplefilter("ignore")
 from numba_user import *
 calls = {argument: (kernel, X), through: (kernel, X), closure: (X,), as_global: (X,), attribute: (X,), alias: (X,),
-         in_a_tuple: (X,), default: (X,), by_helper: (X,)}
+         in_a_tuple: (X,), default: (X,), by_helper: (X,), handed_on: (X,), aliased_on: (X,), by_closure_of_helper: (X,),
+         by_inlined_helper: (X,)}
 for f, args in calls.items():
     assert f(*args) == 6 * 1.5**POWER, f.__name__
 print(*[f.__name__ for f in calls if f.stats.cache_hits])

@@ -136,6 +136,11 @@ def test_options_belong_to_the_kernel():
     assert repr(jitad.jit(g, strict=True)) == repr(g)
 
 
+def test_nothing_to_run_at_once_is_no_warning(recwarn):
+    assert jitad.jit(lambda x: x[0] * x[1], parallel=True, cache=False)(np.ones(3)) == 1
+    assert not recwarn.list
+
+
 def test_as_a_decorator():
     @jitad.jit(strict=True)
     def f(x):

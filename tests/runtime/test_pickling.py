@@ -112,6 +112,15 @@ def test_without_its_function():
     assert sent.specialize(X).graph is not None
 
 
+def test_options_of_what_came_without_its_function():
+    g = jitad.value_and_grad(unpicklable(1.5))
+    expected = g(X)
+    sent = jitad.jit(pickle.loads(pickle.dumps(g)), strict=True)
+    np.testing.assert_allclose(sent(X)[1], expected[1])
+    assert sent.specialize(X).options.strict
+    same(jitad.jit(pickle.loads(pickle.dumps(g)))(X), expected)
+
+
 def test_captured_values_are_those_at_the_time():
     scale = np.full(7, 2.0)
     mode = "a"

@@ -190,6 +190,16 @@ def array(object: Any, dtype: Any = None, *, copy: Any = None, order: Any = None
     return out[(None,) * (ndmin - out.ndim)] if ndmin > out.ndim else out
 
 
+@implements(np.real)
+def real(val: Any) -> Tracer:
+    return as_tracer(val)
+
+
+@implements(np.imag)
+def imag(val: Any) -> Tracer:
+    return as_tracer(val) * 0
+
+
 @implements(np.result_type)
 def result_type(*arrays_and_dtypes: Any) -> np.dtype:
     return np.result_type(*(sample(a) if type(a) is Tracer else a for a in arrays_and_dtypes))

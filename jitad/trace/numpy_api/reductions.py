@@ -146,18 +146,19 @@ def ptp(a: Any, axis: Any = None, out: Any = None, keepdims: Any = False) -> Tra
 
 @implements(np.average)
 def average(a: Any, axis: Any = None, weights: Any = None, returned: bool = False, *, keepdims: Any = False) -> Tracer:
-    if returned:
-        reject("numpy.average", returned=returned)
-    if weights is None:
-        return mean(a, axis, keepdims=keepdims)
-    w = as_tracer(weights)
     a = as_tracer(a)
+    if weights is None:
+        found = mean(a, axis, keepdims=keepdims)
+        return (found, sum_(a * 0 + 1.0, axis, keepdims=keepdims)) if returned else found  # type: ignore[return-value]
+    w = as_tracer(weights)
     if w.ndim != a.ndim and axis is not None:
         from jitad.trace.numpy_api.shaping import reshape as shaped
 
         k = _axes(axis, a.ndim)[0]
         w = shaped(w, tuple(n if p == k else 1 for p, n in enumerate(a.shape)))
-    return sum_(a * w, axis, keepdims=keepdims) / sum_(wrap(broadcast_to(w.node, a.node.shape)), axis, keepdims=keepdims)
+    total = sum_(wrap(broadcast_to(w.node, a.node.shape)), axis, keepdims=keepdims)
+    found = sum_(a * w, axis, keepdims=keepdims) / total
+    return (found, total) if returned else found  # type: ignore[return-value]
 
 
 @implements(np.count_nonzero)

@@ -54,7 +54,9 @@ def call_function(function: Any, args: tuple, kwargs: dict) -> Any:
     name = f"{getattr(function, '__module__', 'numpy')}.{getattr(function, '__name__', function)}"
     found = functions.get(function)
     if found is None:
-        raise refuse(name)
+        from jitad.trace.numpy_api import own_code
+
+        return own_code.traced(function, name, args, kwargs)
     try:
         inspect.signature(found).bind(*args, **kwargs)
     except TypeError as error:
@@ -98,7 +100,7 @@ def own(result: Any, given: Any) -> Any:
     return made
 
 
-_ITSELF = {np.asarray, np.asanyarray, np.ascontiguousarray}
+_ITSELF = {np.asarray, np.asanyarray, np.ascontiguousarray, np.real}
 _AS_MEMORY_ALLOWS = {np.reshape, np.ravel}  # views, or copies
 _READ_ONLY = {np.broadcast_to, np.diagonal}
 _REORDERS = {np.transpose, np.permute_dims, np.matrix_transpose, np.swapaxes, np.moveaxis, np.flip, np.flipud, np.fliplr,
@@ -141,8 +143,10 @@ def call_ufunc(ufunc: np.ufunc, method: str, args: tuple, kwargs: dict) -> Any:
             f"{name}: out= and in-place operators (a += b) cannot write from a traced array into a plain one; "
             f"write a = a + b{where()}")
     kwargs = {k: v for k, v in kwargs.items() if k != "out"}
-    if kwargs.pop("where", True) is not True:
-        raise TraceError(f"{name}: where= is not supported; write np.where(condition, {ufunc.__name__}(...), ...){where()}")
+    mask = kwargs.pop("where", True)
+    if mask is not True and type(out[0]) is not Tracer:
+        raise TraceError(f"{name}: where= without out= leaves elements undefined; write "
+                         f"np.where(condition, {ufunc.__name__}(...), ...){where()}")
     if method != "__call__":
         if method not in METHODS:
             raise refuse(name)
@@ -151,7 +155,7 @@ def call_ufunc(ufunc: np.ufunc, method: str, args: tuple, kwargs: dict) -> Any:
     if found is None:
         raise refuse(name)
     dtype = kwargs.pop("dtype", None)
-    for keyword in kwargs:
+    for keyword in kwargs.keys() - {"casting", "order", "subok"}:
         raise TraceError(f"{name}: the argument {keyword}= is not supported on traced arrays{where()}")
     if dtype is not None:
         args = tuple(astype(a, dtype) for a in args)
@@ -159,6 +163,8 @@ def call_ufunc(ufunc: np.ufunc, method: str, args: tuple, kwargs: dict) -> Any:
     if type(out[0]) is Tracer:
         from jitad.trace.mutation import in_place
 
+        if mask is not True:
+            result = functions[np.where](mask, result, out[0])
         return in_place(out[0], result, f"{ufunc.__name__}")
     if type(result) is Tracer:
         given = [a for a in args if type(a) is Tracer]

@@ -174,3 +174,19 @@ def _ignoring_nan(op: Elementwise) -> Any:
 
 
 ufuncs[np.fmin], ufuncs[np.fmax] = _ignoring_nan(compare.minimum), _ignoring_nan(compare.maximum)
+
+
+@implements(np.logaddexp2)
+def logaddexp2(x: Any, y: Any) -> Tracer:
+    return logaddexp(multiply(x, float(np.log(2))), multiply(y, float(np.log(2)))) / float(np.log(2))
+
+
+@implements(np.divmod)
+def divmod_(x: Any, y: Any) -> tuple[Tracer, Tracer]:
+    return apply(arithmetic.floor_divide, x, y), apply(arithmetic.remainder, x, y)
+
+
+@implements(np.modf)
+def modf(x: Any) -> tuple[Tracer, Tracer]:
+    whole = apply(arithmetic.trunc, divide(x, 1))
+    return as_tracer(x) - whole, whole

@@ -1,0 +1,144 @@
+"""Where the largest element is; where values fall between others; interpolation, convolution."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import numpy as np
+
+from jitad.errors import TraceError
+from jitad.ops.leaf import iota
+from jitad.ops.shape import broadcast
+from jitad.trace.numpy_api.reductions import max_, min_, sum_
+from jitad.trace.numpy_api.registry import implements, reject, ufuncs
+from jitad.trace.numpy_api.selection import clip, pad, take, where_
+from jitad.trace.numpy_api.shaping import length, one_axis, ravel
+from jitad.trace.tracer import Tracer, as_tracer, wrap
+from jitad.trace.tracing import where
+
+
+def _first(extreme: Any) -> Any:
+    def call(a: Any, axis: Any = None, out: Any = None, *, keepdims: Any = False) -> Tracer:
+        reject(f"numpy.{extreme.__name__}", out=out)
+        t = as_tracer(a)
+        if axis is None:
+            if keepdims and t.ndim > 1:
+                raise TraceError("argmax and argmin with keepdims need an axis on traced arrays" + where())
+            t, axis = ravel(t), 0
+        k = one_axis(axis, t.ndim)
+        best = extreme(t, k, keepdims=True)
+        is_best = (t == best) | (t != t)  # NaN comes first, as in NumPy: the extreme is NaN then, and equals nothing
+        position = wrap(broadcast(iota(t.node.shape[k]), t.node.shape, (k,)))
+        return min_(where_(is_best, position, t.shape[k]), k, keepdims=keepdims)
+
+    return call
+
+
+implements(np.argmax)(_first(max_))
+implements(np.argmin)(_first(min_))
+
+
+@implements(np.searchsorted)
+def searchsorted(a: Any, v: Any, side: str = "left", sorter: Any = None) -> Tracer:
+    """By counting what is smaller: a pass over `a` for each value."""
+    if side not in ("left", "right"):
+        raise ValueError(f"side must be 'left' or 'right' (got {side!r})" + where())
+    edges, values = as_tracer(a), as_tracer(v)
+    if sorter is not None:
+        edges = take(edges, sorter)
+    spread = values[..., None]
+    return sum_(edges < spread if side == "left" else edges <= spread, -1)
+
+
+@implements(np.digitize)
+def digitize(x: Any, bins: Any, right: bool = False) -> Tracer:
+    edges = as_tracer(bins)
+    ascending = edges[0] <= edges[-1]
+    up = searchsorted(edges, x, "left" if right else "right")
+    down = edges.shape[0] - searchsorted(edges[::-1], x, "right" if right else "left")
+    return where_(ascending, up, down)
+
+
+@implements(np.interp)
+def interp(x: Any, xp: Any, fp: Any, left: Any = None, right: Any = None, period: Any = None) -> Tracer:
+    reject("numpy.interp", period=period)
+    t, knots, values = as_tracer(x), as_tracer(xp), as_tracer(fp)
+    n = knots.shape[0]
+    k = clip(searchsorted(knots, t, "right") - 1, 0, n - 2 if n > 1 else 0)
+    low, high = take(knots, k), take(knots, k + 1) if n > 1 else take(knots, k)
+    f0, f1 = take(values, k), take(values, k + 1) if n > 1 else take(values, k)
+    gap = high - low
+    slope = where_(gap == 0, 0.0, (f1 - f0) / where_(gap == 0, 1.0, gap))
+    out = where_(t == high, f1, f0 + slope * (t - low))
+    out = where_(t < knots[0], values[0] if left is None else left, out)
+    out = where_(t > knots[-1], values[-1] if right is None else right, out)
+    return where_(ufuncs[np.isnan](t), t, out) if t.dtype.kind == "f" else out
+
+
+@implements(np.convolve)
+def convolve(a: Any, v: Any, mode: str = "full") -> Tracer:
+    x, y = as_tracer(a), as_tracer(v)
+    if x.ndim != 1 or y.ndim != 1:
+        raise ValueError("convolve takes arrays with one axis" + where())
+    if len(y) > len(x):
+        x, y = y, x
+    n, m = x.shape[0], y.shape[0]
+    padded = pad(x, (m - 1, m - 1))
+    k, j = (wrap(iota(length(s))) for s in (n + m - 1, m))
+    full = sum_(padded[k[:, None] + j] * y[::-1], 1)
+    if mode == "full":
+        return full
+    if mode == "same":
+        return full[(m - 1) // 2 : (m - 1) // 2 + n]
+    if mode == "valid":
+        return full[m - 1 : n]
+    raise ValueError(f"mode must be 'full', 'same' or 'valid', not {mode!r}" + where())
+
+
+@implements(np.correlate)
+def correlate(a: Any, v: Any, mode: str = "valid") -> Tracer:
+    x, y = as_tracer(a), as_tracer(v)
+    if len(y) > len(x):
+        return correlate(y, x, mode)[::-1]
+    return convolve(x, y[::-1], mode)
+
+
+@implements(np.piecewise)
+def piecewise(x: Any, condlist: Any, funclist: Any, *args: Any, **kw: Any) -> Tracer:
+    """Every function is applied to all of x; its values count where its condition holds."""
+    t = as_tracer(x)
+    conditions = [as_tracer(c) for c in (condlist if isinstance(condlist, (list, tuple)) else [condlist])]
+    functions = list(funclist)
+    if len(functions) == len(conditions) + 1:
+        default = functions.pop()
+    elif len(functions) == len(conditions):
+        default = 0
+    else:
+        raise ValueError(f"with {len(conditions)} condition(s), either {len(conditions)} or {len(conditions) + 1} functions are "
+                         "expected" + where())
+
+    def value(f: Any) -> Any:
+        return as_tracer(f(t, *args, **kw) if callable(f) else f).astype(t.dtype)
+
+    out = value(default)
+    for c, f in zip(conditions, functions, strict=True):  # later ones win
+        out = where_(c, value(f), out)
+    return out
+
+
+@implements(np.choose)
+def choose(a: Any, choices: Any, out: Any = None, mode: str = "raise") -> Tracer:
+    reject("numpy.choose", out=out, mode=None if mode == "raise" else mode)
+    index, found = as_tracer(a), as_tracer(choices[-1])
+    for k, c in reversed(list(enumerate(choices[:-1]))):
+        found = where_(index == k, c, found)
+    return found
+
+
+@implements(np.compress)
+def compress(condition: Any, a: Any, axis: Any = None, out: Any = None) -> Tracer:
+    from jitad.trace.capture import content
+
+    reject("numpy.compress", out=out)
+    mask = content(as_tracer(condition), "the condition", "write np.where(condition, a, 0)")
+    return take(a, np.flatnonzero(mask), axis)
