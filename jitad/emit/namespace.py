@@ -9,7 +9,7 @@ import numpy as np
 from numba import njit, prange, types
 from numba.extending import overload
 
-from jitad.emit import lanes, vmath
+from jitad.emit import lanes, special, vmath
 
 WORTHWHILE = 20_000  # scalars to compute: less is done sooner than threads are started
 PARALLEL = {"prange": True} | dict.fromkeys(
@@ -103,6 +103,8 @@ NAMES |= {name: getattr(np, name) for name in (
 NAMES |= {name: getattr(lanes, name) for name in (
     "spread", "consecutive", "choose", "load", "push", "total", "as_floats", "lane", "pack")}
 NAMES |= {name: getattr(vmath, name) for name in ("exp", "log", "reciprocal", "rsqrt")}
+NAMES |= {name: getattr(special, name) for name in (
+    "expit", "logit", "xlogy", "xlog1py", "entr", "rel_entr", "gammaln", "gamma", "polygamma")}
 NAMES |= {"triangle_row": triangle_row, "triangle_column": triangle_column, "floor_divide": floor_divide}
 NAMES |= {"prange": prange, "part": part, "exact": exact, "collect": collect, "overlap": overlap}
 

@@ -23,7 +23,7 @@ class Sym:
         return Sym, (self.name, self.serial, self.position, self.axis)
 
     def key(self) -> tuple:
-        return (0, self.serial, self.position, self.axis)
+        return (0, self.serial, self.position, self.axis, self.name)
 
     def __eq__(self, other: object) -> bool:
         return isinstance(other, Sym) and self.key() == other.key()

@@ -3,20 +3,30 @@
 from __future__ import annotations
 
 import math
+import sys
 from collections.abc import Callable
 from typing import Any
 
-from jitad.ops.arithmetic import exp
-from jitad.ops.declare import elementwise
+from jitad.errors import TraceError
+from jitad.ir.node import Node
+from jitad.ops.arithmetic import exp, log, log1p
+from jitad.ops.declare import Elementwise, elementwise
 
 
-def _scipy(name: str) -> Callable:
+def _scipy(name: str, *first: Any) -> Callable:
     def function(*args: Any) -> Any:
         import scipy.special
 
-        return getattr(scipy.special, name)(*args)
+        return getattr(scipy.special, name)(*first, *args)
 
     function.__name__ = name
+    return function
+
+
+def _mp(name: str, *first: Any) -> Callable:
+    def function(*args: Any) -> Any:
+        return getattr(sys.modules["mpmath"], name)(*first, *args)  # only called where it is imported
+
     return function
 
 
@@ -26,3 +36,43 @@ erf = elementwise("erf", numpy=_scipy("erf"), special="erf", code="erf({x})", co
                   partials=lambda x, out: (_TWO_BY_ROOT_PI * exp(-(x * x)),))
 erfc = elementwise("erfc", numpy=_scipy("erfc"), special="erfc", code="erfc({x})", cost=40,
                    partials=lambda x, out: (-_TWO_BY_ROOT_PI * exp(-(x * x)),))
+
+expit: Elementwise = elementwise(
+    "expit", numpy=_scipy("expit"), special="expit", code="expit({x})", cost=25, mpmath=lambda x: 1 / (1 + _mp("exp")(-x)),
+    partials=lambda x, out: (out * expit(-x),))
+logit = elementwise("logit", numpy=_scipy("logit"), special="logit", code="logit({x})", cost=25, domain=(0.1, 0.9),
+                    mpmath=lambda x: _mp("log")(x / (1 - x)), partials=lambda x, out: (1.0 / (x * (1.0 - x)),))
+xlogy = elementwise("xlogy", numpy=_scipy("xlogy"), special="xlogy", code="xlogy({x}, {y})", arity=2, cost=25,
+                    domain=((0.5, 3), (0.5, 3)), mpmath=lambda x, y: x * _mp("log")(y),
+                    partials=lambda x, y, out: (log(y), x / y))
+xlog1py = elementwise("xlog1py", numpy=_scipy("xlog1py"), special="xlog1py", code="xlog1py({x}, {y})", arity=2, cost=25,
+                      domain=((0.5, 3), (-0.5, 3)), mpmath=lambda x, y: x * _mp("log1p")(y),
+                      partials=lambda x, y, out: (log1p(y), x / (1.0 + y)))
+entr = elementwise("entr", numpy=_scipy("entr"), special="entr", code="entr({x})", cost=25, domain=(0.1, 4),
+                   mpmath=lambda x: -x * _mp("log")(x), partials=lambda x, out: (-log(x) - 1.0,))
+rel_entr = elementwise("rel_entr", numpy=_scipy("rel_entr"), special="rel_entr", code="rel_entr({x}, {y})", arity=2, cost=25,
+                       domain=((0.5, 3), (0.5, 3)), mpmath=lambda x, y: x * _mp("log")(x / y),
+                       partials=lambda x, y, out: (log(x / y) + 1.0, -(x / y)))
+
+# The gamma function and its logarithmic derivatives: each is the derivative of the one before.
+ORDERS = 8
+
+
+def _polygamma(n: int) -> Elementwise:
+    def partials(x: Node, out: Node) -> tuple:
+        if n == ORDERS:
+            raise TraceError(f"derivatives of the gamma function are there up to order {ORDERS + 1}")
+        return (polygamma[n + 1](x),)
+
+    if n == 0:
+        return elementwise("digamma", numpy=_scipy("psi"), special="psi", code="polygamma(0, {x})", cost=60, domain=(0.5, 6),
+                           mpmath=_mp("polygamma", 0), partials=partials)
+    return elementwise(f"polygamma{n}", numpy=_scipy("polygamma", n), code=f"polygamma({n}, {{x}})", cost=60, domain=(0.5, 6),
+                       mpmath=_mp("polygamma", n), partials=partials)
+
+
+polygamma = [_polygamma(n) for n in range(ORDERS + 1)]
+gammaln = elementwise("gammaln", numpy=_scipy("gammaln"), special="gammaln", code="gammaln({x})", cost=60, domain=(0.5, 6),
+                      mpmath="loggamma", partials=lambda x, out: (polygamma[0](x),))
+gamma = elementwise("gamma", numpy=_scipy("gamma"), special="gamma", code="gamma({x})", cost=60, domain=(0.5, 4),
+                    partials=lambda x, out: (out * polygamma[0](x),))
