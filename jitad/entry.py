@@ -38,7 +38,7 @@ from jitad.emit.writer import Writer
 from jitad.ir import sizes
 from jitad.ir.graph import Guard
 from jitad.trace.capture import AbsenceWatch, Capture, MissingWatch, TreeWatch, Watch
-from jitad.trace.place import ABSENT, Leaf, Place
+from jitad.trace.place import ABSENT, Place
 from jitad.trace.tracing import LeafSpec
 from jitad.tree import Tree
 
@@ -64,7 +64,6 @@ class _Maker:
         self.names: dict[str, Any] = {"MISS": MISS, "FAILURES": (*ABSENT, OverflowError), "ndarray": np.ndarray}
         self._constants: dict[int, str] = {}
         self._places: dict[int, str] = {}
-        self._containers: dict[int, list[str]] = {}  # places of containers that were taken apart, and their leaves
         self._count = 0
 
     def make(self, tree: Tree, specs: Sequence[LeafSpec]) -> Entry:
@@ -174,12 +173,8 @@ class _Maker:
             return self._constant(place.holder)
         name = self._places.get(id(place))
         if name is None:
-            if isinstance(place, Leaf):
-                name = self._containers[id(place.holder)][place.number]
-            else:
-                name = self._fresh("x")
-                self.w.line(f"{name} = {place.code(self._constant, self._place)}")
-            self._places[id(place)] = name
+            name = self._places[id(place)] = self._fresh("x")
+            self.w.line(f"{name} = {place.code(self._constant, self._place)}")
         return name
 
     def _watch(self, watch: Watch) -> None:
@@ -189,7 +184,11 @@ class _Maker:
         elif isinstance(watch, MissingWatch):
             self._unless(f"not {self._constant(watch.holds)}()")
         elif isinstance(watch, TreeWatch):
-            self._containers[id(watch.place)] = self._apart(watch.expected, self._place(watch.place))
+            there, tree = self._place(watch.place), watch.expected
+            kind = self._constant(dict if tree.kind == "dict" else tree.kind)
+            content = f"tuple({there}) != {self._constant(tree.keys)}" if tree.kind == "dict" else (
+                f"len({there}) != {len(tree.children)}")
+            self._unless(f"type({there}) is not {kind}", content)
         elif type(watch) is Watch:
             value = self._place(watch.place)
             self._unless(f"{value} is not {self._constant(watch.expected)} and not {self._constant(watch.same)}({value})")

@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+import copy
 import dataclasses
 import functools
 import pickle
 import sys
+import types
 from collections.abc import Callable, Sequence
 from typing import Any
 
@@ -72,7 +74,8 @@ class Transformed:
         return self
 
     def __deepcopy__(self, memo: dict) -> Transformed:
-        return self  # as functions are
+        fn = copy.deepcopy(self.fn, memo)  # the same, unless it belongs to an object that is copied
+        return self if fn is self.fn else _remade(self._made[0], fn, self._made[1], self._options)
 
     def __reduce__(self) -> tuple:
         maker, arguments = self._made
@@ -97,11 +100,14 @@ def _pickles(fn: Any) -> bool:
     """Whether a function can be sent as it is."""
     if isinstance(fn, Transformed):
         return _pickles(fn.fn)
-    try:
-        pickle.dumps(fn)
-    except Exception:  # whatever a user's class raises
-        return False
-    return True
+    if isinstance(fn, functools.partial):
+        return _pickles(fn.func)
+    if not isinstance(fn, types.FunctionType):
+        return True  # objects and their methods: that is for the pickler to say, who may be pickling them just now
+    found: Any = sys.modules.get(fn.__module__)
+    for name in fn.__qualname__.split("."):
+        found = getattr(found, name, None)
+    return found is fn
 
 
 def _is_called_by(package: str) -> bool:

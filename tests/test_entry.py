@@ -2,6 +2,7 @@
 
 import collections
 import functools
+import queue
 import threading
 import types
 
@@ -330,20 +331,16 @@ def test_within_a_trace_of_this_or_another_thread():
     expected = (X**2).sum() * 2 + 2 * (X**2).sum() * 2
     for _ in range(3):
         assert outer(1.0) == pytest.approx(expected)
-
-    class Other(threading.Thread):
-        def run(self):
-            self.value = inner(X)
-
-    found = Other()
+    found = queue.SimpleQueue()
+    other = threading.Thread(target=lambda: found.put(inner(X)))
 
     def traced(x):
-        found.start()
-        found.join()
+        other.start()
+        other.join()
         return x.sum()
 
     jitad.jit(traced)(X)
-    assert found.value == inner(X)
+    assert found.get() == inner(X)
 
 
 def test_functions_of_several_kinds_of_arguments():

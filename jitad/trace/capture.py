@@ -6,6 +6,7 @@ Captured arrays and floats are implicit arguments, read anew at every call. What
 
 from __future__ import annotations
 
+import types
 from collections.abc import Callable
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
@@ -19,7 +20,6 @@ from jitad.ops.leaf import new_input
 from jitad.trace.place import ABSENT, Place
 from jitad.trace.structure import recognise
 from jitad.trace.tracing import LeafSpec, current, where
-from jitad.tree import flatten
 
 if TYPE_CHECKING:
     from jitad.trace.tracer import Tracer
@@ -70,14 +70,18 @@ class Watch:
         """Whether the trace holds for this value in place of the expected one."""
         if value is self.expected:
             return True
+        if type(value) is types.MethodType and type(self.expected) is types.MethodType:  # made anew at every look
+            return value.__func__ is self.expected.__func__ and value.__self__ is self.expected.__self__
         return type(value) is type(self.expected) and isinstance(value, (int, str, bytes)) and value == self.expected
 
 
 class TreeWatch(Watch):
-    """A container whose shape the trace took as it was."""
+    """A container whose type, and length or keys, the trace took as they were."""
 
     def same(self, value: Any) -> bool:
-        return flatten(value)[1] == self.expected
+        if self.expected.kind == "dict":
+            return type(value) is dict and tuple(value) == self.expected.keys
+        return type(value) is self.expected.kind and len(value) == len(self.expected.children)
 
 
 class AbsenceWatch(Watch):

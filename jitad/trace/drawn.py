@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import random
+import types
 from typing import Any, NoReturn
 
 import numpy as np
@@ -16,7 +17,7 @@ _SOURCES = (np.random.Generator, np.random.RandomState, np.random.BitGenerator, 
 def is_random(value: Any) -> bool:
     """Whether a value gives random numbers: a generator, a method of one, a module of such functions."""
     return (value is np.random or value is random or isinstance(value, _SOURCES)
-            or isinstance(getattr(value, "__self__", None), _SOURCES)
+            or (isinstance(value, (types.MethodType, types.BuiltinFunctionType)) and isinstance(value.__self__, _SOURCES))
             or (value is np.random.default_rng))
 
 

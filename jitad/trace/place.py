@@ -6,8 +6,6 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Any
 
-from jitad.tree import flatten
-
 ABSENT = (LookupError, AttributeError, TypeError, ValueError)  # what reading a place raises when nothing is there
 _WRITTEN = ("cell_contents", "__defaults__", "__kwdefaults__", "args", "keywords")  # other names never get into source
 
@@ -57,13 +55,3 @@ class Attribute(_Inside):
         if self.name in _WRITTEN:
             return f"{at(self.holder)}.{self.name}"
         return f"getattr({at(self.holder)}, {constant(self.name)})"
-
-
-@dataclass(frozen=True, eq=False)
-class Leaf(_Inside):
-    """A leaf of a container, of which the trace took the shape as it was."""
-
-    number: int
-
-    def fetch(self) -> Any:
-        return flatten(self.holder.fetch())[0][self.number]

@@ -7,9 +7,12 @@ gives a symbolic length. Everything else that it takes from around itself is wat
 
 from __future__ import annotations
 
-import builtins
+import array
+import collections
+import copy
 import dis
 import functools
+import inspect
 import os
 import types
 from collections.abc import Callable
@@ -20,15 +23,16 @@ import numpy as np
 from jitad.errors import TraceError
 from jitad.ir.node import Held
 from jitad.trace.capture import AbsenceWatch, TreeWatch, Watch, capture, is_capturable
-from jitad.trace.content import ContentWatch, has_content
+from jitad.trace.content import ContentWatch, has_content, is_record, records_in
 from jitad.trace.dim import dim
 from jitad.trace.drawn import Drawn, is_random
-from jitad.trace.objects import ClassWatch, is_object, is_users_class, stand_in, traced_super
-from jitad.trace.place import Attribute, Item, Leaf, Place
+from jitad.trace.objects import ClassWatch, class_data, is_object, is_users_class, stand_in, traced_id, traced_super, traced_type, undoing
+from jitad.trace.place import Attribute, Item, Place
 from jitad.trace.tracing import Trace, current, is_installed
-from jitad.tree import flatten, unflatten
+from jitad.tree import LEAF, Tree
 
 _MARK = "__jitad_trace__"
+_CHANGEABLE = (set, collections.deque, dict, list, bytearray, array.array)
 _JITAD = os.path.dirname(os.path.dirname(os.path.abspath(__file__))) + os.sep
 
 
@@ -41,6 +45,9 @@ def traced_len(x: Any) -> Any:
             raise TypeError("len() of unsized object")
         return dim(x.node.shape[0])
     return len(x)
+
+
+_BUILTINS: dict[Any, Any] = {len: traced_len, super: traced_super, type: traced_type, id: traced_id}
 
 
 def rebuilt(fn: Callable) -> Callable:
@@ -65,8 +72,9 @@ class Rebuilder:
             return functools.partial(self.function(fn.func), *args, **keywords)
         if isinstance(fn, types.MethodType):
             return types.MethodType(self.function(fn.__func__), self._owner(fn.__self__))
-        if hasattr(fn, "py_func"):  # compiled by Numba: trace what it was compiled from
-            return self.function(fn.py_func)
+        compiled = inspect.getattr_static(fn, "py_func", None)
+        if isinstance(compiled, types.FunctionType):  # by Numba: trace what it was compiled from
+            return self.function(compiled)
         if is_object(fn):
             return self._owner(fn)
         if not isinstance(fn, types.FunctionType) or _MARK in fn.__globals__:
@@ -112,7 +120,7 @@ class Rebuilder:
     def _globals(self, fn: types.FunctionType) -> dict:
         key = ("globals", Held(fn.__globals__))
         if key not in self.memo:
-            self.memo[key] = {"len": traced_len, "super": traced_super, **fn.__globals__, _MARK: set()}
+            self.memo[key] = {**{f.__name__: ours for f, ours in _BUILTINS.items()}, **fn.__globals__, _MARK: set()}
         return self.memo[key]
 
     def value(self, value: Any, place: Place | None) -> Any:
@@ -124,21 +132,26 @@ class Rebuilder:
         if place is not None:
             if is_capturable(value):
                 return capture(value, place)
-            if type(value) in (list, tuple, dict) or (isinstance(value, tuple) and hasattr(value, "_fields")):
+            if _is_container(value):
                 return self._container(value, place)
-            self.root.watches.append(ContentWatch(place, value) if has_content(value) else Watch(place, value))
-        if isinstance(value, types.ModuleType) or getattr(value, "__module__", "") is not None:
-            ours = _of_numpy(value)
-            if ours is not None:
-                return ours
-        if getattr(value, "__name__", "") == "array_namespace" and isinstance(value, types.FunctionType):
+            by_content = has_content(value) and not is_record(value)
+            if by_content:
+                self._by_content(place, value)
+            else:
+                self.root.watches.append(Watch(place, value))
+            if by_content and isinstance(value, _CHANGEABLE):  # a copy, as of lists and dicts
+                return self.memo.setdefault(Held(value), copy.copy(value))
+        ours = _of_numpy(value)
+        if ours is not None:
+            return ours
+        if isinstance(value, types.FunctionType) and value.__name__ == "array_namespace":
             return functools.partial(_namespace, value)
-        if place is None and getattr(value, "__name__", "") == "_array_converter":
+        if place is None and isinstance(value, type) and value.__name__ == "_array_converter":
             from jitad.trace.numpy_api.own_code import Converter
 
             return Converter
-        if value is builtins.len:
-            return traced_len
+        if isinstance(value, (type, types.BuiltinFunctionType)) and value in _BUILTINS:
+            return _BUILTINS[value]
         if is_random(value):
             return Drawn(value)
         own = place is None  # NumPy's own code is copied where it is used by such
@@ -150,7 +163,7 @@ class Rebuilder:
             return self.function(value)
         if isinstance(value, functools.partial):
             return self.function(value)
-        if hasattr(value, "py_func") and isinstance(value.py_func, types.FunctionType):
+        if isinstance(inspect.getattr_static(value, "py_func", None), types.FunctionType):
             return self.function(value)
         if isinstance(value, functools._lru_cache_wrapper):
             inner = value.__wrapped__
@@ -160,30 +173,78 @@ class Rebuilder:
                 return self.memo[Held(value)]
         return self._owner(value)
 
+    def _by_content(self, place: Place, value: Any) -> None:
+        """Have the trace hold for this content only; what it does to objects in it is undone."""
+        self.root.watches.append(ContentWatch(place, value))
+        self.root.undo += map(undoing, records_in(value))
+
     def _owner(self, value: Any) -> Any:
         """What stands for an object, or for a class, whose attributes are asked for."""
         if is_users_class(value):
-            self.root.watches.append(ClassWatch(value))
+            if Held(value) not in self.memo:
+                self.memo[Held(value)] = value
+                self.root.watches.append(ClassWatch(value))
+                self.root.undo += map(undoing, [value, *records_in(class_data(value))])
+        elif is_record(value) and not is_object(value):  # used as it is, its attributes watched by content
+            if Held(value) not in self.memo:
+                self.memo[Held(value)] = value
+                self._by_content(Place(value), value)
         elif is_object(value):
             if Held(value) not in self.memo:
                 self.memo[Held(value)] = stand_in(value, self)
             return self.memo[Held(value)]
         return value
 
-    def _container(self, value: Any, place: Place) -> Any:
-        if Held(value) not in self.memo:
-            self.memo[Held(value)] = self._contained(value, place)
-        else:  # known under another name, which may part from this one
-            self.root.watches.append(Watch(place, value))
-        return self.memo[Held(value)]
+    def _container(self, value: Any, place: Place | None) -> Any:
+        """A container in whose stead another one is handed over, and what is in it looked after."""
+        key = Held(value)
+        if key in self.memo:
+            if place is not None:  # known under another name, which may part from this one
+                self.root.watches.append(Watch(place, value))
+            return self.memo[key]
+        if place is not None and not _holds_more_than_data(value):
+            self._by_content(place, value)
+            place = None
+        if place is not None:
+            self.root.watches.append(TreeWatch(place, _shape(value)))
+        if type(value) is list:
+            made: Any = []
+            self.memo[key] = made  # lest it contains itself
+            made += [self._inside(v, place, k) for k, v in enumerate(value)]
+        elif type(value) is dict:
+            made = {}
+            self.memo[key] = made
+            made.update({k: self._inside(v, place, k) for k, v in value.items()})
+        else:
+            items = [self._inside(v, place, k) for k, v in enumerate(value)]
+            made = tuple(items) if type(value) is tuple else type(value)(*items)
+            self.memo[key] = made
+        return made
 
-    def _contained(self, value: Any, place: Place) -> Any:
-        leaves, tree = flatten(value)
-        if not any(is_capturable(v) or callable(v) or is_object(v) for v in leaves):
-            self.root.watches.append(ContentWatch(place, value))
-            return unflatten(tree, leaves)  # a copy: what the function keeps in it while traced is nothing for the user
-        self.root.watches.append(TreeWatch(place, tree))
-        return unflatten(tree, [self.value(v, Leaf(place, k)) for k, v in enumerate(leaves)])
+    def _inside(self, value: Any, place: Place | None, key: Any) -> Any:
+        if place is not None:
+            return self.value(value, Item(place, key))
+        return self._container(value, None) if _is_container(value) else value
+
+
+def _is_container(value: Any) -> bool:
+    return type(value) in (list, tuple, dict) or (isinstance(value, tuple) and hasattr(value, "_fields"))
+
+
+def _holds_more_than_data(value: Any, seen: frozenset = frozenset()) -> bool:
+    """Whether there is something to be captured in a container, or one in it."""
+    if id(value) in seen:
+        return False
+    seen = seen | {id(value)}
+    return any(_holds_more_than_data(v, seen) if _is_container(v) else is_capturable(v) or callable(v) or is_object(v)
+               for v in (value.values() if type(value) is dict else value))
+
+
+def _shape(value: Any) -> Tree:
+    """The outermost level of a container."""
+    if type(value) is dict:
+        return Tree("dict", (LEAF,) * len(value), tuple(value))
+    return Tree(type(value), (LEAF,) * len(value))
 
 
 def _namespace(original: Callable, *arrays: Any, **options: Any) -> Any:

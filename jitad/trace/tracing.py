@@ -80,6 +80,7 @@ class Trace:
             self.refused: Exception | None = None  # raised once more at the end, lest the function has caught it
             self.equalities: dict[Sym, int | Size] = {}
             self.memo: dict = {}  # rebuilt functions and captured objects
+            self.undo: list[Callable[[], None]] = []  # what takes back what the function did to objects
 
     def __enter__(self) -> Trace:
         _local.trace = self
@@ -93,6 +94,8 @@ class Trace:
         _local.trace = self.parent
         if self.root is self:
             detours.remove(self)
+            for undo in self.undo:
+                undo()
             set_observer(self._observer)
 
     def input(self, dtype: np.dtype, shape: Shape, weak: bool = False) -> Tracer:

@@ -2,11 +2,16 @@
 
 import abc
 import argparse
+import collections
+import copy
 import dataclasses
 import functools
 import os
+import pickle
 import threading
 import types
+import typing
+import weakref
 
 import numpy as np
 import pytest
@@ -330,6 +335,233 @@ def test_namespaces_of_the_standard_library():
         assert g(X)[0] == 3
 
 
+class Plain:
+    def __init__(self, k=1.0):
+        self.k = k
+
+    def energy(self, x):
+        return self.k * (x**2).sum()
+
+
+class Scaled(Plain):
+    def scaled(self, c):
+        return type(self)(self.k * c)
+
+    def energy(self, x):
+        return self.scaled(3.0).k * x.sum() + 10 * super().energy(x)
+
+
+class ByDict(Plain):
+    def energy(self, x):
+        self.__dict__["k"] = x[0]
+        vars(self).update(j=x[1])
+        return super().energy(x) * self.j * vars(self)["k"]
+
+
+@dataclasses.dataclass(frozen=True)
+class Site:
+    name: str
+    weight: float
+
+    def moved(self, x):
+        object.__setattr__(self, "weight", x[0])  # as __post_init__ does
+        return self.weight * x.sum()
+
+
+class Doubling:
+    def __init__(self):
+        self.k = 1.0
+
+    def __setattr__(self, name, value):
+        object.__setattr__(self, name, 2 * value)
+
+    def energy(self, x):
+        self.k = x[0]
+        return self.k * (x**2).sum()
+
+
+class Delegating:
+    def __init__(self, inner):
+        self._inner = inner
+
+    def __getattr__(self, name):
+        return getattr(self._inner, name)
+
+
+class Aliased:
+    def __init__(self):
+        self.rows = [[1.0, 1.0]] * 3
+        self.first = self.rows[0]
+
+    def energy(self, x):
+        self.first[0] = x.sum()
+        return self.rows[2][0] ** 2
+
+
+class Equal(Plain):
+    __hash__ = None
+
+    def __eq__(self, other):
+        return self.k == other.k
+
+
+class AlsoEqual(Equal):
+    def __eq__(self, other):
+        return super().__eq__(other)
+
+    def energy(self, x):
+        super().__init__(x[0])
+        return super().energy(x)
+
+
+T = typing.TypeVar("T")
+
+
+class Generic(Plain, typing.Generic[T]):
+    def energy(self, x):
+        self.last = x.sum()
+        return super().energy(x)
+
+
+class Registering(Plain):
+    def __init_subclass__(cls):
+        pass
+
+
+class Plugin(Registering):
+    pass
+
+
+class WithAttributes(dict):
+    __getattr__ = dict.__getitem__
+
+
+def parts():
+    a, b, c = Plain(1.0), Plain(2.0), Site("H", 3.0)
+    fixed, weights, kinds = {a}, {a: 3.0, c: 2.0}, {Plain: 2.0, Site: 5.0}
+    return {
+        "in a set": lambda x: sum(p.energy(x) for p in (a, b) if p not in fixed),
+        "as a key": lambda x: sum(weights.get(p, 1.0) * p.energy(x) for p in (a, b)) + weights[c] * x.sum(),
+        "by type": lambda x: sum(kinds[type(p)] * x.sum() for p in (a, c)) * (2.0 if type(a) is type(b) else 1.0),
+        "by identity": lambda x: x.sum() * (3.0 if id(a) in {id(a)} else 1.0) * (2.0 if isinstance(type(a), type) else 1.0),
+        "made of its type": Scaled(2.0).energy, "through its dict": ByDict().energy, "frozen": Site("O", 2.0).moved,
+        "with __setattr__": Doubling().energy, "aliases": Aliased().energy,
+        "delegated": (lambda d: lambda x: d.energy(x))(Delegating(a)),
+        "equality": lambda x: x.sum() * (3.0 if AlsoEqual(2.0) == AlsoEqual(2.0) else 1.0),
+        "super().__init__": AlsoEqual(2.0).energy,
+    }
+
+
+@pytest.mark.parametrize("name", parts())
+def test_as_without_jitad(name):
+    for order in (False, True):
+        f = parts()[name]
+        with jitad.disable_jit():
+            g = jitad.value_and_grad(f)
+            value, slope = g(X)
+            assert g(X)[0] == value
+        f = parts()[name]
+        assert value == pytest.approx(f(X))
+        for k in range(6):
+            step = 1e-6 * (np.arange(6) == k)
+            up, down = parts()[name](X + step), parts()[name](X - step)
+            assert slope[k] == pytest.approx((up - down) / 2e-6, rel=1e-6)
+
+
+HOLDERS = {
+    "list": lambda p: [p], "tuple": lambda p: (p,), "dict": lambda p: {"a": p},
+    "OrderedDict": lambda p: collections.OrderedDict(a=p),
+    "deque": lambda p: collections.deque([p]), "set": lambda p: {p}, "keys": lambda p: {p: 1}, "nested": lambda p: [{"a": (p,)}],
+    "delegated": lambda p: [Delegating(p)], "attribute of a class": lambda p: type("Holder", (), {"part": p, "__iter__": None}),
+}
+
+
+def held(holder):
+    if isinstance(holder, type):
+        return [holder.part]
+    out = list(holder.values()) if isinstance(holder, dict) and "a" in holder else list(holder)
+    return held(out[0]) if out and isinstance(out[0], (dict, tuple)) else out
+
+
+@pytest.mark.parametrize("kind", [Plain, Generic, Plugin])
+@pytest.mark.parametrize("name", HOLDERS)
+def test_objects_in_containers(name, kind):
+    p = kind(1.0)
+    holder = HOLDERS[name](p)
+    with jitad.disable_jit():
+        g = jitad.grad(lambda x: sum(q.energy(x) for q in held(holder)))
+        for k in (1.0, 5.0, 5.0, 2.0):
+            p.k = k
+            np.testing.assert_allclose(g(X), 2 * k * X)
+    assert vars(p) == {"k": 2.0}
+
+
+def test_what_is_used_as_it_is_keeps_nothing_traced():
+    m = Generic(2.0)
+    seen, box, table = collections.deque(), collections.OrderedDict(), WithAttributes(k=1.0)
+
+    def f(x):
+        seen.append(x)
+        box["x"] = x
+        Settings.k = x[0]
+        return m.energy(x) * table.k * Settings.k
+
+    with jitad.disable_jit():
+        np.testing.assert_allclose(jitad.grad(f)(X)[1:], 4 * X[1:] * X[0])
+    assert vars(m) == {"k": 2.0} and not seen and not box and Settings.k == 2.0
+
+
+def test_copies_of_objects_that_hold_their_gradient():
+    class Simulation(Plain):
+        def __init__(self, k):
+            super().__init__(k)
+            self.force, self.hessian = jitad.grad(self.energy), jitad.hessian(self.energy)
+
+    a = Simulation(1.0)
+    with jitad.disable_jit():
+        a.force(X)
+        b = copy.deepcopy(a)
+        b.k = 5.0
+        np.testing.assert_allclose(b.force(X), 10 * X)
+        np.testing.assert_allclose(a.force(X), 2 * X)
+        np.testing.assert_allclose(b.hessian(X), 10 * np.eye(6))
+
+
+class PickledSimulation(Plain):
+    def __init__(self, k):
+        super().__init__(k)
+        self.force, self.hessian, self.data = jitad.grad(self.energy), jitad.hessian(self.energy), np.zeros(100_000)
+
+
+def test_objects_that_hold_their_gradient_pickle():
+    a = PickledSimulation(3.0)
+    data = pickle.dumps(a)
+    assert len(data) < 1_000_000
+    b = pickle.loads(data)
+    b.k = 5.0
+    with jitad.disable_jit():
+        np.testing.assert_allclose(b.force(X), 10 * X)
+        np.testing.assert_allclose(a.force(X), 6 * X)
+
+
+def test_methods_that_are_made_anew_at_every_look_need_no_new_trace():
+    class Several(Plain):
+        @classmethod
+        def double(cls, x):
+            return 2 * x
+
+        @functools.lru_cache
+        def weight(self, n):
+            return n * 2.0
+
+    s, d = Several(), Delegating(Several())
+    with jitad.disable_jit():
+        g = jitad.grad(lambda x: (s.double(x) * s.weight(6)).sum() + d.energy(x))
+        for _ in range(4):
+            g(X)
+    assert sum(map(len, g._caller._found.values())) == 1
+
+
 class TestLimits:
     """What the documentation says is not looked at again."""
 
@@ -366,3 +598,26 @@ class TestLimits:
     def test_random_numbers_raise(self):
         with pytest.raises(TraceError):
             jitad.grad(lambda x: x.sum() * np.random.default_rng(0).normal())(X)
+
+    def test_objects_behind_weak_references(self):
+        p = Plain(1.0)
+        r = weakref.ref(p)
+        g = jitad.grad(lambda x: r().energy(x))
+        with jitad.disable_jit():
+            g(X)
+            p.k = 5.0
+            np.testing.assert_allclose(g(X), 2 * X)
+
+    def test_globals_of_methods_reached_through_a_class(self, monkeypatch):
+        class State:
+            def __init__(self, x):
+                self.x = x
+
+            def energy(self):
+                return STRENGTH * self.x.sum()
+
+        with jitad.disable_jit():
+            g = jitad.grad(lambda x: State(x).energy())
+            assert g(X)[0] == 2
+            monkeypatch.setitem(globals(), "STRENGTH", 7.0)
+            assert g(X)[0] == 2
