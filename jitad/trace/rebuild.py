@@ -26,7 +26,17 @@ from jitad.trace.capture import AbsenceWatch, TreeWatch, Watch, capture, is_capt
 from jitad.trace.content import ContentWatch, has_content, is_record, records_in
 from jitad.trace.dim import dim
 from jitad.trace.drawn import Drawn, is_random
-from jitad.trace.objects import ClassWatch, class_data, is_object, is_users_class, stand_in, traced_id, traced_super, traced_type, undoing
+from jitad.trace.objects import (
+    ClassWatch,
+    class_data,
+    is_object,
+    is_users_class,
+    stand_in,
+    traced_id,
+    traced_super,
+    traced_type,
+    undoing,
+)
 from jitad.trace.place import Attribute, Item, Place
 from jitad.trace.tracing import Trace, current, is_installed
 from jitad.tree import LEAF, Tree
