@@ -147,7 +147,7 @@ class TestTracing:
             raises_here(f, x, match=r"cannot change an array that it was given.*change a copy")
         with pytest.raises(errors.TraceError, match="cannot change"):
             jitad.grad(caught)(x)
-        raises_here(lambda x: x.sort(), x, match="sort")
+        raises_here(lambda x: x.sort(), x, match="cannot change an array that it was given")
         np.testing.assert_array_equal(x, np.ones(6))
         np.testing.assert_array_equal(outside, np.zeros(6))
 
@@ -162,8 +162,7 @@ class TestTracing:
 
     def test_unsupported_functions_name_themselves(self):
         x = np.ones(6)
-        for f, name in ((np.sort, "numpy.sort"), (np.fft.fft, "fft"), (np.median, "numpy.median"), (np.linalg.svd, "svd"),
-                        (np.cumsum, "numpy.cumsum"), (np.unique, "numpy.unique"),
+        for f, name in ((np.cumprod, "numpy.cumprod"), (np.fft.fft, "fft"), (np.linalg.svd, "svd"), (np.unique, "numpy.unique"),
                         (np.frexp, "numpy.frexp"), (np.nonzero, "nonzero")):
             raises_here(lambda x, f=f: f(x).sum(), x, match=name)
         raises_here(lambda x: np.sum(x, where=x > 0), x, match="where=")

@@ -7,7 +7,7 @@ import numpy as np
 import pytest
 
 from jitad.ir.graph import Graph
-from jitad.ops import index, leaf, linalg, reduce, shape
+from jitad.ops import index, leaf, linalg, reduce, routine, shape
 from jitad.ops.arithmetic import cast
 from jitad.ops.declare import REGISTRY, Elementwise
 from tests.harness import Inputs, examine, run
@@ -164,7 +164,16 @@ def _square(x):
     return x * x
 
 
+def _routines(new):
+    x = new("n", "m")
+    order = routine.argsort(x * x)
+    row = shape.broadcast(leaf.iota(x.shape[0]), x.shape, (0,))
+    placed = index.gather(x, [row, order])
+    return [routine.cumsum(x * x), order, placed * x]
+
+
 EXAMPLES = {
+    "cumsum argsort": (_routines, {}),
     "input": (lambda new: [_square(new("n")), new(), new(2, 3)], {}),
     "constant iota tri_index size_value": (_leaves, {}),
     "select": (_select, {}),

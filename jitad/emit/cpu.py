@@ -35,7 +35,7 @@ from jitad.ir import sizes
 from jitad.ir.node import Node
 from jitad.ir.sizes import Sym
 from jitad.ir.types import Shape
-from jitad.lower.nest import Accumulate, Block, Check, Let, Loop, Output, Program, Split, Store, walk
+from jitad.lower.nest import Accumulate, Block, Call, Check, Let, Loop, Output, Program, Split, Store, walk
 from jitad.lower.scalar import Buffer
 from jitad.lower.sums import identity
 from jitad.ops.arithmetic import add, multiply
@@ -130,6 +130,8 @@ class Emitter:
             elif isinstance(step, Store):
                 sign = "+=" if step.add else "="
                 self.w.line(f"{self.e.element(step.buffer, step.idx)} {sign} {self.e.name(step.value)}")
+            elif isinstance(step, Call):
+                self.w.line(f"{step.routine}({', '.join(map(self.e.buffer, (step.buffer, *step.operands)))})")
             elif isinstance(step, Accumulate):
                 self._accumulate(step)
             elif isinstance(step, Check):

@@ -62,6 +62,23 @@ def _floor_divide(x, y):  # type: ignore[no-untyped-def]
 
 
 @exact
+def cumsum(out, x):  # type: ignore[no-untyped-def]
+    """Running sums of rows."""
+    for i in range(x.shape[0]):
+        total = out.dtype.type(0)
+        for j in range(x.shape[1]):
+            total += x[i, j]
+            out[i, j] = total
+
+
+@exact
+def argsort(out, x):  # type: ignore[no-untyped-def]
+    """The order of rows: stable, NaN last."""
+    for i in range(x.shape[0]):
+        out[i, :] = np.argsort(x[i], kind="mergesort")
+
+
+@exact
 def overlap(a, b):  # type: ignore[no-untyped-def]
     """Whether two arrays share memory."""
     first, second = a.ctypes.data, b.ctypes.data
@@ -106,7 +123,8 @@ NAMES |= {name: getattr(vmath, name) for name in ("exp", "log", "reciprocal", "r
 NAMES |= {name: getattr(special, name) for name in (
     "expit", "logit", "xlogy", "xlog1py", "entr", "rel_entr", "gammaln", "gamma", "polygamma")}
 NAMES |= {"triangle_row": triangle_row, "triangle_column": triangle_column, "floor_divide": floor_divide}
-NAMES |= {"prange": prange, "part": part, "exact": exact, "collect": collect, "overlap": overlap}
+NAMES |= {"prange": prange, "part": part, "exact": exact, "collect": collect, "overlap": overlap,
+          "cumsum": cumsum, "argsort": argsort}
 
 
 def __getattr__(name: str) -> Any:

@@ -30,6 +30,15 @@ class Store:
 
 
 @dataclass(frozen=True)
+class Call:
+    """Have a routine fill a buffer from others."""
+
+    routine: str
+    buffer: Buffer
+    operands: tuple[Buffer, ...]
+
+
+@dataclass(frozen=True)
 class Accumulate:
     """``node = node o value``: one term of a reduction, in the innermost place of its loop."""
 
@@ -83,7 +92,7 @@ class Check:
     bound: int | Size
 
 
-Step = Let | Store | Accumulate | Loop | Split | Check
+Step = Let | Store | Call | Accumulate | Loop | Split | Check
 
 
 @dataclass

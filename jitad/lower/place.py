@@ -19,19 +19,22 @@ from jitad.lower.index import Elements, Index, Revisited, is_structured, unrolle
 from jitad.lower.nest import Check, Output
 from jitad.lower.scalar import REDUCE, Buffer
 from jitad.ops.declare import Elementwise
+from jitad.ops.routine import Routine
 
 COSTLY = 8
 
 
 @dataclass(frozen=True)
 class Effect:
-    """A store in loops: ``for loops: buffer[idx] (+)= value``."""
+    """A store in loops: ``for loops: buffer[idx] (+)= value``; or, with operands, a routine that fills the buffer."""
 
     loops: tuple[Node, ...]
     buffer: Buffer
     idx: Index
     value: Node
     add: bool = False
+    routine: str = ""
+    operands: tuple[Buffer, ...] = ()
 
 
 @dataclass
@@ -55,6 +58,8 @@ def place(graph: Graph) -> Placed:
     uses = _uses(order, graph)
     covered = {t for n in stored for _, t in _terms(n, lambda m: uses[m] == 1) if pushed.get(t) and t is not n}
     stored |= dict.fromkeys(n for n in order if pushed[n] and not (n in covered and uses[n] == 1))
+    routines = [n for n in order if isinstance(n.op, Routine)]
+    stored |= dict.fromkeys(m for n in routines for m in (n, *n.args) if m not in graph.inputs)
     while True:
         try:
             placed = _lower(graph, [n for n in order if n in stored], pushed)
@@ -128,6 +133,10 @@ def _points(e: Elements, shape: tuple) -> tuple[tuple[Node, ...], list[Index]]:
 def _effects(placed: Placed, node: Node, buffer: Buffer, pushed: dict[Node, bool]) -> None:
     """The stores that fill one buffer: first what is not pushed, then the pushes."""
     e = placed.elements
+    if isinstance(node.op, Routine):
+        operands = tuple(e.buffers[a] for a in node.args)
+        placed.effects.append(Effect((), buffer, (), e.zero(node.dtype), routine=node.op.name, operands=operands))
+        return
     terms = _terms(node)
     pushes = [(s, t) for s, t in terms if pushed[t] and (t is node or t not in e.buffers)]
     rest = [(s, t) for s, t in terms if (s, t) not in pushes]

@@ -13,7 +13,7 @@ from jitad.config import DEFAULT, MAX_STATEMENTS, Options
 from jitad.errors import KernelSizeError
 from jitad.ir.graph import Graph
 from jitad.ir.node import Node, topological
-from jitad.lower.nest import Accumulate, Block, Check, Let, Loop, Program, Store
+from jitad.lower.nest import Accumulate, Block, Call, Check, Let, Loop, Program, Store
 from jitad.lower.parallel import split
 from jitad.lower.place import Effect, Placed, cost, place
 from jitad.lower.scalar import LOAD, REDUCE, Buffer, starts_after, variable
@@ -85,7 +85,7 @@ class _Maker:
             for work in group:
                 self._lets(depth, work.nodes, done, out)
             if group[0].var is None:
-                out.steps += [Store(e.buffer, e.idx, e.value, e.add) for e in _effects(group)]
+                out.steps += map(_step, _effects(group))
             else:
                 out.steps.append(self._loop(depth, group[0].var, group, done))
                 done.update(_reductions(group))
@@ -124,6 +124,8 @@ class _Maker:
                     w.needs |= {b for b in before if not b.source.add}  # type: ignore[union-attr]
                 before.append(w)
         for w in works:
+            if isinstance(w.source, Effect):
+                w.needs.update(*(writers.get(b, ()) for b in w.source.operands))
             for n in w.nodes:
                 if n in by_node:
                     w.needs.add(by_node[n])
@@ -146,6 +148,10 @@ def _reductions(group: list[_Work]) -> list[Node]:
 
 def _effects(group: list[_Work]) -> list[Effect]:
     return [w.source for w in group if isinstance(w.source, Effect)]
+
+
+def _step(e: Effect) -> Store | Call:
+    return Call(e.routine, e.buffer, e.operands) if e.routine else Store(e.buffer, e.idx, e.value, e.add)
 
 
 def _levels(works: list[_Work]) -> None:

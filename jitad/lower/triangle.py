@@ -15,6 +15,7 @@ vectorise them, as it cannot know that t is apart from what is read.
 from __future__ import annotations
 
 from collections.abc import Iterable
+from dataclasses import replace
 
 from jitad.ir.node import Node, topological
 from jitad.ir.sizes import Size, key_of
@@ -59,8 +60,7 @@ class _Half:
         self.halves: list[Node] = []  # of (i, j) and of (j, i), for j > i
 
     def apply(self) -> None:
-        effects = [Effect(e.loops, e.buffer, tuple(map(self.rewritten, e.idx)), self.rewritten(e.value), e.add)
-                   for e in self.placed.effects]
+        effects = [replace(e, idx=tuple(map(self.rewritten, e.idx)), value=self.rewritten(e.value)) for e in self.placed.effects]
         outputs = [Output(self.rewritten(o.value) if isinstance(o.value, Node) else o.value, o.shape)
                    for o in self.placed.outputs]
         if self._pays():

@@ -222,8 +222,11 @@ class Methods:
     def fill(self, value: Any) -> None:
         self[...] = value
 
-    def sort(self, *args: Any, **kwargs: Any) -> None:
-        raise _refuse("a.sort()", "sort outside of the traced function")
+    def sort(self, axis: Any = -1, kind: Any = None, order: Any = None, *, stable: Any = None) -> None:
+        self[...] = _api().call_function(np.sort, (self, axis), {"order": order})
+
+    def partition(self, kth: Any, axis: Any = -1, kind: Any = "introselect", order: Any = None) -> None:
+        self.sort(axis, order=order)
 
     if not TYPE_CHECKING:
 
@@ -243,8 +246,7 @@ def _method(function: Callable) -> Callable:
 
 for _function in (np.sum, np.mean, np.prod, np.max, np.min, np.any, np.all, np.std, np.var, np.dot, np.ravel, np.swapaxes,
                   np.squeeze, np.clip, np.round, np.take, np.repeat, np.cumsum, np.cumprod, np.argmax, np.argmin,
-                  np.argsort, np.ptp, np.trace, np.diagonal, np.searchsorted, np.nonzero, np.compress, np.choose,
-                  np.partition):
+                  np.argsort, np.ptp, np.trace, np.diagonal, np.searchsorted, np.nonzero, np.compress, np.choose):
     setattr(Methods, _function.__name__, _method(_function))
 
 

@@ -1,5 +1,7 @@
 """Functions of NumPy that are compositions, of jitad's or in NumPy's own code: value and derivative as NumPy's."""
 
+import contextlib
+
 import numpy as np
 import pytest
 
@@ -59,6 +61,18 @@ CASES = {
     "multi_dot": lambda x: np.linalg.multi_dot([x[:2], x.reshape(2, 3), x[:3]]),
     "matrix_power": lambda x: np.linalg.matrix_power(np.outer(x, x) / 4, 3), "vector_norm": lambda x: np.linalg.vector_norm(x),
     "apply_over_axes": lambda x: np.apply_over_axes(np.sum, x.reshape(2, 3), [0]), "real": lambda x: np.real(x) + np.imag(x),
+    "cumsum": lambda x: np.cumsum(x) ** 2, "cumsum 2d": lambda x: np.cumsum(np.outer(x, x), 0) * np.cumsum(np.outer(x, x), 1),
+    "cumsum of all": lambda x: np.cumsum(x.reshape(2, 3)), "accumulate": lambda x: np.add.accumulate(x.reshape(2, 3), 1) * x[0],
+    "cumulative_sum": lambda x: np.cumulative_sum(x * x), "unwrap": lambda x: np.unwrap(x * 3),
+    "sort": lambda x: np.sort(x) * np.arange(6), "sort 2d": lambda x: np.sort(np.outer(x, np.sin(x)), 0) ** 2 * np.arange(6),
+    "sort of all": lambda x: np.sort(x.reshape(2, 3), None) * np.arange(6), "argsort": lambda x: x[np.argsort(x)] * np.arange(6),
+    "sort in place": lambda x: (lambda y: (y[1:].sort(), y)[1])(x * 1) * np.arange(6),
+    "take_along_axis of an order": lambda x: np.take_along_axis(x.reshape(2, 3), np.argsort(x.reshape(2, 3), 1), 1) * x[0],
+    "median": lambda x: np.median(x) ** 2, "median 2d": lambda x: np.median(np.outer(x, x[:3]), axis=0, keepdims=True),
+    "median of odd": lambda x: np.median(x[:5]), "quantile": lambda x: np.quantile(x, 0.3) * np.quantile(x, 1.0),
+    "percentile": lambda x: np.percentile(np.outer(x, x[:3]), [10, 50, 77], axis=0), "percentile higher": lambda x: np.percentile(
+        x, 31, method="higher") * np.percentile(x, 31, method="lower") * np.percentile(x, 31, method="midpoint"),
+    "partition": lambda x: np.partition(x, 2)[2] * x[0],
     "logaddexp2": lambda x: np.logaddexp2(x, x**2), "divmod": lambda x: np.divmod(x, 0.6)[1] * np.divmod(x, 0.6)[0],
     "modf": lambda x: np.modf(x)[0] * np.modf(x)[1], "linspace": lambda x: np.linspace(x[0], x[1], 4, endpoint=False),
 }
@@ -89,6 +103,36 @@ def test_where_the_extreme_is(values):
         y = x.reshape(2, 2)
         for axis in (0, 1, None):
             np.testing.assert_array_equal(jitad.jit(lambda y: np.argmax(y, axis))(y), np.argmax(y, axis))
+
+
+@pytest.mark.parametrize("values", [[3.0, np.nan, -1.0, 3.0, np.inf, -np.inf, 3.0, 0.0], [2.0, 2.0, 2.0, 1.0, 1.0, 0.0]])
+def test_order_of_special_values(values):
+    x = np.array(values)
+    for interpreted in (True, False):
+        with jitad.disable_jit() if interpreted else contextlib.nullcontext():
+            np.testing.assert_array_equal(jitad.jit(np.argsort)(x), np.argsort(x, kind="stable"))
+            np.testing.assert_array_equal(jitad.jit(np.sort)(x), np.sort(x))
+            np.testing.assert_array_equal(jitad.jit(np.median)(x), np.median(x))
+            np.testing.assert_array_equal(jitad.jit(lambda v: np.cumsum(v * 0 == 0))(x), np.cumsum(x * 0 == 0))
+
+
+def test_order_of_any_length():
+    g = jitad.value_and_grad(lambda x: (np.sort(x) * np.cumsum(x)).sum() + np.median(x) + np.quantile(x, 0.25))
+    for n in (5, 6, 7, 50):
+        x = np.sin(np.arange(n) * 1.7)
+        value, slope = g(x)
+        assert value == pytest.approx((np.sort(x) * np.cumsum(x)).sum() + np.median(x) + np.quantile(x, 0.25))
+        assert slope.shape == (n,)
+    assert len(g.specializations) == 1
+    jitad.testing.check_grads(lambda x: (np.sort(x) * np.cumsum(x)).sum() * np.median(x**2), (X,))
+
+
+def test_indices_from_an_order_are_never_out_of_range():
+    y = np.ones(9)
+    with pytest.raises(TraceError, match="sorted order must belong to an axis of the same length"):
+        jitad.grad(lambda x: x[np.argsort(y * x[0])].sum())(X)
+    with pytest.raises(TraceError, match="sorted order"):
+        jitad.grad(lambda x: x[np.argsort(x) + 1].sum())(X)
 
 
 def test_compiled():

@@ -51,4 +51,13 @@ def at(ufunc: np.ufunc, a: Any, indices: Any, b: Any = None) -> None:
     change(a, add_at(a, indices, values if ufunc is np.add else 0 - values).node)
 
 
-METHODS: dict[str, Callable] = {"reduce": reduce, "outer": outer, "at": at}
+def accumulate(ufunc: np.ufunc, array: Any, axis: Any = 0, dtype: Any = None, out: Any = None) -> Tracer:
+    """``ufunc.accumulate``."""
+    from jitad.trace.numpy_api.ordering import cumsum
+
+    if ufunc is not np.add:
+        raise refuse(f"numpy.{ufunc.__name__}.accumulate")
+    return cumsum(array, axis, dtype, out)
+
+
+METHODS: dict[str, Callable] = {"reduce": reduce, "outer": outer, "at": at, "accumulate": accumulate}

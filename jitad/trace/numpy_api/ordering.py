@@ -1,4 +1,4 @@
-"""Where the largest element is; where values fall between others; interpolation, convolution."""
+"""Running sums, order, where the largest element is; where values fall between others; interpolation, convolution."""
 
 from __future__ import annotations
 
@@ -7,14 +7,71 @@ from typing import Any
 import numpy as np
 
 from jitad.errors import TraceError
+from jitad.ir import sizes
+from jitad.ops import routine
+from jitad.ops import shape as ops
+from jitad.ops.index import gather
 from jitad.ops.leaf import iota
 from jitad.ops.shape import broadcast
 from jitad.trace.numpy_api.reductions import max_, min_, sum_
 from jitad.trace.numpy_api.registry import implements, reject, ufuncs
 from jitad.trace.numpy_api.selection import clip, pad, take, where_
-from jitad.trace.numpy_api.shaping import length, one_axis, ravel
+from jitad.trace.numpy_api.shaping import length, moveaxis, one_axis, ravel, reshaped
 from jitad.trace.tracer import Tracer, as_tracer, wrap
 from jitad.trace.tracing import where
+
+
+def _by_rows(routine: Any, a: Tracer, axis: int) -> Tracer:
+    """A routine along one axis."""
+    t = moveaxis(a, axis, -1)
+    rows = reshaped(t.node, (sizes.product(t.node.shape[:-1]), t.node.shape[-1]))
+    return moveaxis(wrap(ops.reshape(routine(rows), t.node.shape)), -1, axis)
+
+
+def _along(a: Any, axis: Any) -> tuple[Tracer, int]:
+    t = as_tracer(a)
+    if axis is None or not t.ndim:
+        return ravel(t), 0
+    return t, one_axis(axis, t.ndim)
+
+
+@implements(np.cumsum)
+def cumsum(a: Any, axis: Any = None, dtype: Any = None, out: Any = None) -> Tracer:
+    reject("numpy.cumsum", out=out)
+    t, axis = _along(a, axis)
+    if dtype is not None or t.dtype.kind in "biu":
+        t = t.astype(dtype if dtype is not None else np.uint64 if t.dtype.kind == "u" else np.int64)
+    return _by_rows(routine.cumsum, t, axis)
+
+
+@implements(np.argsort)
+def argsort(a: Any, axis: Any = -1, kind: Any = None, order: Any = None, *, stable: Any = None) -> Tracer:
+    reject("numpy.argsort", order=order)
+    return _by_rows(routine.argsort, *_along(a, axis))
+
+
+@implements(np.sort)
+def sort(a: Any, axis: Any = -1, kind: Any = None, order: Any = None, *, stable: Any = None) -> Tracer:
+    reject("numpy.sort", order=order)
+    t, axis = _along(a, axis)
+    x = moveaxis(t, axis, -1)
+    rows = reshaped(x.node, (sizes.product(x.node.shape[:-1]), x.node.shape[-1]))
+    places = routine.argsort(rows)
+    row = broadcast(iota(rows.shape[0]), rows.shape, (0,))
+    return moveaxis(wrap(ops.reshape(gather(rows, [row, places]), x.node.shape)), -1, axis)
+
+
+@implements(np.partition)
+def partition(a: Any, kth: Any, axis: Any = -1, kind: Any = "introselect", order: Any = None) -> Tracer:
+    """All of it sorted: what is asked for, and more."""
+    reject("numpy.partition", order=order)
+    return sort(a, axis)
+
+
+@implements(np.argpartition)
+def argpartition(a: Any, kth: Any, axis: Any = -1, kind: Any = "introselect", order: Any = None) -> Tracer:
+    reject("numpy.argpartition", order=order)
+    return argsort(a, axis)
 
 
 def _first(extreme: Any) -> Any:

@@ -15,13 +15,9 @@ from jitad.trace.tracing import where
 functions: dict[Any, Callable] = {}
 ufuncs: dict[np.ufunc, Callable] = {}
 unsupported: dict[str, str] = {
-    "sort": "sort outside of the function, or write np.minimum and np.maximum",
-    "argsort": "compute the order outside and index with it",
-    "argmax": "compute the index outside and index with it, or write np.max",
-    "argmin": "compute the index outside and index with it, or write np.min",
     "nonzero": "write np.where(condition, a, b), or compute the indices outside",
-    "cumsum": "write the sum with a triangular mask", "cumprod": "write the product with a triangular mask",
-    "median": "compute it outside", "fft": "transforms are not supported", "unique": "compute it outside",
+    "cumprod": "write the product with a triangular mask",
+    "fft": "transforms are not supported", "unique": "compute it outside",
 }
 
 

@@ -1,0 +1,76 @@
+"""Medians, quantiles, percentiles: elements of what is sorted, and what lies between two of them."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import numpy as np
+
+from jitad.errors import TraceError
+from jitad.trace.numpy_api.ordering import sort
+from jitad.trace.numpy_api.registry import astype, implements, reject, ufuncs
+from jitad.trace.numpy_api.selection import where_
+from jitad.trace.numpy_api.shaping import expand_dims, moveaxis, one_axis, ravel, stack
+from jitad.trace.tracer import Tracer, as_tracer
+from jitad.trace.tracing import where
+
+
+def _sorted(a: Any, axis: Any, name: str) -> tuple[Tracer, Tracer]:
+    """The sorted axis at the end, and whether there is NaN (which is last then)."""
+    t = as_tracer(a)
+    t = t if t.dtype.kind == "f" else t.astype(float)
+    if isinstance(axis, (tuple, list)):
+        raise TraceError(f"{name} over several axes of traced arrays is not supported; reshape them into one" + where())
+    s = sort(ravel(t) if axis is None else moveaxis(t, one_axis(axis, t.ndim), -1))
+    if s.node.shape[-1] == 0:
+        raise ValueError(f"{name} of an empty axis" + where())
+    return s, ufuncs[np.isnan](s[..., -1])
+
+
+def _kept(found: Tracer, a: Any, axis: Any, keepdims: Any) -> Tracer:
+    if not keepdims:
+        return found
+    ndim = as_tracer(a).ndim
+    return expand_dims(found, tuple(range(ndim)) if axis is None else one_axis(axis, ndim))
+
+
+@implements(np.median)
+def median(a: Any, axis: Any = None, out: Any = None, overwrite_input: bool = False, keepdims: Any = False) -> Tracer:
+    reject("numpy.median", out=out)
+    s, is_nan = _sorted(a, axis, "numpy.median")
+    n = s.shape[-1]
+    middle = (s[..., (n - 1) // 2] + s[..., n // 2]) / 2
+    return _kept(where_(is_nan, np.nan, middle), a, axis, keepdims)
+
+
+@implements(np.quantile)
+def quantile(a: Any, q: Any, axis: Any = None, out: Any = None, overwrite_input: bool = False, method: str = "linear",
+             keepdims: Any = False, *, weights: Any = None) -> Tracer:
+    reject("numpy.quantile", out=out, weights=weights)
+    s, is_nan = _sorted(a, axis, "numpy.quantile")
+    if np.ndim(q):
+        return stack([_kept(_quantile(s, is_nan, v, method), a, axis, keepdims) for v in np.asarray(q).ravel()]).reshape(
+            (*np.shape(q), *_kept(is_nan, a, axis, keepdims).shape))
+    return _kept(_quantile(s, is_nan, q, method), a, axis, keepdims)
+
+
+def _quantile(s: Tracer, is_nan: Tracer, q: Any, method: str) -> Tracer:
+    if not isinstance(q, Tracer) and not 0 <= q <= 1:
+        raise ValueError("quantiles must be in the range [0, 1]" + where())
+    n = s.shape[-1]
+    place = as_tracer(q) * (n - 1)
+    low = astype(ufuncs[np.floor](place), np.int64)
+    high = astype(ufuncs[np.ceil](place), np.int64)
+    share = {"linear": lambda: place - low, "lower": lambda: 0.0, "higher": lambda: 1.0, "midpoint": lambda: 0.5}.get(method)
+    if share is None:
+        raise TraceError(f"numpy.quantile: method={method!r} is not supported on traced arrays; there are linear, lower, higher "
+                         "and midpoint" + where())
+    below, above, t = s[..., low], s[..., high], share()
+    return where_(is_nan, np.nan, below + (above - below) * t)
+
+
+@implements(np.percentile)
+def percentile(a: Any, q: Any, axis: Any = None, out: Any = None, overwrite_input: bool = False, method: str = "linear",
+               keepdims: Any = False, *, weights: Any = None) -> Tracer:
+    reject("numpy.percentile", out=out, weights=weights)
+    return quantile(a, np.asarray(q) / 100 if not isinstance(q, Tracer) else q / 100, axis, method=method, keepdims=keepdims)
