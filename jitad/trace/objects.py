@@ -180,10 +180,14 @@ def _special(cls: type) -> dict[str, types.FunctionType]:
     return found
 
 
+_PLAIN = {"__bool__": bool, "__len__": int, "__index__": int, "__int__": int, "__float__": float}  # as Python asks for
+
+
 def _calling(name: str, function: types.FunctionType, rebuilder: Rebuilder) -> Callable:
     def call(self: Any, *args: Any, **kwargs: Any) -> Any:
         rebuilder.root.watches.append(Watch(Attribute(Place(type(stands_for(self))), name), function))
-        return rebuilder.function(function)(self, *args, **kwargs)
+        found = rebuilder.function(function)(self, *args, **kwargs)
+        return _PLAIN[name](found) if name in _PLAIN else found
 
     return call
 
@@ -250,19 +254,32 @@ def traced_id(value: Any) -> int:
 
 
 def undoing(holder: Any) -> Callable[[], None]:
-    """A function that takes back what a trace has assigned to attributes of an object or a class."""
+    """A function that takes traced values out of the attributes of an object or a class: what was there before comes back.
+
+    Other changes stay: they may be those of another thread.
+    """
     before = dict(vars(holder))
 
     def undo() -> None:
         for name, value in list(vars(holder).items()):
-            if name.startswith("__"):
+            if name.startswith("__") or value is before.get(name) or not _holds_tracer(value):
                 continue
             if name not in before:
                 delattr(holder, name) if isinstance(holder, type) else vars(holder).pop(name)
-            elif value is not before[name]:
+            else:
                 setattr(holder, name, before[name]) if isinstance(holder, type) else vars(holder).update({name: before[name]})
 
     return undo
+
+
+def _holds_tracer(value: Any, depth: int = 0) -> bool:
+    from jitad.trace.dim import Dim
+    from jitad.trace.tracer import Tracer
+
+    if type(value) in (Tracer, Dim):
+        return True
+    inside = value.values() if isinstance(value, dict) else value if isinstance(value, (list, tuple, set, frozenset)) else ()
+    return depth < 8 and any(_holds_tracer(v, depth + 1) for v in list(inside))
 
 
 class ClassWatch(ContentWatch):

@@ -468,6 +468,69 @@ def test_as_without_jitad(name):
             assert slope[k] == pytest.approx((up - down) / 2e-6, rel=1e-6)
 
 
+class Special:
+    depth = 0
+
+    def __init__(self):
+        self.k = 2.0
+
+    def __enter__(self):
+        self.depth += 1
+        return self
+
+    def __exit__(self, *_):
+        self.depth -= 1
+
+    def __len__(self):
+        return int(self.k + 1)
+
+    def __iter__(self):
+        return iter([self.k, self.k * 2])
+
+    def __bool__(self):
+        return self.k > 1
+
+    def __contains__(self, value):
+        return value == self.k
+
+
+def test_special_methods():
+    s = Special()
+
+    def f(x):
+        with s as inside:
+            a = x.sum() * inside.k * inside.depth
+        return a + len(s) * sum(s) * x[0] + (x[1] if s else 0.0) + (x[2] if 2.0 in s else 0.0)
+
+    g = jitad.grad(f)
+    for k in (2.0, 3.0, 0.5, 2.0):
+        s.k = k
+        check(g, f)
+    assert s.depth == 0
+
+
+class Tree:
+    def __init__(self, k, *children):
+        self.k, self.children = k, list(children)
+        for c in children:
+            c.parent = self
+
+    def total(self, x):
+        above = self.parent.k if hasattr(self, "parent") else 1.0
+        return above * self.k * (x**2).sum() + sum(c.total(x) for c in self.children)
+
+
+def test_objects_that_know_each_other():
+    leaf = Tree(3.0)
+    root = Tree(1.5, Tree(2.0, leaf))
+    g = jitad.grad(root.total)
+    check(g, root.total)
+    for change in (lambda: setattr(leaf, "k", 7.0), lambda: root.children.append(Tree(4.0)), lambda: setattr(root, "k", 0.5),
+                   lambda: root.children.pop(0)):
+        change()
+        check(g, root.total)
+
+
 HOLDERS = {
     "list": lambda p: [p], "tuple": lambda p: (p,), "dict": lambda p: {"a": p},
     "OrderedDict": lambda p: collections.OrderedDict(a=p),
