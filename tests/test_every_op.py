@@ -7,7 +7,7 @@ import numpy as np
 import pytest
 
 from jitad.ir.graph import Graph
-from jitad.ops import index, leaf, linalg, reduce, routine, shape
+from jitad.ops import contract, determinant, index, leaf, matrix, matrix_functions, reduce, routine, shape, spectral
 from jitad.ops.arithmetic import cast
 from jitad.ops.declare import REGISTRY, Elementwise
 from tests.harness import Inputs, examine, run
@@ -142,9 +142,9 @@ def _scatters(new):
 
 def _contracts(new):
     a, b, v = new("n", "m"), new("m", 3), new("m")
-    product = linalg.contract(a, b, (0, 1), (1, 2), (0, 2))
-    return [product * product, linalg.contract(a, v, (0, 1), (1,), (0,)), linalg.contract(v, v, (0,), (0,), ()),
-            linalg.contract(v, v, (0,), (1,), (0, 1)), linalg.contract(a, a, (0, 1), (0, 1), (1, 0))]
+    product = contract.contract(a, b, (0, 1), (1, 2), (0, 2))
+    return [product * product, contract.contract(a, v, (0, 1), (1,), (0,)), contract.contract(v, v, (0,), (0,), ()),
+            contract.contract(v, v, (0,), (1,), (0, 1)), contract.contract(a, a, (0, 1), (0, 1), (1, 0))]
 
 
 def _slices(new):
@@ -172,7 +172,37 @@ def _routines(new):
     return [routine.cumsum(x * x), order, placed * x]
 
 
+def _definite(x):
+    """Of matrices, symmetric ones with positive eigenvalues."""
+    n = x.shape[1]
+    product = matrix.matmul(x, matrix.swap(x))
+    return product + matrix.identity(product) * shape.broadcast(cast(leaf.size_value(n), x.dtype), product.shape, ())
+
+
+def _solutions(new):
+    a, b = new("n", 3, 3), new("n", 3, 2)
+    factors = matrix.lu(a)
+    return [matrix.solve(factors, a, b * b), matrix.solve(factors, a, b, transposed=True),
+            matrix.solve_triangular(a, b, lower=False), matrix.solve_triangular(a, b, transposed=True, unit=True)]
+
+
+def _determinants(new):
+    a = new("n", 4, 4)
+    return [determinant.cofactors(a), determinant.det(a), determinant.slogdet(a)[1]]
+
+
+def _eigen(new):
+    s = _definite(new(2, "n", "n"))
+    return [spectral.eigenvalues(s), _square(spectral.eigenvectors(s))]
+
+
 EXAMPLES = {
+    "lu lu_solve solve_triangular": (_solutions, {}),
+    "cholesky": (lambda new: [matrix.cholesky(_definite(new(2, "n", "n")))], {}),
+    "cofactors custom": (_determinants, {}),
+    "eigh contract_zero_wins": (_eigen, {}),
+    "pinv": (lambda new: [matrix_functions.pinv(new(2, "m", 3), 1e-15), matrix_functions.pinv(new(2, 2, 3), 1e-15)], {}),
+    "expm expm_frechet": (lambda new: [matrix_functions.expm(new(2, "n", "n"))], {}),
     "cumsum argsort": (_routines, {}),
     "input": (lambda new: [_square(new("n")), new(), new(2, 3)], {}),
     "constant iota tri_index size_value": (_leaves, {}),

@@ -39,15 +39,16 @@ def _tangent(node: Node, inner: Sequence[Linear | None]) -> Linear | None:
     op = node.op
     if op.name == "select":
         return choose(node.args[0], inner[1], inner[2])
-    if isinstance(op, Elementwise):
-        return _elementwise(node, inner)
     if op.bilinear:
         parts = [_in_argument(node, k, t) for k, t in enumerate(inner) if t is not None]
         return parts[0] if len(parts) == 1 else plus(*parts)
+    if isinstance(op, Elementwise):
+        return _elementwise(node, inner)
+    if hasattr(op, "jvp"):
+        found = op.jvp(node, *(None if t is None else t.node for t in inner))
+        return None if found is None else Linear(found)
     if op.linear_in(node):
         return _linear(node, inner)
-    if hasattr(op, "jvp"):
-        return Linear(op.jvp(node, inner[0].node))  # type: ignore[union-attr]
     raise InternalError(f"{op.name} has no derivative rule")
 
 

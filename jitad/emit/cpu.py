@@ -131,7 +131,8 @@ class Emitter:
                 sign = "+=" if step.add else "="
                 self.w.line(f"{self.e.element(step.buffer, step.idx)} {sign} {self.e.name(step.value)}")
             elif isinstance(step, Call):
-                self.w.line(f"{step.routine}({', '.join(map(self.e.buffer, (step.buffer, *step.operands)))})")
+                given = [*map(self.e.buffer, (step.buffer, *step.operands)), *map(repr, step.params)]
+                self.w.line(f"{step.routine}({', '.join(given)})")
             elif isinstance(step, Accumulate):
                 self._accumulate(step)
             elif isinstance(step, Check):

@@ -125,9 +125,15 @@ NAMES |= {name: getattr(special, name) for name in (
 NAMES |= {"triangle_row": triangle_row, "triangle_column": triangle_column, "floor_divide": floor_divide}
 NAMES |= {"prange": prange, "part": part, "exact": exact, "collect": collect, "overlap": overlap,
           "cumsum": cumsum, "argsort": argsort}
+LAPACK = ("lu", "lu_solve", "solve_triangular", "cholesky", "eigh", "cofactors", "pinv", "expm", "expm_frechet")
+NAMES |= dict.fromkeys(LAPACK)  # imported when a kernel uses them
 
 
 def __getattr__(name: str) -> Any:
+    if name in LAPACK:
+        from jitad.emit import lapack
+
+        return getattr(lapack, name)
     if name in NAMES:
         return NAMES[name]
     raise AttributeError(name)

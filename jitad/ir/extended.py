@@ -26,6 +26,8 @@ def with_mpmath(node: Node, args: list, size: Callable[[Any], Any]) -> Any:
     if node.op.name == "constant":
         return lift(node.op.evaluate(node, args, size))
     args = [lift(a) for a in args]
+    if node.op.name in _MATRICES:
+        return _by_matrix(node, args, size(node.shape), mpmath)
     formula = getattr(node.op, "arity", None) and _formula(node, mpmath)
     if formula is None or args[0].dtype != object:
         return node.op.evaluate(node, args, size)
@@ -58,3 +60,54 @@ def _formula(node: Node, mpmath: Any) -> Callable | None:
     if node.op.name in _PLAIN:
         return _PLAIN[node.op.name]
     return getattr(mpmath, declared or node.op.name, None)
+
+
+def _by_matrix(node: Node, args: list, shape: tuple, mpmath: Any) -> np.ndarray:
+    """Linear algebra, one matrix after another."""
+    out = np.empty(shape, object)
+    for k in range(len(out)):
+        out[k] = np.array(_MATRICES[node.op.name](mpmath, node, *(mpmath.matrix(a[k].tolist()) for a in args)).tolist(), object)
+    return out
+
+
+def _triangle(mpmath: Any, node: Node, a: Any, b: Any) -> Any:
+    lower, transposed, unit = node.params
+    for i in range(a.rows):
+        for j in range(a.rows):
+            if i == j and unit:
+                a[i, j] = 1
+            elif (i < j) if lower else (i > j):
+                a[i, j] = 0
+    return mpmath.inverse(a.T if transposed else a) * b
+
+
+def _eigh(mpmath: Any, node: Node, a: Any) -> Any:
+    lower = mpmath.matrix([[a[max(i, j), min(i, j)] for j in range(a.rows)] for i in range(a.rows)])
+    values, vectors = mpmath.eigsy(lower)
+    return mpmath.matrix([list(values), *vectors.tolist()])
+
+
+def _frechet(mpmath: Any, node: Node, a: Any, e: Any) -> Any:
+    n = a.rows
+    wide = mpmath.zeros(2 * n)
+    wide[:n, :n], wide[:n, n:], wide[n:, n:] = a, e, a
+    return mpmath.expm(wide)[:n, n:]
+
+
+def _lu(mpmath: Any, node: Node, a: Any) -> Any:
+    factors, exchanged = mpmath.mp.LU_decomp(a)
+    return mpmath.matrix([*factors.T.tolist(), [*exchanged, a.rows - 1]])
+
+
+_MATRICES: dict[str, Callable] = {
+    "lu": _lu,
+    "lu_solve": lambda mp, node, _, a, b: mp.inverse(a.T if node.params[0] else a) * b,
+    "solve_triangular": _triangle,
+    "cholesky": lambda mp, node, a: mp.cholesky(
+        mp.matrix([[a[max(i, j), min(i, j)] for j in range(a.rows)] for i in range(a.rows)])),
+    "eigh": _eigh,
+    "cofactors": lambda mp, node, a: mp.det(a) * mp.inverse(a).T,
+    "pinv": lambda mp, node, a: mp.inverse(a.T * a) * a.T if a.rows >= a.cols else a.T * mp.inverse(a * a.T),
+    "expm": lambda mp, node, a: mp.expm(a),
+    "expm_frechet": _frechet,
+}

@@ -40,7 +40,7 @@ def plain(value: Any) -> Any:
         return "dtype", value.str
     if isinstance(value, Size):
         return "size", tuple((tuple((_atom(a), p) for a, p in monomial), c) for monomial, c in value.terms)
-    if value is None or type(value) in (int, bool, str, bytes):
+    if value is None or type(value) in (int, float, bool, str, bytes):
         return value
     if isinstance(value, np.integer):
         return int(value)

@@ -36,6 +36,7 @@ class Call:
     routine: str
     buffer: Buffer
     operands: tuple[Buffer, ...]
+    params: tuple = ()
 
 
 @dataclass(frozen=True)

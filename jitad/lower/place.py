@@ -35,6 +35,7 @@ class Effect:
     add: bool = False
     routine: str = ""
     operands: tuple[Buffer, ...] = ()
+    params: tuple = ()
 
 
 @dataclass
@@ -59,7 +60,7 @@ def place(graph: Graph) -> Placed:
     covered = {t for n in stored for _, t in _terms(n, lambda m: uses[m] == 1) if pushed.get(t) and t is not n}
     stored |= dict.fromkeys(n for n in order if pushed[n] and not (n in covered and uses[n] == 1))
     routines = [n for n in order if isinstance(n.op, Routine)]
-    stored |= dict.fromkeys(m for n in routines for m in (n, *n.args) if m not in graph.inputs)
+    stored |= dict.fromkeys(m for n in routines for m in (n, *n.op.operands(n)) if m not in graph.inputs)  # type: ignore
     while True:
         try:
             placed = _lower(graph, [n for n in order if n in stored], pushed)
@@ -134,8 +135,9 @@ def _effects(placed: Placed, node: Node, buffer: Buffer, pushed: dict[Node, bool
     """The stores that fill one buffer: first what is not pushed, then the pushes."""
     e = placed.elements
     if isinstance(node.op, Routine):
-        operands = tuple(e.buffers[a] for a in node.args)
-        placed.effects.append(Effect((), buffer, (), e.zero(node.dtype), routine=node.op.name, operands=operands))
+        operands = tuple(e.buffers[a] for a in node.op.operands(node))
+        placed.effects.append(Effect((), buffer, (), e.zero(node.dtype), routine=node.op.name, operands=operands,
+                                     params=node.params))
         return
     terms = _terms(node)
     pushes = [(s, t) for s, t in terms if pushed[t] and (t is node or t not in e.buffers)]

@@ -151,7 +151,7 @@ def _effects(group: list[_Work]) -> list[Effect]:
 
 
 def _step(e: Effect) -> Store | Call:
-    return Call(e.routine, e.buffer, e.operands) if e.routine else Store(e.buffer, e.idx, e.value, e.add)
+    return Call(e.routine, e.buffer, e.operands, e.params) if e.routine else Store(e.buffer, e.idx, e.value, e.add)
 
 
 def _levels(works: list[_Work]) -> None:

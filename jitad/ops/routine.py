@@ -1,6 +1,6 @@
-"""Ops that are no sum and no move of elements: a routine of its own computes the whole array, row by row.
+"""Ops that are no sum and no move of elements: a routine of its own computes the whole array.
 
-Operands and result lie in memory, as arrays with two axes; a routine works along the second.
+Operands and result lie in memory. Their first axis only repeats the task: here rows, in `jitad.ops.matrix` matrices.
 """
 
 from __future__ import annotations
@@ -14,20 +14,31 @@ from jitad.ir import sizes
 from jitad.ir.node import Node
 from jitad.ir.sizes import Size
 from jitad.ir.types import INT, ArrayType
-from jitad.ops.declare import REGISTRY, Op
+from jitad.ops.declare import REGISTRY, Op, lead
 from jitad.ops.shape import flip, reshape
 
 
-class Routine(Op):
-    """An op that emitted code calls as ``name(result, operand)``."""
+class Repeated(Op):
+    """An op whose first axis, of arguments and result, only repeats it."""
+
+    def batch(self, node: Node, args: tuple[Node, ...], batched: Sequence[bool], size: int | Size) -> Node:
+        long = []
+        for x, has in zip(args, batched, strict=True):
+            x = x if has else lead(x, size)
+            long.append(reshape(x, (sizes.mul(size, x.shape[1]), *x.shape[2:])))
+        out = self.build(tuple(long), node.params)
+        return reshape(out, (size, node.shape[0], *out.shape[1:]))
+
+
+class Routine(Repeated):
+    """An op that emitted code calls as ``name(result, *operands, *params)``."""
 
     def type_of(self, args: tuple[Node, ...], params: tuple) -> ArrayType:
         return args[0].type
 
-    def batch(self, node: Node, args: tuple[Node, ...], batched: Sequence[bool], size: int | Size) -> Node:
-        (x,) = args
-        rows = self.build((reshape(x, (sizes.mul(size, x.shape[1]), x.shape[2])),), node.params)
-        return reshape(rows, x.shape)
+    def operands(self, node: Node) -> tuple[Node, ...]:
+        """The arguments that the routine reads."""
+        return node.args
 
 
 class CumSum(Routine):

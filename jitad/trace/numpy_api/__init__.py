@@ -2,6 +2,7 @@
 
 from jitad.trace.numpy_api import (
     creation,
+    linalg,
     methods,
     nans,
     ordering,
@@ -25,5 +26,5 @@ from jitad.trace.numpy_api.registry import (
 )
 
 __all__ = [
-    "astype", "call_function", "call_ufunc", "creation", "functions", "methods", "nans", "operate", "ordering", "products",
+    "astype", "call_function", "call_ufunc", "creation", "functions", "linalg", "methods", "nans", "operate", "ordering", "products",
     "quantiles", "reductions", "refuse", "selection", "shaping", "ufunc_of", "ufunc_table", "ufuncs", "unsupported"]

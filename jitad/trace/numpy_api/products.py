@@ -11,9 +11,9 @@ from jitad.ir.node import Node
 from jitad.ir.types import BOOL, INT
 from jitad.ops import shape as ops
 from jitad.ops.arithmetic import cast
+from jitad.ops.contract import contract
 from jitad.ops.index import gather
 from jitad.ops.leaf import iota
-from jitad.ops.linalg import contract
 from jitad.ops.reduce import reduce_sum
 from jitad.trace.numpy_api.registry import implements, reject, ufuncs
 from jitad.trace.numpy_api.shaping import one_axis, reshape
@@ -135,9 +135,12 @@ def cross(a: Any, b: Any, axisa: int = -1, axisb: int = -1, axisc: int = -1, axi
     if axis is not None:
         axisa = axisb = axisc = axis
     x, y = moveaxis(a, axisa, -1), moveaxis(b, axisb, -1)
-    if x.node.shape[-1] != 3 or y.node.shape[-1] != 3:
-        raise ShapeError("numpy.cross of traced arrays takes vectors of length 3" + where())
-    x0, x1, x2, y0, y1, y2 = (*(x[..., k] for k in range(3)), *(y[..., k] for k in range(3)))
+    lengths = [int(t.shape[-1]) for t in (x, y)]  # a guard, where they are not fixed
+    if lengths == [2, 2]:
+        return x[..., 0] * y[..., 1] - x[..., 1] * y[..., 0]
+    if not all(n in (2, 3) for n in lengths):
+        raise ValueError("incompatible dimensions for cross product (dimension must be 2 or 3)" + where())
+    x0, x1, x2, y0, y1, y2 = (t[..., k] if k < n else 0.0 for t, n in zip((x, y), lengths, strict=True) for k in range(3))
     return moveaxis(stack([x1 * y2 - x2 * y1, x2 * y0 - x0 * y2, x0 * y1 - x1 * y0], -1), -1, axisc)
 
 

@@ -167,25 +167,6 @@ def count_nonzero(a: Any, axis: Any = None, *, keepdims: Any = False) -> Tracer:
     return reduction("sum", x != 0 if x.dtype != BOOL else x, axis, keepdims)
 
 
-@implements(np.linalg.norm)
-def norm(x: Any, ord: Any = None, axis: Any = None, keepdims: Any = False) -> Tracer:
-    """The 2-norm of vectors and the Frobenius norm; other orders along one axis: 1, 2, inf."""
-    t = as_tracer(_wrap_float(x))
-    if ord not in (None, 2, "fro", 1, np.inf) or (ord not in (None, "fro") and axis is None and t.ndim != 1) or (
-            ord not in (None, "fro") and isinstance(axis, tuple)):
-        reject("numpy.linalg.norm", ord=ord)
-    if ord == 1:
-        return reduction("sum", abs(t), axis, keepdims)
-    if ord == np.inf:
-        return reduction("max", abs(t), axis, keepdims)
-    total = reduction("sum", t * t, axis, keepdims)
-    return wrap(sqrt(total.node))
-
-
-def _wrap_float(x: Any) -> Tracer:
-    return wrap(_float(x))
-
-
 @implements(np.trace)
 def trace(a: Any, offset: int = 0, axis1: int = 0, axis2: int = 1, dtype: Any = None, out: Any = None) -> Tracer:
     from jitad.trace.numpy_api.selection import diagonal

@@ -1,0 +1,220 @@
+"""Linear algebra of emitted code: LAPACK and BLAS, as SciPy has them.
+
+Every routine is called as ``name(result, *operands, *params)`` with arrays of three axes, one matrix after another; the ops in
+`jitad.ops` say what they mean. Symbols are bound by name, so that kernels that use them can be kept on disk.
+"""
+
+from __future__ import annotations
+
+from typing import Any
+
+import numpy as np
+from llvmlite import binding
+from numba import njit, types
+from numba.extending import get_cython_function_address, overload
+
+_own = njit(fastmath=False, error_model="numpy", nogil=True)
+_PREFIX = {types.float64: "d", types.float32: "s"}
+_CHAR, _INT = types.CPointer(types.uint8), types.CPointer(types.int32)
+
+
+def _external(library: str, name: str, dtype: Any, layout: str) -> Any:
+    """A subroutine of ``scipy.linalg.cython_<library>``; `layout` has c, i or a for pointers to char, int, numbers."""
+    name, symbol = _PREFIX[dtype] + name, f"jitad_{_PREFIX[dtype]}{name}"
+    binding.add_symbol(symbol, get_cython_function_address(f"scipy.linalg.cython_{library}", name))
+    kinds = {"c": _CHAR, "i": _INT, "a": types.CPointer(dtype)}
+    return types.ExternalFunction(symbol, types.void(*(kinds[k] for k in layout)))
+
+
+def _getrf(a, pivots, info):  # type: ignore[no-untyped-def]
+    """LU factors of a matrix in Fortran order, in its place."""
+    raise NotImplementedError
+
+
+@overload(_getrf, jit_options={"fastmath": False})
+def _overload_getrf(a, pivots, info):  # type: ignore[no-untyped-def]
+    getrf = _external("lapack", "getrf", a.dtype, "iiaiii")
+
+    def call(a, pivots, info):  # type: ignore[no-untyped-def]
+        n = np.array([a.shape[0], a.shape[0]], np.int32)
+        getrf(n[:1].ctypes, n[1:].ctypes, a.ctypes, n[:1].ctypes, pivots.ctypes, info.ctypes)
+
+    return call
+
+
+def _trsm(t, b, upper, transposed, unit):  # type: ignore[no-untyped-def]
+    """Rows X of the system X op(T) = B, in the place of B; T in Fortran order."""
+    raise NotImplementedError
+
+
+@overload(_trsm, jit_options={"fastmath": False})
+def _overload_trsm(t, b, upper, transposed, unit):  # type: ignore[no-untyped-def]
+    trsm = _external("blas", "trsm", b.dtype, "cccciiaaiai")
+
+    def call(t, b, upper, transposed, unit):  # type: ignore[no-untyped-def]
+        how = np.array([ord("R"), ord("U") if upper else ord("L"), ord("T") if transposed else ord("N"),
+                        ord("U") if unit else ord("N")], np.uint8)
+        n = np.array([b.shape[1], b.shape[0]], np.int32)  # b in Fortran order is this one's transpose
+        one = np.ones(1, b.dtype)
+        trsm(how[0:1].ctypes, how[1:2].ctypes, how[2:3].ctypes, how[3:4].ctypes, n[0:1].ctypes, n[1:2].ctypes, one.ctypes,
+             t.ctypes, n[1:2].ctypes, b.ctypes, n[0:1].ctypes)
+
+    return call
+
+
+@_own
+def lu(out, a):  # type: ignore[no-untyped-def]
+    """Factors in Fortran order, and below them the number of the row that each was exchanged with."""
+    n = a.shape[1]
+    info, pivots = np.zeros(1, np.int32), np.zeros(n, np.int32)
+    for b in range(a.shape[0]):
+        factors = out[b, :n]
+        for i in range(n):
+            for j in range(n):
+                factors[j, i] = a[b, i, j]
+        if n:
+            _getrf(factors, pivots, info)
+        for i in range(n):
+            out[b, n, i] = pivots[i] - 1
+
+
+@_own
+def lu_solve(out, factors, b, transposed):  # type: ignore[no-untyped-def]
+    """Solutions of A X = B, or of Aᵀ X = B, from factors that `lu` made."""
+    n, m = b.shape[1], b.shape[2]
+    for k in range(b.shape[0]):
+        t, x = factors[k, :n], out[k]
+        for i in range(n):
+            if t[i, i] == 0.0:
+                raise np.linalg.LinAlgError("Singular matrix")
+        x[:] = b[k]
+        if n == 0 or m == 0:
+            continue
+        if not transposed:
+            _exchange(x, factors[k, n], False)
+            _trsm(t, x, False, True, True)
+            _trsm(t, x, True, True, False)
+        else:
+            _trsm(t, x, True, False, False)
+            _trsm(t, x, False, False, True)
+            _exchange(x, factors[k, n], True)
+
+
+@_own
+def _exchange(x, pivots, back):  # type: ignore[no-untyped-def]
+    n = x.shape[0]
+    for k in range(n):
+        i = n - 1 - k if back else k
+        j = int(pivots[i])
+        if j != i:
+            for c in range(x.shape[1]):
+                x[i, c], x[j, c] = x[j, c], x[i, c]
+
+
+@_own
+def solve_triangular(out, a, b, lower, transposed, unit):  # type: ignore[no-untyped-def]
+    """Solutions of T X = B, or of Tᵀ X = B, of one triangle T of A."""
+    for k in range(b.shape[0]):
+        if not unit:
+            for i in range(a.shape[1]):
+                if a[k, i, i] == 0.0:
+                    raise np.linalg.LinAlgError("singular matrix")
+        out[k] = b[k]
+        if b.shape[1] and b.shape[2]:
+            _trsm(a[k], out[k], lower, transposed, unit)  # what lies below the diagonal in C order lies above in Fortran's
+
+
+@_own
+def cholesky(out, a):  # type: ignore[no-untyped-def]
+    """Lower triangular factors."""
+    for k in range(a.shape[0]):
+        if a.shape[1]:
+            out[k] = np.linalg.cholesky(a[k])
+
+
+@_own
+def eigh(out, a):  # type: ignore[no-untyped-def]
+    """Eigenvalues, and below them the eigenvectors."""
+    for k in range(a.shape[0]):
+        if a.shape[1]:
+            out[k, 0], out[k, 1:] = np.linalg.eigh(a[k])
+
+
+@_own
+def cofactors(out, a):  # type: ignore[no-untyped-def]
+    """det(A) A⁻ᵀ from singular values."""
+    n = a.shape[1]
+    for k in range(a.shape[0]):
+        if not n:
+            continue
+        u, s, vt = np.linalg.svd(np.ascontiguousarray(a[k]))
+        turned, right = np.ascontiguousarray(u), np.ascontiguousarray(vt)
+        for i in range(n):
+            others = s.dtype.type(1)
+            for j in range(n):
+                if j != i:
+                    others *= s[j]
+            turned[:, i] *= others
+        sign = np.linalg.det(u) * np.linalg.det(vt)
+        out[k] = sign * np.dot(turned, right)
+
+
+@_own
+def pinv(out, a, cutoff):  # type: ignore[no-untyped-def]
+    """Pseudo-inverses; singular values below this fraction of the largest count as zero."""
+    for k in range(a.shape[0]):
+        if a.shape[1] and a.shape[2]:
+            out[k] = np.linalg.pinv(np.ascontiguousarray(a[k]), cutoff)
+
+
+@_own
+def expm(out, a):  # type: ignore[no-untyped-def]
+    """Exponentials of matrices."""
+    for k in range(a.shape[0]):
+        if a.shape[1]:
+            out[k] = _exponential(np.ascontiguousarray(a[k]))
+
+
+@_own
+def expm_frechet(out, a, e):  # type: ignore[no-untyped-def]
+    """Derivatives of the exponential of A along E."""
+    n = a.shape[1]
+    for k in range(a.shape[0]):
+        if n:
+            wide = np.zeros((2 * n, 2 * n), out.dtype)
+            wide[:n, :n], wide[:n, n:], wide[n:, n:] = a[k], e[k], a[k]
+            out[k] = _exponential(wide)[:n, n:]
+
+
+_PADE = np.array([
+    64764752532480000.0, 32382376266240000.0, 7771770303897600.0, 1187353796428800.0, 129060195264000.0, 10559470521600.0,
+    670442572800.0, 33522128640.0, 1323241920.0, 40840800.0, 960960.0, 16380.0, 182.0, 1.0])
+_LARGEST = 5.371920351148152  # below this 1-norm the approximant of degree 13 is exact to rounding
+
+
+@_own
+def _exponential(given):  # type: ignore[no-untyped-def]
+    """Scaling and squaring with a Padé approximant of degree 13 (Higham, SIAM J. Matrix Anal. Appl. 26 (2005) 1179)."""
+    a = np.ascontiguousarray(given).astype(np.float64)
+    n = a.shape[0]
+    norm = 0.0
+    for j in range(n):
+        norm = max(norm, np.abs(a[:, j]).sum())
+    if not np.isfinite(norm):
+        return np.full((n, n), np.nan)
+    halvings = 0
+    while norm > _LARGEST:
+        norm *= 0.5
+        halvings += 1
+    a *= 0.5**halvings
+    one = np.eye(n)
+    a2 = np.dot(a, a)
+    a4 = np.dot(a2, a2)
+    a6 = np.dot(a4, a2)
+    c = _PADE
+    odd = np.dot(a, np.dot(a6, c[13] * a6 + c[11] * a4 + c[9] * a2) + c[7] * a6 + c[5] * a4 + c[3] * a2 + c[1] * one)
+    even = np.dot(a6, c[12] * a6 + c[10] * a4 + c[8] * a2) + c[6] * a6 + c[4] * a4 + c[2] * a2 + c[0] * one
+    out = np.ascontiguousarray(np.linalg.solve(even - odd, even + odd))
+    for _ in range(halvings):
+        out = np.dot(out, out)
+    return out

@@ -1,0 +1,129 @@
+"""Eigenvalues and eigenvectors of symmetric matrices."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import Any
+
+import numpy as np
+
+from jitad.ir import sizes
+from jitad.ir.node import Node
+from jitad.ir.types import ArrayType
+from jitad.ops.arithmetic import cast
+from jitad.ops.compare import absolute, equal, greater, select
+from jitad.ops.contract import Contract, contract
+from jitad.ops.custom import custom, rule
+from jitad.ops.declare import REGISTRY, Elementwise, Scalar, register
+from jitad.ops.leaf import full, size_value
+from jitad.ops.matrix import Factorization, Numbers, diagonal, rows_and_columns, swap, symmetric
+from jitad.ops.reduce import reduce_max
+from jitad.ops.shape import broadcast, reshape, slice_
+
+
+class Eigh(Factorization):
+    """Eigenvalues, rising, as one row, and below it the eigenvectors as columns; A is given by its lower triangle."""
+
+    name = "eigh"
+
+    def type_of(self, args: tuple[Node, ...], params: tuple) -> ArrayType:
+        b, n, _ = args[0].shape
+        return ArrayType(args[0].dtype, (b, sizes.add(n, 1), n))
+
+    def evaluate(self, node: Node, args: Sequence[Any], size: Numbers) -> Any:
+        values, vectors = np.linalg.eigh(args[0])
+        return np.concatenate([values[:, None], vectors], 1)
+
+
+class ZeroWins(Elementwise):
+    """A product that is zero where a factor is, whatever the other one: infinity and nan as well."""
+
+    linear = (0, 1)
+    bilinear = True
+
+    def transpose(self, node: Node, ct: Node, linear: Sequence[bool]) -> Sequence[Node | None]:
+        x, y = node.args
+        return [self(ct, y) if linear[0] else None, self(x, ct) if linear[1] else None]
+
+
+def _zero_wins(x: Any, y: Any) -> Any:
+    return np.where((x == 0) | (y == 0), 0 * np.ones_like(x), x * y)
+
+
+zero_wins = register(ZeroWins(
+    "zero_wins", numpy=_zero_wins, code="0.0 if {x} == 0.0 or {y} == 0.0 else {x} * {y}", arity=2, accepts="f", returns="same",
+    domain=(-3.0, 3.0), parity=None, commutes=True, cost=2, ufunc=None, special=None, mpmath=lambda x, y: x * y, partials=None))
+
+
+class ContractZeroWins(Contract):
+    """A contraction with that product: what nothing is taken of does not count, infinite or not."""
+
+    name = "contract_zero_wins"
+
+    def evaluate(self, node: Node, args: Sequence[Any], size: Numbers) -> Any:
+        if args[0].dtype == object:
+            return super().evaluate(node, args, size)
+        x, y = (np.where(np.isfinite(a), a, 0) for a in args)
+        wrong = sum(super(ContractZeroWins, self).evaluate(node, [p.astype(float), q.astype(float)], size)
+                    for p, q in ((~np.isfinite(args[0]), args[1] != 0), (args[0] != 0, ~np.isfinite(args[1]))))
+        return np.where(wrong > 0, np.asarray(np.nan, node.dtype), super().evaluate(node, [x, y], size))
+
+    def term(self, x: Scalar, y: Scalar, s: Any) -> Scalar:
+        return s.apply(zero_wins, x, y)
+
+
+def _matmul(a: Node, b: Node) -> Node:
+    return contract(a, b, (0, 1, 2), (0, 2, 3), (0, 1, 3), "contract_zero_wins")
+
+
+@rule
+def eigenvalues_rule(out: Node, a: Node, ta: Node) -> Node:
+    """The diagonal of Vᵀ dA V."""
+    return diagonal(_in_eigenvectors(eigenvectors(a), ta))
+
+
+@rule
+def eigenvectors_rule(out: Node, a: Node, ta: Node) -> Node:
+    """V (G * Vᵀ dA V), G[i, j] = 1 / (w[j] - w[i])."""
+    return _matmul(out, zero_wins(_gaps(eigenvalues(a)), _in_eigenvectors(out, ta)))  # type: ignore[operator]
+
+
+@rule
+def gaps_rule(out: Node, w: Node, tw: Node) -> Node:
+    """Infinite gaps stay so: where nothing reaches them they do not count, at any order."""
+    i, j = (broadcast(tw, out.shape, axes) for axes in ((0, 1), (0, 2)))
+    return zero_wins(-zero_wins(out, out), j - i)  # type: ignore[operator]
+
+
+def _gaps(w: Node) -> Node:
+    """1 / (w[j] - w[i]): 0 on the diagonal, and infinite between eigenvalues that are equal to rounding."""
+    b, n = w.shape
+    shape = (b, n, n)
+    i, j = (broadcast(w, shape, axes) for axes in ((0, 1), (0, 2)))
+    rounding = cast(size_value(n), w.dtype) * (4 * float(np.finfo(w.dtype).eps))  # type: ignore[operator]
+    scale = broadcast(reduce_max(absolute(w), (1,)), shape, (0,)) * broadcast(rounding, shape, ())  # type: ignore[operator]
+    gap = j - i  # type: ignore[operator]
+    is_open = greater(absolute(gap), scale)
+    one, row, column = full(1, w.dtype, shape), *rows_and_columns(shape)
+    found = select(is_open, one / select(is_open, gap, one), full(np.inf, w.dtype, shape))  # type: ignore[operator]
+    return custom(gaps_rule, select(equal(row, column), full(0, w.dtype, shape), found), w)
+
+
+def _in_eigenvectors(v: Node, ta: Node) -> Node:
+    return _matmul(swap(v), _matmul(symmetric(ta), v))
+
+
+def _factors(a: Node) -> Node:
+    return REGISTRY["eigh"].build((a,), ())
+
+
+def eigenvalues(a: Node) -> Node:
+    """Eigenvalues of a stack of symmetric matrices, given by their lower triangles; rising."""
+    b, n, _ = a.shape
+    return custom(eigenvalues_rule, reshape(slice_(_factors(a), ((0, b, 1), (0, 1, 1), (0, n, 1))), (b, n)), a)
+
+
+def eigenvectors(a: Node) -> Node:
+    """Their eigenvectors, as columns."""
+    b, n, _ = a.shape
+    return custom(eigenvectors_rule, slice_(_factors(a), ((0, b, 1), (1, n, 1), (0, n, 1))), a)
