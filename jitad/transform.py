@@ -156,7 +156,7 @@ def _differentiable(leaf: Any, k: int, fn: Callable) -> Tracer:
     if is_float(t.node.dtype):
         return t
     if t.node.dtype.kind in "iu" and (t.weak or not t.node.shape):  # a Python integer
-        return Tracer(cast(t.node, FLOAT), t.trace, t.weak)
+        return Tracer(cast(t.node, FLOAT), t._trace, t.weak)
     raise DTypeError(
         f"the derivative of {_name(fn)} with respect to argument {k} was asked for, which has dtype {t.node.dtype}; "
         f"pass floats: x.astype(float){where()}")

@@ -187,7 +187,7 @@ class TestTracing:
             assert np.isfinite(jitad.grad(f)(1.0))
 
     def test_leaks(self):
-        box = threading.local()  # of a package: what is assigned to objects of the user's own classes stays in the trace
+        box = threading.Event()  # of a package: what is assigned to objects of the user's own classes stays in the trace
 
         def f(x):
             box.kept = x

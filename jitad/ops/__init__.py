@@ -18,5 +18,5 @@ from jitad.ops import (
 )
 from jitad.ops.declare import REGISTRY, Elementwise, Op
 
-__all__ = ["REGISTRY", "Elementwise", "Op", "arithmetic", "compare", "contract", "custom", "determinant", "index", "leaf", "matrix",
-           "matrix_functions", "reduce", "routine", "shape", "special", "spectral"]
+__all__ = ["REGISTRY", "Elementwise", "Op", "arithmetic", "compare", "contract", "custom", "determinant", "index", "leaf",
+           "matrix", "matrix_functions", "reduce", "routine", "shape", "special", "spectral"]

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from typing import Any
 
 import numpy as np
@@ -24,7 +24,7 @@ class Cofactors(Routine):
 
     name = "cofactors"
 
-    def evaluate(self, node: Node, args: Sequence[Any], size: Numbers) -> Any:
+    def evaluate(self, node: Node, args: Sequence[Any], size: Callable[[Any], Any]) -> Any:
         u, s, vt = np.linalg.svd(args[0])
         n = s.shape[-1]
         others = np.prod(np.where(np.eye(n, dtype=bool), node.dtype.type(1), s[:, None, :]), -1)

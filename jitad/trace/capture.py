@@ -91,6 +91,13 @@ class AbsenceWatch(Watch):
         return not any(name in value for name in self.expected)
 
 
+class NamesWatch(Watch):
+    """A dict whose keys, in their order, the trace took as they were."""
+
+    def same(self, value: Any) -> bool:
+        return tuple(value) == self.expected
+
+
 class MissingWatch(Watch):
     """A place where nothing was."""
 
@@ -141,12 +148,18 @@ def captured_object(x: np.ndarray) -> Tracer:
     return trace.root.memo[key]
 
 
+def is_known(t: Tracer) -> bool:
+    """Whether the value of a tracer depends on captured values and lengths only."""
+    by_node = {c.node for c in t._trace.root.captures}
+    return not t._trace.closed and all(n in by_node for n in topological([t.node]) if n.op.name == "input")
+
+
 def content(t: Tracer, what: str, instead: str) -> np.ndarray:
     """The value of a tracer that depends on captured values and lengths only; a guard on them is recorded."""
     from jitad.trace.tracer import check_alive
 
     check_alive(t)
-    root = t.trace.root
+    root = t._trace.root
     by_node = {c.node: c for c in root.captures}
     order = topological([t.node])
     leaves = [n for n in order if n.op.name == "input"]

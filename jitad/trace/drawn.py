@@ -1,8 +1,10 @@
-"""Random numbers in traced functions: refused, since they would be drawn once, while tracing, and then stay."""
+"""What changes by itself, random numbers and values of threads and contexts: refused, as what is found while tracing stays."""
 
 from __future__ import annotations
 
+import contextvars
 import random
+import threading
 import types
 from typing import Any, NoReturn
 
@@ -21,26 +23,37 @@ def is_random(value: Any) -> bool:
             or (value is np.random.default_rng))
 
 
-def refuse() -> NoReturn:
+def is_of_context(value: Any) -> bool:
+    """Whether a value has another content in each thread or context."""
+    return isinstance(value, (contextvars.ContextVar, threading.local))
+
+
+def refuse(source: Any = None) -> NoReturn:
     """Raise: what to do instead."""
+    if is_of_context(source):
+        raise TraceError(f"the {type(source).__name__} that a traced function reads may change without a trace of it; read it "
+                         f"outside and pass the value as an argument{where()}")
     raise TraceError(
         "random numbers in a traced function would be drawn once and then stay; draw outside and pass the numbers as an "
         f"argument{where()}")
 
 
 class Drawn:
-    """What stands for a source of random numbers in a traced function; using it raises."""
+    """What stands for such a thing in a traced function; using it raises."""
 
     def __init__(self, source: Any):
-        self._name = type(source).__name__
+        object.__setattr__(self, "_source", source)
+
+    def __setattr__(self, name: str, value: Any) -> None:
+        refuse(self._source)
 
     def __getattr__(self, name: str) -> Any:
         if name.startswith("__"):
             raise AttributeError(name)
-        refuse()
+        refuse(self._source)
 
     def __call__(self, *args: Any, **kwargs: Any) -> Any:
-        refuse()
+        refuse(self._source)
 
     def __repr__(self) -> str:
-        return f"<{self._name}, refused while tracing>"
+        return f"<{type(self._source).__name__}, refused while tracing>"

@@ -33,7 +33,7 @@ class Methods:
 
     __slots__ = ()
     node: Node
-    trace: Trace
+    _trace: Trace
     weak: bool
     is_array: bool
 
@@ -98,19 +98,34 @@ class Methods:
     def tolist(self) -> Any:
         return self._concrete(".tolist()", "keep it as an array").tolist()
 
+    def _known(self) -> Any:
+        """The value, if it depends on captured values alone: the trace then holds for it only. Else None."""
+        from jitad.trace.capture import is_known
+
+        return self._concrete("the value", "pass it") if is_known(self) else None  # type: ignore[arg-type]
+
+    def __str__(self) -> str:
+        value = self._known()
+        return repr(self) if value is None else str(value if self.is_array else value.item())
+
     def __format__(self, spec: str) -> str:
-        return repr(self) if not spec else format(self._concrete("formatting", "print after the call").item(), spec)
+        if not spec:
+            return str(self)
+        return format(self._concrete("formatting", "print after the call").item(), spec)
 
     def __reduce__(self) -> Any:
         raise _refuse("pickling", "return it from the traced function instead")
 
     def __copy__(self) -> Any:
-        return self.copy()
+        return self.copy() if self.is_array else self
 
     def __deepcopy__(self, memo: Any) -> Any:
-        return self.copy()
+        return self.__copy__()
 
-    __hash__ = object.__hash__
+    def __hash__(self) -> int:
+        if self.is_array:
+            raise TypeError("unhashable type: 'numpy.ndarray'" + where())
+        return hash(self._concrete("the hash", "a traced value cannot be looked up in a dict or set").item())
 
     # Shape.
 
@@ -178,7 +193,7 @@ class Methods:
     def __len__(self) -> int:
         if not self.node.ndim:
             raise TypeError("len() of unsized object")
-        return self.trace.concrete(self.node.shape[0])
+        return self._trace.concrete(self.node.shape[0])
 
     def __iter__(self) -> Iterator:
         if not self.node.ndim:
@@ -202,7 +217,14 @@ class Methods:
         return _api().call_function(np.copy, (self,), {})
 
     def astype(self, dtype: Any, order: str = "K", casting: str = "unsafe", subok: bool = True, copy: bool = True) -> Any:
+        if not copy and np.dtype(dtype) == self.dtype:
+            return self
         return _api().astype(self, dtype)
+
+    def view(self, dtype: Any = None, type: Any = None) -> Any:
+        if type is not None or (dtype is not None and np.dtype(dtype) != self.dtype):
+            raise _refuse(".view(dtype)", "write .astype(dtype) to convert")
+        return self[...]
 
     def reshape(self, *shape: Any, order: str = "C", copy: Any = None) -> Any:
         return _api().call_function(np.reshape, (self, shape[0] if len(shape) == 1 else shape), {"order": order})
@@ -233,6 +255,8 @@ class Methods:
         def __getattr__(self, name: str) -> Any:
             if name.startswith("__"):
                 raise AttributeError(name)
+            if not self.is_array and hasattr(float, name):  # is_integer, hex
+                return getattr(self._concrete(f".{name}()", "compute it outside").item(), name)
             raise AttributeError(f"a traced array has no attribute {name!r}{where()}")
 
 
@@ -250,9 +274,17 @@ for _function in (np.sum, np.mean, np.prod, np.max, np.min, np.any, np.all, np.s
     setattr(Methods, _function.__name__, _method(_function))
 
 
+def _answers_itself(other: Any) -> bool:
+    """Whether an operand is no array, and Python has to ask it next."""
+    return isinstance(other, (str, bytes, dict, set)) or other is None or (
+        getattr(type(other), "__array_ufunc__", NotImplemented) is None) or not (
+        isinstance(other, (Methods, np.ndarray, np.generic, int, float, complex, list, tuple))
+        or hasattr(type(other), "__array__") or type(other).__module__.startswith("jitad."))
+
+
 def _operator(ufunc: np.ufunc, swap: bool) -> Callable:
     def method(self: Methods, other: Any) -> Any:
-        if isinstance(other, (str, bytes, dict, set)) or other is None:
+        if _answers_itself(other):
             return NotImplemented
         return _api().operate(ufunc, other, self) if swap else _api().operate(ufunc, self, other)
 

@@ -19,6 +19,7 @@ from jitad.ir.types import BOOL, FLOAT, INT, Shape, show_shape
 from jitad.ops import compare
 from jitad.ops.arithmetic import cast
 from jitad.ops.leaf import full, new_input
+from jitad.ops.shape import retype
 from jitad.trace.tracer import Tracer, as_tracer, broadcast_to, check_alive, wrap
 from jitad.trace.tracing import current, where
 
@@ -56,37 +57,38 @@ class View:
 
 def as_view(result: Tracer, base: Tracer, again: Callable[[Tracer], Tracer], certain: bool = True) -> Tracer:
     """A result that shares its memory with `base`."""
-    result.view = View(base, again, certain)
+    result._view = View(base, again, certain)
     return result
 
 
 def change(t: Tracer, new: Node) -> None:
     """Give an array other elements."""
     check_alive(t)
-    if t.fixed or (t.view is None and t.trace is not current()):
+    if t.fixed or (t._view is None and t._trace is not current()):
         raise _refused(t, "a traced function cannot change an array that it was given or has captured, nor a read-only view; "
                           "change a copy: x = x.copy()")
-    if t.view is None:
+    if t._view is None:
         t.node = new
         return
-    if not t.view.certain:
+    if not t._view.certain:
         raise _refused(t, "this is a view or a copy of another array, as its memory happens to be laid out, and cannot be "
                           "changed; say which one is meant: .copy()")
-    base = t.view.base
-    change(base, _put(base.node, t.view.again, new))
-    t.node, t.view.seen = new, base.node
+    base = t._view.base
+    change(base, _put(base.node, t._view.again, new))
+    t.node, t._view.seen = new, base.node
 
 
 def _refused(t: Tracer, message: str) -> TraceError:
     """An error that is raised at the end of the trace too, should the function catch it."""
-    t.trace.root.refused = TraceError(message + where())
-    return t.trace.root.refused  # type: ignore[return-value]
+    t._trace.root.refused = TraceError(message + where())
+    return t._trace.root.refused  # type: ignore[return-value]
 
 
 def _put(base: Node, again: Callable[[Tracer], Tracer], new: Node) -> Node:
     """The base with the elements that a view of it sees replaced."""
     here = new_input(FLOAT, base.shape)
     view = again(wrap(here)).node
+    new = retype(new, view.shape)  # the same lengths, perhaps under other names
     path = []
     while view is not here:
         path.append(view)
@@ -109,7 +111,7 @@ def assign(t: Tracer, key: Any, value: Any) -> None:
     """``t[key] = value``."""
     from jitad.trace.indexing import getitem, is_basic
 
-    if isinstance(value, Tracer) and value.view is not None and value.view.base is t and value.view.seen is t.node:
+    if isinstance(value, Tracer) and value._view is not None and value._view.base is t and value._view.seen is t.node:
         mine = getitem(t, key)
         if mine.node is value.node:  # what is there already: the end of t[key] += v
             return
@@ -160,7 +162,7 @@ def _distinct(t: Tracer, key: Any) -> Any:
         if isinstance(item, (list, np.ndarray, Tracer)):
             arrays.append(content(as_tracer(item), "the content of an index array that is assigned to",
                                   "write np.add.at(a, i, v) to add, or np.where(condition, v, a) to replace"))
-    shape = tuple(t.trace.concrete(n) for n in t.node.shape)
+    shape = tuple(t._trace.concrete(n) for n in t.node.shape)
     numbers = np.arange(int(np.prod(shape))).reshape(shape)
     plain = iter(arrays)
     picked = numbers[tuple(next(plain) if isinstance(i, (list, np.ndarray, Tracer)) else i for i in items)]
@@ -213,4 +215,4 @@ def flags(t: Tracer) -> Any:
     """What ``t.flags`` would say."""
     return types.SimpleNamespace(
         c_contiguous=t.ordered, contiguous=t.ordered, f_contiguous=t.ordered and t.ndim < 2, forc=t.ordered,
-        writeable=not t.fixed, aligned=True, owndata=t.view is None, behaved=True, carray=t.ordered, fnc=False)
+        writeable=not t.fixed, aligned=True, owndata=t._view is None, behaved=True, carray=t.ordered, fnc=False)

@@ -16,8 +16,8 @@ from collections.abc import Callable
 from typing import TYPE_CHECKING, Any
 
 from jitad.errors import TraceError
-from jitad.trace.capture import MissingWatch, Watch
-from jitad.trace.content import ContentWatch, has_content, is_data
+from jitad.trace.capture import MissingWatch, NamesWatch, Watch
+from jitad.trace.content import ContentWatch
 from jitad.trace.place import Attribute, Item, Place
 from jitad.trace.tracing import current, is_installed, where
 
@@ -88,6 +88,7 @@ def stand_in(obj: Any, rebuilder: Rebuilder) -> Any:
             return cls
         if name == "__dict__":
             if self is first:
+                watches.append(NamesWatch(Attribute(here, "__dict__"), tuple(vars(obj))))
                 for n in list(vars(obj)):
                     get(self, n)
             return object.__getattribute__(self, "__dict__")
@@ -153,6 +154,9 @@ def stand_in(obj: Any, rebuilder: Rebuilder) -> Any:
     names: dict[str, Any] = {"__module__": cls.__module__, "__qualname__": cls.__qualname__, _MARK: obj,
                              "__getattribute__": get, "__setattr__": assign, "__delattr__": drop}
     if cls is types.SimpleNamespace:
+        names["__eq__"] = lambda self, other: isinstance(other, cls) and vars(self) == vars(other)
+        names["__repr__"] = lambda self: f"namespace({', '.join(f'{k}={v!r}' for k, v in vars(self).items())})"
+        names["__hash__"] = None
         first = types.new_class(cls.__name__, (), {}, lambda d: d.update(names))()
         return first
     if not hasattr(obj, "__dict__"):
@@ -205,6 +209,7 @@ class _Super:
             if name not in vars(k):
                 continue
             found = vars(k)[name]
+            rebuilder.root.watches.append(Watch(Item(Attribute(Place(k), "__dict__"), name), found))
             if isinstance(found, types.FunctionType):
                 return types.MethodType(rebuilder.function(found), obj)
             if isinstance(found, property) and isinstance(found.fget, types.FunctionType):
@@ -234,6 +239,11 @@ class _OfType(type):
     def __call__(cls, *args: Any, **kwargs: Any) -> Any:
         if len(args) != 1 or kwargs:
             return builtins.type(*args, **kwargs)
+        from jitad.trace.dim import Dim
+        from jitad.trace.tracer import Tracer
+
+        if builtins.type(args[0]) in (Tracer, Dim):
+            return args[0].__class__
         found = stands_for(args[0])
         trace = current()
         if found is not args[0] and trace is not None:
@@ -253,37 +263,8 @@ def traced_id(value: Any) -> int:
     return id(stands_for(value))
 
 
-def undoing(holder: Any) -> Callable[[], None]:
-    """A function that takes traced values out of the attributes of an object or a class: what was there before comes back.
-
-    Other changes stay: they may be those of another thread.
-    """
-    before = dict(vars(holder))
-
-    def undo() -> None:
-        for name, value in list(vars(holder).items()):
-            if name.startswith("__") or value is before.get(name) or not _holds_tracer(value):
-                continue
-            if name not in before:
-                delattr(holder, name) if isinstance(holder, type) else vars(holder).pop(name)
-            else:
-                setattr(holder, name, before[name]) if isinstance(holder, type) else vars(holder).update({name: before[name]})
-
-    return undo
-
-
-def _holds_tracer(value: Any, depth: int = 0) -> bool:
-    from jitad.trace.dim import Dim
-    from jitad.trace.tracer import Tracer
-
-    if type(value) in (Tracer, Dim):
-        return True
-    inside = value.values() if isinstance(value, dict) else value if isinstance(value, (list, tuple, set, frozenset)) else ()
-    return depth < 8 and any(_holds_tracer(v, depth + 1) for v in list(inside))
-
-
 class ClassWatch(ContentWatch):
-    """A class whose data attributes the trace took as they were."""
+    """A class whose attributes the trace took as they were."""
 
     def __init__(self, cls: type):
         super().__init__(Place(cls), class_data(cls))
@@ -293,13 +274,13 @@ class ClassWatch(ContentWatch):
 
 
 def class_data(cls: type, depth: int = 0) -> dict[str, Any]:
-    """What a class, and classes in it, hold besides methods."""
+    """What a class, and classes in it, hold: data by content, methods as they are."""
     found: dict[str, Any] = {}
     for k in cls.__mro__ if depth < 4 else ():
         for n, v in list(vars(k).items()) if k is not object else ():
             if is_users_class(v) and not n.startswith("__"):
                 found[f"{k.__qualname__}.{n}"] = class_data(v, depth + 1)
-            elif not n.startswith("__") and (is_data(v) or has_content(v)):
+            elif not n.startswith("__"):
                 found[f"{k.__qualname__}.{n}"] = v
     return found
 

@@ -25,7 +25,7 @@ from jitad.ir.node import Held
 from jitad.trace.capture import AbsenceWatch, TreeWatch, Watch, capture, is_capturable
 from jitad.trace.content import ContentWatch, has_content, is_record, records_in
 from jitad.trace.dim import dim
-from jitad.trace.drawn import Drawn, is_random
+from jitad.trace.drawn import Drawn, is_of_context, is_random
 from jitad.trace.objects import (
     ClassWatch,
     class_data,
@@ -35,10 +35,10 @@ from jitad.trace.objects import (
     traced_id,
     traced_super,
     traced_type,
-    undoing,
 )
 from jitad.trace.place import Attribute, Item, Place
 from jitad.trace.tracing import Trace, current, is_installed
+from jitad.trace.undo import undoing
 from jitad.tree import LEAF, Tree
 
 _MARK = "__jitad_trace__"
@@ -99,6 +99,8 @@ class Rebuilder:
         cells = tuple(types.CellType() for _ in code.co_freevars)
         copy = types.FunctionType(code, self._globals(fn), fn.__name__, None, cells)
         copy.__dict__.update(fn.__dict__)
+        if fn.__dict__:
+            self.root.undo.append(undoing(fn))
         self.memo[Held(fn)] = copy
         names = _names(code)
         watched = not is_installed(code.co_filename)  # what packages use stays as it is
@@ -162,7 +164,7 @@ class Rebuilder:
             return Converter
         if isinstance(value, (type, types.BuiltinFunctionType)) and value in _BUILTINS:
             return _BUILTINS[value]
-        if is_random(value):
+        if is_random(value) or is_of_context(value):
             return Drawn(value)
         own = place is None  # NumPy's own code is copied where it is used by such
         if isinstance(value, types.ModuleType) and (_is_looked_into(value) or (own and _is_inside_numpy(value.__name__))):
@@ -186,15 +188,26 @@ class Rebuilder:
     def _by_content(self, place: Place, value: Any) -> None:
         """Have the trace hold for this content only; what it does to objects in it is undone."""
         self.root.watches.append(ContentWatch(place, value))
-        self.root.undo += map(undoing, records_in(value))
+        self.root.undo.append(undoing(value))
+        for record in records_in(value):
+            self._class(type(record))
+
+    def _class(self, cls: type) -> None:
+        """Watch a class of the user's."""
+        if Held(cls) not in self.memo:
+            self.memo[Held(cls)] = cls
+            self.root.watches.append(ClassWatch(cls))
+            self.root.undo += map(undoing, (k for k in cls.__mro__ if is_users_class(k)))
+            for record in records_in(class_data(cls)):
+                self._class(type(record))
+                self.root.undo.append(undoing(record))
 
     def _owner(self, value: Any) -> Any:
         """What stands for an object, or for a class, whose attributes are asked for."""
         if is_users_class(value):
-            if Held(value) not in self.memo:
-                self.memo[Held(value)] = value
-                self.root.watches.append(ClassWatch(value))
-                self.root.undo += map(undoing, [value, *records_in(class_data(value))])
+            self._class(value)
+        elif _is_container(value):  # of a method of one
+            return self._container(value, Place(value))
         elif is_record(value) and not is_object(value):  # used as it is, its attributes watched by content
             if Held(value) not in self.memo:
                 self.memo[Held(value)] = value

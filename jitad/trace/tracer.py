@@ -32,20 +32,20 @@ class Tracer(Methods):
     is `ordered` if it surely lies in C order.
     """
 
-    __slots__ = ("__weakref__", "_node", "fixed", "is_array", "ordered", "trace", "view", "weak")
+    __slots__ = ("__weakref__", "_node", "fixed", "is_array", "_trace", "_view", "ordered", "weak")
     __array_priority__ = 1000.0
 
     def __init__(self, node: Node, trace: Trace, weak: bool = False, fixed: bool = False):
-        self._node, self.trace, self.weak, self.fixed = node, trace, weak, fixed
+        self._node, self._trace, self.weak, self.fixed = node, trace, weak, fixed
         self.is_array = bool(node.type.shape)  # or without axes, but no number
-        self.view: View | None = None
+        self._view: View | None = None
         self.ordered = True
 
     @property
     def node(self) -> Node:  # type: ignore[override]
         """What the array contains now."""
-        if self.view is not None:
-            self._node = self.view.read(self._node)
+        if self._view is not None:
+            self._node = self._view.read(self._node)
         return self._node
 
     @node.setter
@@ -65,11 +65,11 @@ class Tracer(Methods):
 
 def check_alive(t: Tracer) -> Tracer:
     """Raise if the tracer's function has returned, or belongs to another thread."""
-    if t.trace.closed:
+    if t._trace.closed:
         raise LeakedTracerError(
             "a traced value was used after the function that it belongs to had returned. It was kept somewhere outside "
             "(a list, a global, an attribute); return it from the function instead." + where())
-    if t.trace.thread != threading.get_ident():
+    if t._trace.thread != threading.get_ident():
         raise LeakedTracerError("a traced value was used in another thread than the one that traces." + where())
     return t
 

@@ -80,7 +80,7 @@ class Trace:
             self.refused: Exception | None = None  # raised once more at the end, lest the function has caught it
             self.equalities: dict[Sym, int | Size] = {}
             self.memo: dict = {}  # rebuilt functions and captured objects
-            self.undo: list[Callable[[], None]] = []  # what takes back what the function did to objects
+            self.undo: list[Callable[[], Exception | None]] = []  # what takes back what the function did to objects
 
     def __enter__(self) -> Trace:
         _local.trace = self
@@ -89,14 +89,15 @@ class Trace:
             self._observer = set_observer(_note_line)
         return self
 
-    def __exit__(self, *_: object) -> None:
+    def __exit__(self, kind: type | None, *_: object) -> None:
         self.closed = True
         _local.trace = self.parent
         if self.root is self:
             detours.remove(self)
-            for undo in self.undo:
-                undo()
+            wrong = [e for e in (undo() for undo in self.undo) if e is not None]
             set_observer(self._observer)
+            if wrong and kind is None:
+                raise wrong[0]
 
     def input(self, dtype: np.dtype, shape: Shape, weak: bool = False) -> Tracer:
         """A tracer of a fresh input."""

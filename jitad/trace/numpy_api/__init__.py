@@ -26,5 +26,5 @@ from jitad.trace.numpy_api.registry import (
 )
 
 __all__ = [
-    "astype", "call_function", "call_ufunc", "creation", "functions", "linalg", "methods", "nans", "operate", "ordering", "products",
-    "quantiles", "reductions", "refuse", "selection", "shaping", "ufunc_of", "ufunc_table", "ufuncs", "unsupported"]
+    "astype", "call_function", "call_ufunc", "creation", "functions", "linalg", "methods", "nans", "operate", "ordering",
+    "products", "quantiles", "reductions", "refuse", "selection", "shaping", "ufunc_of", "ufunc_table", "ufuncs", "unsupported"]

@@ -22,8 +22,8 @@ from jitad.trace.numpy_api.shaping import reshaped
 from jitad.trace.tracer import Tracer, as_tracer, broadcast_shapes, broadcast_to, float_dtype, promote, wrap
 from jitad.trace.tracing import current, where
 
-EighResult = type(np.linalg.eigh(np.eye(1)))
-SlogdetResult = type(np.linalg.slogdet(np.eye(1)))
+EighResult: Any = type(np.linalg.eigh(np.eye(1)))
+SlogdetResult: Any = type(np.linalg.slogdet(np.eye(1)))
 
 
 class Stack(NamedTuple):

@@ -81,7 +81,7 @@ def _with_memory(function: Any, found: Callable, args: tuple, kwargs: dict, resu
         again = (lambda b: found(b, *args[1:], **kwargs)) if args else (lambda b: found(**{**kwargs, "a": b}))
         as_view(result, base, again, certain=base.ordered or function not in _AS_MEMORY_ALLOWS)
         result.fixed = function in _READ_ONLY
-        result.ordered &= function not in _REORDERS or result.ndim < 2
+        result.ordered &= function not in _REORDERS or (result.ndim < 2 and function in _PERMUTES)
     return result
 
 
@@ -91,7 +91,7 @@ def own(result: Any, given: Any) -> Any:
 
     if all(result is not a for a in given):
         return result
-    made = Tracer(result.node, result.trace, result.weak)
+    made = Tracer(result.node, result._trace, result.weak)
     made.is_array = result.is_array
     return made
 
@@ -99,8 +99,8 @@ def own(result: Any, given: Any) -> Any:
 _ITSELF = {np.asarray, np.asanyarray, np.ascontiguousarray, np.real}
 _AS_MEMORY_ALLOWS = {np.reshape, np.ravel}  # views, or copies
 _READ_ONLY = {np.broadcast_to, np.diagonal}
-_REORDERS = {np.transpose, np.permute_dims, np.matrix_transpose, np.swapaxes, np.moveaxis, np.flip, np.flipud, np.fliplr,
-             np.rot90, np.broadcast_to, np.diagonal}
+_PERMUTES = {np.transpose, np.permute_dims, np.matrix_transpose, np.swapaxes, np.moveaxis}
+_REORDERS = {*_PERMUTES, np.flip, np.flipud, np.fliplr, np.rot90, np.broadcast_to, np.diagonal}
 _VIEWS = {*_AS_MEMORY_ALLOWS, *_READ_ONLY, *_REORDERS, np.squeeze, np.expand_dims, np.atleast_1d, np.atleast_2d, np.atleast_3d}
 _SPLITS = {np.split, np.array_split, np.hsplit, np.vsplit, np.dsplit}
 
@@ -177,7 +177,7 @@ def operate(ufunc: np.ufunc, *args: Any) -> Any:
     out = own(ufuncs[ufunc](*ts), ts)
     out.ordered = all(t.ordered for t in ts)
     weak = all(t.weak for t in ts) and out.node.dtype.kind in "if"
-    return Tracer(out.node, out.trace, True) if weak else out
+    return Tracer(out.node, out._trace, True) if weak else out
 
 
 def astype(x: Any, dtype: Any) -> Any:

@@ -33,6 +33,8 @@ def shape_of(given: Any) -> Shape:
 
 def one_axis(axis: Any, ndim: int) -> int:
     """An axis as a non-negative number."""
+    if isinstance(axis, (tuple, list)):
+        raise TypeError(f"'{type(axis).__name__}' object cannot be interpreted as an integer" + where())
     try:
         return normalize_axes(axis, ndim)[0]
     except ShapeError as error:

@@ -1,0 +1,119 @@
+"""What a traced function does to things of the user's, taken back when the trace has ended.
+
+Traced values go; what was in their place comes back. Other changes stay: they may be those of another thread.
+"""
+
+from __future__ import annotations
+
+import collections
+import functools
+import types
+from collections.abc import Callable
+from typing import Any
+
+import numpy as np
+
+from jitad.errors import TraceError
+from jitad.trace.content import is_record
+
+_LISTS = (list, collections.deque)
+_DEEPEST = 8
+
+
+def undoing(holder: Any) -> Callable[[], TraceError | None]:
+    """A function that puts an object, a class or a container, and containers in it, right; it gives what is to be raised."""
+    noted: dict[int, list[Callable[[], bool]]] = {}
+    _note(holder, noted, 0)
+
+    def undo() -> TraceError | None:
+        changed = [restore() for steps in noted.values() for restore in steps]
+        if not any(changed):
+            return None
+        return TraceError("a traced function has changed an array of the user's in place; it is as it was. Change a copy: "
+                          "x = x.copy()")
+
+    return undo
+
+
+def _note(value: Any, noted: dict[int, list[Callable[[], bool]]], depth: int) -> None:
+    """Note how a value is, and what is in it."""
+    if id(value) in noted or depth > _DEEPEST:
+        return
+    steps: list[Any] = []
+    inside: list[Any] = []
+    if isinstance(value, np.ndarray):
+        if depth or value.dtype.hasobject:
+            steps.append(functools.partial(_array, value, value.copy()))
+    elif isinstance(value, (dict, types.MappingProxyType)):
+        if isinstance(value, dict):
+            steps.append(functools.partial(_dict, value, dict(value)))
+        inside += [*value.keys(), *value.values()]
+    elif isinstance(value, _LISTS):
+        steps.append(functools.partial(_list, value, list(value)))
+        inside += value
+    elif isinstance(value, (set, frozenset, tuple)):
+        if isinstance(value, set):
+            steps.append(functools.partial(_set, value))
+        inside += value
+    if is_record(value) or isinstance(value, (type, types.FunctionType)):
+        attributes = {k: v for k, v in vars(value).items() if not k.startswith("__")}
+        steps.append(functools.partial(_attributes, value, attributes))
+        inside += attributes.values()
+    if steps or inside:
+        noted[id(value)] = steps
+    for v in inside:
+        if not isinstance(v, (type, types.FunctionType)):
+            _note(v, noted, depth + 1)
+
+
+def _array(array: np.ndarray, before: np.ndarray) -> bool:
+    """Put an array right; whether numbers in it were changed."""
+    if array.dtype.hasobject:
+        for k, v in enumerate(array.flat):
+            if _holds_traced(v):
+                array.flat[k] = before.flat[k]
+        return False
+    if not array.flags.writeable or array.tobytes() == before.tobytes():
+        return False
+    array[...] = before
+    return True
+
+
+def _dict(held: dict, before: dict) -> bool:
+    for k in [k for k, v in held.items() if _holds_traced(v) and v is not before.get(k)]:
+        held.update({k: before[k]}) if k in before else held.pop(k)
+    return False
+
+
+def _list(held: Any, before: list) -> bool:
+    if any(map(_holds_traced, held)):
+        right = [before[k] if _holds_traced(v) and k < len(before) else v for k, v in enumerate(held)]
+        held.clear()
+        held.extend(v for v in right if not _holds_traced(v))
+    return False
+
+
+def _set(held: set) -> bool:
+    held.difference_update([v for v in held if _holds_traced(v)])
+    return False
+
+
+def _attributes(holder: Any, before: dict[str, Any]) -> bool:
+    for name, value in list(vars(holder).items()):
+        if name.startswith("__") or value is before.get(name) or not _holds_traced(value):
+            continue
+        if isinstance(holder, type):
+            setattr(holder, name, before[name]) if name in before else delattr(holder, name)
+        else:
+            vars(holder).update({name: before[name]}) if name in before else vars(holder).pop(name)
+    return False
+
+
+def _holds_traced(value: Any, depth: int = 0) -> bool:
+    from jitad.trace.dim import Dim
+    from jitad.trace.tracer import Tracer
+
+    if type(value) in (Tracer, Dim):
+        return True
+    inside = value.values() if isinstance(value, dict) else value if isinstance(value, (*_LISTS, tuple, set, frozenset)) else ()
+    return depth < _DEEPEST and any(_holds_traced(v, depth + 1) for v in list(inside))
