@@ -2,7 +2,10 @@
 
 from __future__ import annotations
 
+import dataclasses
 import functools
+import inspect
+import operator
 import threading
 from collections import OrderedDict
 from collections.abc import Callable, Sequence
@@ -18,15 +21,23 @@ from jitad.transform import Transformed
 from jitad.tree import map_leaves
 
 
-def jit(fn: Callable | None = None, *, parallel: bool = False, strict: bool = False, cache: bool = True) -> Any:
+def jit(
+    fn: Callable | None = None, *, static_argnums: int | Sequence[int] = (), static_argnames: str | Sequence[str] = (),
+    parallel: bool = False, strict: bool = False, cache: bool = True,
+) -> Any:
     """Compile a function of arrays into one fused kernel.
 
     Parameters
     ----------
     fn : callable
         Ordinary NumPy code, or a function that jitad made: ``jit(value_and_grad(f), parallel=True)`` is the same transform with
-        these options. Arguments and results are numbers, arrays, and tuples, lists, dicts and namedtuples of them. Without a
-        function, a decorator: ``@jit(strict=True)``.
+        these options. Arguments and results are numbers, arrays, and tuples, lists, dicts, namedtuples and dataclasses of them,
+        or what :func:`register_pytree_node` made a container. Strings, functions and other objects are static: handed over as
+        they are. Without a function, a decorator: ``@jit(strict=True)``.
+    static_argnums, static_argnames : int, str or sequence of them
+        Arguments, by position or by name, that are static as well: integers that count, or say how often a loop runs. They have
+        to be hashable; each value has a kernel of its own. An argument that the function has under a name is static either way
+        it is given.
     parallel : bool
         Run loops in several threads, those of Numba (``NUMBA_NUM_THREADS``). Every long loop is cut into 16 parts whatever
         the number of threads, and their sums are added in order, so that results are the same from run to run. Worth it for
@@ -53,8 +64,29 @@ def jit(fn: Callable | None = None, *, parallel: bool = False, strict: bool = Fa
     """
     options = Options(bool(parallel), bool(strict), bool(cache))
     if fn is None:
-        return lambda fn: transform.plain(fn, options)
-    return transform.plain(fn, options)
+        return lambda fn: transform.plain(fn, _with_static(fn, static_argnums, static_argnames, options))
+    return transform.plain(fn, _with_static(fn, static_argnums, static_argnames, options))
+
+
+def _with_static(fn: Callable, argnums: int | Sequence[int], argnames: str | Sequence[str], options: Options) -> Options:
+    """The options with the static arguments under both their numbers and their names."""
+    numbers = [operator.index(argnums)] if isinstance(argnums, (int, np.integer)) else [operator.index(k) for k in argnums]
+    names = [argnames] if isinstance(argnames, str) else list(argnames)
+    if not numbers and not names:
+        return options
+    try:
+        parameters = inspect.signature(fn).parameters
+    except (TypeError, ValueError):
+        parameters = {}  # type: ignore[assignment]
+    named = [n for n, p in parameters.items() if p.kind in (p.POSITIONAL_ONLY, p.POSITIONAL_OR_KEYWORD)]
+    takes_any = any(p.kind is p.VAR_KEYWORD for p in parameters.values()) or not parameters
+    for n in names:
+        if n not in parameters and not takes_any:
+            raise ValueError(f"static_argnames has {n!r}, which is no argument of {getattr(fn, '__name__', fn)}")
+    more = [named[k] for k in numbers if -len(named) <= k < len(named)]
+    numbers += [named.index(n) for n in names if n in named]
+    return dataclasses.replace(options, static_argnums=tuple(dict.fromkeys(numbers)),
+                               static_argnames=tuple(dict.fromkeys([*names, *more])))
 
 
 def grad(fn: Callable, argnums: int | Sequence[int] = 0, has_aux: bool = False) -> Transformed:

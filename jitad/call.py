@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import dataclasses
 import pickle
 import threading
 from collections import OrderedDict
@@ -12,6 +13,7 @@ from typing import Any
 import numpy as np
 
 from jitad.config import STATIC_AXIS, Options, jit_disabled
+from jitad.containers import declared
 from jitad.derivation import Recording
 from jitad.entry import Entry, entry
 from jitad.errors import DTypeError, IndexRangeError
@@ -21,6 +23,7 @@ from jitad.ir.node import origins
 from jitad.pipeline import Kernel, kernel_of
 from jitad.runtime.arguments import normalize, result, type_key
 from jitad.trace.place import ABSENT
+from jitad.trace.rebuild import fixed
 from jitad.trace.tracing import LeafSpec, Traced, trace
 from jitad.tree import Tree, flatten, unflatten
 
@@ -51,7 +54,7 @@ class Specialization:
     """
 
     def __init__(self, traced: Traced, options: Options):
-        self.traced, self.options = traced, options
+        self.traced, self.options = traced, dataclasses.replace(options, static_argnums=(), static_argnames=())
         self.recording: Recording = traced.recorded
         self._tree = self.recording.result_tree
         self._shared: tuple[str, Kernel, list] | None = None
@@ -228,6 +231,8 @@ class Caller:
             self.entries = (s.entry, *(e for e in self.entries if e is not s.entry))[:ENTRIES]
 
     def _prepare(self, args: tuple, kwargs: dict) -> tuple[list, tuple, list[LeafSpec], Tree]:
+        if self.options.static_argnums or self.options.static_argnames:
+            args, kwargs = self._static(args, kwargs)
         leaves, tree = flatten((args, kwargs))
         values, specs = [], []
         for k, leaf in enumerate(leaves):
@@ -237,9 +242,18 @@ class Caller:
             specs.append(spec)
         return values, (tree, *map(type_key, specs)), specs, tree
 
+    def _static(self, args: tuple, kwargs: dict) -> tuple[tuple, dict]:
+        """The arguments, those marked that were declared static."""
+        numbers, names = self.options.static_argnums, self.options.static_argnames
+        given = list(args)
+        for k in numbers:
+            if -len(args) <= k < len(args):
+                given[k] = declared(args[k], f"argument {k} of {self.name}")
+        return tuple(given), {n: declared(v, f"argument {n} of {self.name}") if n in names else v for n, v in kwargs.items()}
+
     def _trace(self, key: tuple, specs: list[LeafSpec], tree: Tree) -> Specialization:
         def recorded(tracers: list) -> Recording:
-            args, kwargs = unflatten(tree, tracers)
+            args, kwargs = unflatten(tree, tracers, fixed)
             return self.record(*args, **kwargs)
 
         made = Specialization(trace(specs, recorded), self.options)

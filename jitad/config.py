@@ -20,6 +20,8 @@ class Options:
     parallel: bool = False
     strict: bool = False
     cache: bool = True
+    static_argnums: tuple[int, ...] = ()
+    static_argnames: tuple[str, ...] = ()
 
 
 DEFAULT = Options()

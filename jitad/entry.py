@@ -33,6 +33,7 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
+from jitad import containers
 from jitad.config import STATIC_AXIS
 from jitad.emit.writer import Writer
 from jitad.ir import sizes
@@ -40,7 +41,7 @@ from jitad.ir.graph import Guard
 from jitad.trace.capture import AbsenceWatch, Capture, MissingWatch, TreeWatch, Watch
 from jitad.trace.place import ABSENT, Place
 from jitad.trace.tracing import LeafSpec
-from jitad.tree import Tree
+from jitad.tree import Tree, is_namedtuple
 
 if TYPE_CHECKING:
     from jitad.call import Specialization
@@ -115,6 +116,13 @@ class _Maker:
         if tree.kind == "none":
             self._unless(f"{value} is not None")
             return []
+        if tree.kind == "static":
+            held = containers.value_of(tree.keys)
+            same = self._constant(lambda v: containers.static_like(v, tree.keys) == tree.keys)
+            self._unless(f"{value} is not {self._constant(held)} and not {same}({value})")
+            return []
+        if not (tree.kind in ("dict", list, tuple) or is_namedtuple(tree.kind)):
+            return self._apart_object(tree, value)
         parts = [self._fresh("a") for _ in tree.children]
         wrong = [] if known else [f"type({value}) is not {self._constant(dict if tree.kind == 'dict' else tree.kind)}"]
         if not parts:
@@ -128,8 +136,19 @@ class _Maker:
             self.w.line(f"{''.join(p + ', ' for p in parts)}= {value}{'.values()' if tree.kind == 'dict' else ''}")
         return [leaf for part, child in zip(parts, tree.children, strict=True) for leaf in self._apart(child, part)]
 
+    def _apart_object(self, tree: Tree, value: str) -> list[str]:
+        """The same, of a class of the user's."""
+        taken, parts = self._fresh("a"), [self._fresh("a") for _ in tree.children]
+        self.w.line(f"{taken} = {self._constant(containers.taken_apart)}({value})")
+        self._unless(f"{taken} is None", f"{taken}[0] is not {self._constant(tree.kind)}",
+                     f"{taken}[2] != {self._constant(tree.keys)}", f"len({taken}[1]) != {len(parts)}")
+        self.w.line(f"{''.join(p + ', ' for p in parts)}= {taken}[1]" if parts else "pass")
+        return [leaf for part, child in zip(parts, tree.children, strict=True) for leaf in self._apart(child, part)]
+
     def _together(self, tree: Tree, leaves: Any) -> str:
         """An expression for the container of these leaves."""
+        if tree.kind == "static":
+            return self._constant(containers.value_of(tree.keys))
         if tree.kind in ("leaf", "none"):
             return next(leaves) if tree.kind == "leaf" else "None"
         parts = [self._together(c, leaves) for c in tree.children]
@@ -139,7 +158,10 @@ class _Maker:
             return f"[{', '.join(parts)}]"
         if tree.kind is tuple:
             return f"({''.join(p + ', ' for p in parts)})"
-        return f"{self._constant(tree.kind)}({', '.join(parts)})"
+        if is_namedtuple(tree.kind):
+            return f"{self._constant(tree.kind)}({', '.join(parts)})"
+        whole = f"[{', '.join(parts)}]"
+        return f"{self._constant(containers.put_together)}({self._constant(tree.kind)}, {self._constant(tree.keys)}, {whole})"
 
     # Values.
 

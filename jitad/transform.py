@@ -15,6 +15,7 @@ import numpy as np
 
 from jitad.call import Caller, Specialization
 from jitad.config import DEFAULT, Options, detours
+from jitad.containers import PLAIN, Static, value_of
 from jitad.derivation import Backward, Forward, Gradient, HessianVector, Jacobian, Recording, Transform
 from jitad.entry import MISS
 from jitad.errors import DTypeError, ShapeError, TraceError
@@ -26,7 +27,7 @@ from jitad.packed import Parcel, deliver, parcels
 from jitad.trace.rebuild import rebuilt
 from jitad.trace.tracer import Tracer, as_tracer, wrap
 from jitad.trace.tracing import Trace, current, where
-from jitad.tree import Tree, flatten, flatten_like, unflatten
+from jitad.tree import Tree, flatten, flatten_like, statics, unflatten
 
 Record = Callable[..., Recording]
 
@@ -190,11 +191,19 @@ def record(
             tree = source.result_tree
         else:
             leaves, tree = flatten(rebuilt(fn)(*new_args, **kwargs))
+            _only_data(statics(tree), fn)
             source = tuple([as_tracer(v).node for v in leaves])
     if transform.has_aux and not (tree.kind is tuple and len(tree.children) == 2):
         raise TypeError(f"{_name(fn)} must return a pair (value, aux) with has_aux=True{where()}")
     found = Recording(transform, _name(fn), source, tree, tuple(inputs), tuple(actual), tuple(in_trees))
     return found if seeds is None else dataclasses.replace(found, seeds=seeds(found))
+
+
+def _only_data(found: list[Static], fn: Callable) -> None:
+    for s in found:
+        if not isinstance(value_of(s), (*PLAIN, int)):
+            raise TraceError(f"{_name(fn)} returned a {s.kind.__name__}: results are numbers, arrays, strings, and containers of "
+                             f"them; see jitad.register_pytree_node{where()}")
 
 
 Argnums = int | Sequence[int]

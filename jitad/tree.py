@@ -1,4 +1,4 @@
-"""Containers: tuples, lists, dicts, namedtuples and None, nested, taken apart into leaves and put together again."""
+"""Containers: tuples, lists, dicts, namedtuples and None, and others of the user's, taken apart and put together again."""
 
 from __future__ import annotations
 
@@ -6,14 +6,21 @@ from collections.abc import Callable, Iterable
 from dataclasses import dataclass
 from typing import Any
 
+import numpy as np
+
+from jitad import containers
+
 
 @dataclass(frozen=True)
 class Tree:
-    """The shape of a container. `kind` is ``leaf``, ``none``, ``dict`` or a type; `keys` are a dict's, in its order."""
+    """The shape of a container. `kind` is ``leaf``, ``none``, ``static``, ``dict`` or a type.
+
+    `keys` are a dict's, in its order; what is static; or what a class of the user's needs besides its children.
+    """
 
     kind: Any
     children: tuple[Tree, ...] = ()
-    keys: tuple = ()
+    keys: Any = ()
 
     @property
     def leaves(self) -> int:
@@ -23,6 +30,8 @@ class Tree:
     def __str__(self) -> str:
         if self.kind in ("leaf", "none"):
             return "*" if self.kind == "leaf" else "None"
+        if self.kind == "static":
+            return repr(containers.value_of(self.keys))
         if self.kind == "dict":
             return "{" + ", ".join(f"{k!r}: {c}" for k, c in zip(self.keys, self.children, strict=True)) + "}"
         inner = ", ".join(map(str, self.children))
@@ -32,6 +41,7 @@ class Tree:
 
 
 LEAF, NONE = Tree("leaf"), Tree("none")
+LEAVES: set[type] = {np.ndarray, float, int, bool, np.float64, np.float32, np.int64}  # surely; others may be
 
 
 def flatten(value: Any) -> tuple[list, Tree]:
@@ -42,18 +52,28 @@ def flatten(value: Any) -> tuple[list, Tree]:
         if v is None:
             return NONE
         kind = type(v)
+        if kind in LEAVES:
+            leaves.append(v)
+            return LEAF
         if kind is dict:
             return Tree("dict", tuple([visit(c) for c in v.values()]), tuple(v))
-        if kind is list or kind is tuple or (issubclass(kind, tuple) and hasattr(kind, "_fields")):
+        if kind is list or kind is tuple or is_namedtuple(kind):
             return Tree(kind, tuple([visit(c) for c in v]))
+        found = containers.taken_apart(v) if kind is not containers.Static else None
+        if found is not None:
+            cls, children, aux = found
+            return Tree(cls, tuple([visit(c) for c in children]), aux)
+        fixed = containers.static(v)
+        if fixed is not None:
+            return Tree("static", (), fixed)
         leaves.append(v)
         return LEAF
 
     return leaves, visit(value)
 
 
-def unflatten(tree: Tree, leaves: Iterable) -> Any:
-    """The container of that shape with these leaves."""
+def unflatten(tree: Tree, leaves: Iterable, handed: Callable[[containers.Static], Any] = containers.value_of) -> Any:
+    """The container of that shape with these leaves; `handed` gives what stands for what is static."""
     source = iter(leaves)
 
     def build(t: Tree) -> Any:
@@ -61,14 +81,25 @@ def unflatten(tree: Tree, leaves: Iterable) -> Any:
             return next(source)
         if t.kind == "none":
             return None
+        if t.kind == "static":
+            return handed(t.keys)
         children = [build(c) for c in t.children]
         if t.kind == "dict":
             return dict(zip(t.keys, children, strict=True))
         if t.kind in (list, tuple):
             return t.kind(children)
-        return t.kind(*children)
+        return t.kind(*children) if is_namedtuple(t.kind) else containers.put_together(t.kind, t.keys, children)
 
     return build(tree)
+
+
+def is_namedtuple(kind: Any) -> bool:
+    return isinstance(kind, type) and issubclass(kind, tuple) and hasattr(kind, "_fields")
+
+
+def statics(tree: Tree) -> list[containers.Static]:
+    """What in a container is static."""
+    return [tree.keys] if tree.kind == "static" else [s for c in tree.children for s in statics(c)]
 
 
 def flatten_like(value: Any, tree: Tree) -> tuple[list, Tree]:

@@ -72,6 +72,16 @@ def cumsum(out, x):  # type: ignore[no-untyped-def]
 
 
 @exact
+def recurrence(out, a, b):  # type: ignore[no-untyped-def]
+    """y[i] = a[i]*y[i-1] + b[i] along rows."""
+    for i in range(b.shape[0]):
+        last = out.dtype.type(0)
+        for j in range(b.shape[1]):
+            last = a[i, j] * last + b[i, j] if j else b[i, j]
+            out[i, j] = last
+
+
+@exact
 def argsort(out, x):  # type: ignore[no-untyped-def]
     """The order of rows: stable, NaN last."""
     for i in range(x.shape[0]):
@@ -113,9 +123,9 @@ def collect(whole, copies):  # type: ignore[no-untyped-def]
 
 NAMES: dict[str, Any] = {name: getattr(math, name) for name in (
     "sin", "cos", "tan", "asin", "acos", "atan", "atan2", "sinh", "cosh", "tanh", "asinh", "acosh", "atanh",
-    "expm1", "log1p", "sqrt", "hypot", "erf", "erfc", "inf", "nan")}
+    "expm1", "log1p", "sqrt", "copysign", "hypot", "erf", "erfc", "inf", "nan")}
 NAMES |= {name: getattr(np, name) for name in (
-    "floor", "ceil", "trunc", "rint", "cbrt", "exp2", "log2", "log10", "sign", "isnan", "isinf", "isfinite", "empty",
+    "floor", "ceil", "trunc", "fmod", "rint", "cbrt", "exp2", "log2", "log10", "sign", "isnan", "isinf", "isfinite", "empty",
     "zeros", "float64", "float32", "int64", "int32", "int16", "int8", "uint64", "uint32", "uint16", "uint8", "bool_")}
 NAMES |= {name: getattr(lanes, name) for name in (
     "spread", "consecutive", "choose", "load", "push", "total", "as_floats", "lane", "pack")}
@@ -124,7 +134,7 @@ NAMES |= {name: getattr(special, name) for name in (
     "expit", "logit", "xlogy", "xlog1py", "entr", "rel_entr", "gammaln", "gamma", "polygamma")}
 NAMES |= {"triangle_row": triangle_row, "triangle_column": triangle_column, "floor_divide": floor_divide}
 NAMES |= {"prange": prange, "part": part, "exact": exact, "collect": collect, "overlap": overlap,
-          "cumsum": cumsum, "argsort": argsort}
+          "cumsum": cumsum, "recurrence": recurrence, "argsort": argsort}
 LAPACK = ("lu", "lu_solve", "solve_triangular", "cholesky", "eigh", "cofactors", "pinv", "expm", "expm_frechet")
 NAMES |= dict.fromkeys(LAPACK)  # imported when a kernel uses them
 

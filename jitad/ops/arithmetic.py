@@ -144,6 +144,11 @@ floor_divide = elementwise("floor_divide", numpy=np.floor_divide, code="floor_di
                            cost=10, domain=((-3, 3), (0.5, 3)))
 remainder = elementwise("remainder", numpy=np.remainder, code="{x} % {y}", arity=2, accepts=NUMBERS, cost=20,
                         domain=((-3, 3), (0.5, 3)), partials=lambda x, y, out: (1.0, -floor_divide(x, y)))
+fmod = elementwise("fmod", numpy=np.fmod, code="fmod({x}, {y})", arity=2, cost=20, domain=((-3, 3), (0.5, 3)),
+                   partials=lambda x, y, out: (1.0, -trunc(x / y)), mpmath=lambda x, y: x - y * int(x / y))
+copysign: Elementwise = elementwise(
+    "copysign", numpy=np.copysign, code="copysign({x}, {y})", arity=2,
+    mpmath=lambda x, y: abs(x) if y >= 0 else -abs(x), partials=lambda x, y, out: (copysign(1.0, x) * copysign(1.0, y), None))
 
 
 class Cast(Op):

@@ -15,7 +15,7 @@ from jitad.ir.node import Node
 from jitad.ir.sizes import Size
 from jitad.ir.types import INT, ArrayType
 from jitad.ops.declare import REGISTRY, Op, lead
-from jitad.ops.shape import flip, reshape
+from jitad.ops.shape import flip, pad, reshape, slice_
 
 
 class Repeated(Op):
@@ -65,6 +65,41 @@ class ArgSort(Routine):
     def evaluate(self, node: Node, args: Sequence[Any], size: Callable[[Any], Any]) -> Any:
         x = np.asarray(args[0])
         return np.argsort(x.astype(float) if x.dtype == object else x, axis=1, kind="stable")
+
+
+class Recurrence(Routine):
+    """y[i] = a[i]*y[i-1] + b[i] along rows, from y[-1] = 0."""
+
+    name = "recurrence"
+    linear = (1,)
+
+    def evaluate(self, node: Node, args: Sequence[Any], size: Callable[[Any], Any]) -> Any:
+        a, b = args
+        out = np.empty_like(b)
+        for i in range(np.shape(b)[1]):
+            out[:, i] = a[:, i] * out[:, i - 1] + b[:, i] if i else b[:, i]
+        return out
+
+    def jvp(self, node: Node, ta: Node | None, tb: Node | None) -> Node:
+        a = node.args[0]
+        grown = None if ta is None else ta * shifted(node, 1)  # type: ignore[operator]
+        return recurrence(a, tb + grown if tb is not None and grown is not None else tb or grown)  # type: ignore
+
+    def transpose(self, node: Node, ct: Node, linear: Sequence[bool]) -> Sequence[Node | None]:
+        turned = flip(shifted(node.args[0], -1), (1,))
+        return [None, flip(recurrence(turned, flip(ct, (1,))), (1,))]
+
+
+def shifted(x: Node, by: int) -> Node:
+    """Rows moved one place on (by = 1) or back (-1), a zero in the place that becomes free."""
+    b, n = x.shape
+    less = sizes.sub(n, 1)
+    part = slice_(x, ((0, b, 1), (0 if by > 0 else 1, less, 1)))
+    return pad(part, x.shape, ((0, 1), (1 if by > 0 else 0, 1)))
+
+
+def recurrence(a: Node, b: Node) -> Node:
+    return REGISTRY["recurrence"].build((a, b), ())
 
 
 def cumsum(x: Node) -> Node:

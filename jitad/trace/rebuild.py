@@ -20,10 +20,11 @@ from typing import Any
 
 import numpy as np
 
+from jitad.containers import Static, value_of
 from jitad.errors import TraceError
 from jitad.ir.node import Held
 from jitad.trace.capture import AbsenceWatch, TreeWatch, Watch, capture, is_capturable
-from jitad.trace.content import ContentWatch, has_content, is_record, records_in
+from jitad.trace.content import ContentWatch, has_content, is_data, is_record, records_in
 from jitad.trace.dim import dim
 from jitad.trace.drawn import Drawn, is_of_context, is_random
 from jitad.trace.objects import (
@@ -65,6 +66,13 @@ def rebuilt(fn: Callable) -> Callable:
     trace = current()
     assert trace is not None
     return Rebuilder(trace.root).function(fn)
+
+
+def fixed(found: Static) -> Any:
+    """What stands for something static among the arguments."""
+    trace, value = current(), value_of(found)
+    assert trace is not None
+    return value if is_data(value) else Rebuilder(trace.root).value(value, Place(value))
 
 
 class Rebuilder:

@@ -17,6 +17,7 @@ from jitad.ops.declare import Elementwise
 from jitad.ops.leaf import constant, size_value
 from jitad.trace.methods import Methods
 from jitad.trace.tracing import Trace, current, where
+from jitad.tree import LEAVES
 
 if TYPE_CHECKING:
     from jitad.trace.mutation import View
@@ -61,6 +62,9 @@ class Tracer(Methods):
 
     def __repr__(self) -> str:
         return f"Tracer<{self.node.type}>"
+
+
+LEAVES.add(Tracer)
 
 
 def check_alive(t: Tracer) -> Tracer:

@@ -8,10 +8,12 @@ import numpy as np
 
 from jitad.errors import TraceError
 from jitad.ir import sizes
+from jitad.ir.node import Node
 from jitad.ops import routine
 from jitad.ops import shape as ops
+from jitad.ops.compare import equal, select
 from jitad.ops.index import gather
-from jitad.ops.leaf import iota
+from jitad.ops.leaf import full, iota
 from jitad.ops.shape import broadcast
 from jitad.trace.numpy_api.reductions import max_, min_, sum_
 from jitad.trace.numpy_api.registry import implements, reject, ufuncs
@@ -42,6 +44,22 @@ def cumsum(a: Any, axis: Any = None, dtype: Any = None, out: Any = None) -> Trac
     if dtype is not None or t.dtype.kind in "biu":
         t = t.astype(dtype if dtype is not None else np.uint64 if t.dtype.kind == "u" else np.int64)
     return _by_rows(routine.cumsum, t, axis)
+
+
+@implements(np.cumprod)
+def cumprod(a: Any, axis: Any = None, dtype: Any = None, out: Any = None) -> Tracer:
+    """By y[i] = x[i]*y[i-1], whose derivative needs no quotient."""
+    reject("numpy.cumprod", out=out)
+    t, axis = _along(a, axis)
+    if dtype is not None or t.dtype.kind in "biu":
+        t = t.astype(dtype if dtype is not None else np.uint64 if t.dtype.kind == "u" else np.int64)
+
+    def product(rows: Node) -> Node:
+        i = broadcast(iota(rows.shape[1]), rows.shape, (1,))
+        zero = full(0, rows.dtype, rows.shape)
+        return routine.recurrence(rows, select(equal(i, full(0, i.dtype, i.shape)), rows, zero))
+
+    return _by_rows(product, t, axis)
 
 
 @implements(np.argsort)

@@ -16,7 +16,6 @@ functions: dict[Any, Callable] = {}
 ufuncs: dict[np.ufunc, Callable] = {}
 unsupported: dict[str, str] = {
     "nonzero": "write np.where(condition, a, b), or compute the indices outside",
-    "cumprod": "write the product with a triangular mask",
     "fft": "transforms are not supported", "unique": "compute it outside",
 }
 

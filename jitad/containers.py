@@ -1,0 +1,153 @@
+"""What is a container besides tuples, lists, dicts: dataclasses and registered classes; and what is neither that nor an array.
+
+Strings, functions, types and objects are static: part of the type of a call, handed to the traced function as they are.
+"""
+
+from __future__ import annotations
+
+import dataclasses
+import enum
+import types
+from collections.abc import Callable, Sequence
+from typing import Any, NamedTuple
+
+import numpy as np
+
+from jitad.ir.node import Held
+
+PLAIN = (str, bytes, enum.Enum, type, np.dtype, type(Ellipsis), type(NotImplemented))
+
+
+@dataclasses.dataclass(frozen=True)
+class Static:
+    """A value that is taken as it is; equal if the type is too: 1, 1.0 and True are different things to a program."""
+
+    kind: type
+    value: Any
+
+
+class Registered(NamedTuple):
+    """How a class is taken apart and put together."""
+
+    flatten: Callable[[Any], tuple[Sequence, Any]]
+    unflatten: Callable[[Any, Sequence], Any]
+
+
+_registered: dict[type, Registered] = {}
+
+
+def register_pytree_node(
+    cls: type, flatten: Callable[[Any], tuple[Sequence, Any]], unflatten: Callable[[Any, Sequence], Any],
+) -> type:
+    """Make a class a container, in arguments and results of every transform.
+
+    Parameters
+    ----------
+    cls : type
+        The class; its subclasses are not registered with it.
+    flatten : callable
+        ``flatten(obj) -> (children, aux)``: a sequence of what is differentiated, and whatever else is needed, hashable and
+        compared by ``==``: another one is another kernel.
+    unflatten : callable
+        ``unflatten(aux, children) -> obj``. The children may be traced values, or derivatives.
+
+    Returns
+    -------
+    type
+        The class.
+
+    Raises
+    ------
+    TypeError
+        If `cls` is no class, or a container already.
+
+    Examples
+    --------
+    >>> import jitad
+    >>> class Spring:
+    ...     def __init__(self, k, name):
+    ...         self.k, self.name = k, name
+    >>> _ = jitad.register_pytree_node(Spring, lambda s: ((s.k,), s.name), lambda name, children: Spring(*children, name))
+    >>> jitad.grad(lambda s, x: s.k * x**2 / 2)(Spring(3.0, "a"), 2.0).k
+    2.0
+    """
+    if not isinstance(cls, type):
+        raise TypeError(f"register_pytree_node takes a class, not a {type(cls).__name__}")
+    if cls in _registered or issubclass(cls, (tuple, list, dict, np.ndarray, np.generic)) or cls in (int, float, bool, str):
+        raise TypeError(f"{cls.__name__} is a container, or an array, already")
+    _registered[cls] = Registered(flatten, unflatten)
+    return cls
+
+
+class Fields(NamedTuple):
+    """The names of what a dataclass holds."""
+
+    names: tuple[str, ...]
+
+
+def taken_apart(value: Any) -> tuple[type, Sequence, Any] | None:
+    """Class, children and the rest of a container of a class of the user's."""
+    cls: Any = value.__class__  # of what stands for an object while a function is traced, that object's
+    known = _registered.get(cls)
+    if known is not None:
+        children, aux = known.flatten(value)
+        return cls, children, aux
+    if not dataclasses.is_dataclass(cls):
+        return None
+    held = getattr(value, "__dict__", {})
+    names = tuple(dict.fromkeys([*(f.name for f in dataclasses.fields(cls) if hasattr(value, f.name)), *held]))
+    return cls, [_field(getattr(value, n)) for n in names], Fields(names)
+
+
+def _field(value: Any) -> Any:
+    """Integers in fields of a dataclass count atoms or name a power: they are static."""
+    return Static(type(value), value) if type(value) in (int, bool) else value
+
+
+def put_together(cls: type, aux: Any, children: Sequence) -> Any:
+    """The container again; of a dataclass without its ``__init__``, which may refuse derivatives."""
+    if cls in _registered:
+        return _registered[cls].unflatten(aux, children)
+    made: Any = object.__new__(cls)
+    for name, value in zip(aux.names, children, strict=True):
+        object.__setattr__(made, name, value)
+    return made
+
+
+def static(value: Any) -> Static | None:
+    """A value that is no array as something to be compared with others; None for what may be an array."""
+    if type(value) is Static:
+        return value
+    if isinstance(value, PLAIN):
+        return Static(type(value), value)
+    if callable(value) or _is_users(value):
+        return Static(type(value), value if isinstance(value, types.MethodType) else Held(value))
+    return None
+
+
+def declared(value: Any, name: str) -> Static:
+    """An argument that the user has declared to be static."""
+    try:
+        hash(value)
+    except TypeError:
+        raise TypeError(f"{name} is declared static, and has to be hashable, but is a {type(value).__name__}; pass arrays "
+                        "without static_argnums") from None
+    return Static(type(value), value)
+
+
+def static_like(value: Any, like: Static) -> Static | None:
+    """The same as :func:`static`, of what may have been declared to be static."""
+    return static(value) or (Static(type(value), value) if type(value) is like.kind and type(like.value) is not Held else None)
+
+
+def value_of(found: Static) -> Any:
+    """The value of something static."""
+    return found.value.value if type(found.value) is Held else found.value
+
+
+def _is_users(value: Any) -> bool:
+    """Whether a value is an object of a class of the user's, and no array."""
+    from jitad.trace.content import is_record
+    from jitad.trace.objects import is_object
+
+    return not hasattr(type(value), "__array__") and (is_record(value) or is_object(value))
