@@ -85,14 +85,14 @@ class Fields(NamedTuple):
     names: tuple[str, ...]
 
 
-def taken_apart(value: Any) -> tuple[type, Sequence, Any] | None:
+def taken_apart(value: Any) -> tuple[Any, Sequence, Any] | None:
     """Class, children and the rest of a container of a class of the user's."""
     cls: Any = value.__class__  # of what stands for an object while a function is traced, that object's
     known = _registered.get(cls)
     if known is not None:
         children, aux = known.flatten(value)
         return cls, children, aux
-    if not dataclasses.is_dataclass(cls):
+    if not hasattr(cls, "__dataclass_fields__"):
         return None
     held = getattr(value, "__dict__", {})
     names = tuple(dict.fromkeys([*(f.name for f in dataclasses.fields(cls) if hasattr(value, f.name)), *held]))

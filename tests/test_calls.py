@@ -54,7 +54,7 @@ def test_reentrancy():
         depth.append(n)
         return float(g(np.ones(n))[0]) if n else 1.0
 
-    solver = threading.local()  # an object of a package: not traced
+    solver = threading.Event()  # an object of a package: not traced
     solver.inside = inside.__get__(solver)
 
     def f(x):

@@ -13,6 +13,7 @@ array([0.6, 0.8])
 from __future__ import annotations
 
 import functools
+import types
 from typing import Any
 
 import numpy as _np
@@ -72,7 +73,7 @@ def add_at(a: Any, indices: Any, values: Any) -> Any:
     array([2., 0., 1.])
     """
     if _current() is not None:
-        from jitad.trace.numpy_api.selection import add_at as traced
+        from jitad.trace.numpy_api.placing import add_at as traced
 
         return traced(a, indices, values)
     out = _np.array(a)
@@ -90,6 +91,15 @@ def __getattr__(name: str) -> Any:
 
         refuse()
     value = getattr(_np, name)
+    trace = _current()
+    if trace is not None and name in ("vectorize", "r_", "c_", "ndenumerate"):
+        from jitad.numpy import objects
+
+        return getattr(objects, name)
+    if trace is not None and isinstance(value, types.ModuleType):
+        from jitad.trace.rebuild import Rebuilder
+
+        return Rebuilder(trace.root).value(value, None)
     return (counterpart(value) if callable(value) and not isinstance(value, type) else None) or value
 
 

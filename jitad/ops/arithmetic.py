@@ -148,7 +148,8 @@ fmod = elementwise("fmod", numpy=np.fmod, code="fmod({x}, {y})", arity=2, cost=2
                    partials=lambda x, y, out: (1.0, -trunc(x / y)), mpmath=lambda x, y: x - y * int(x / y))
 copysign: Elementwise = elementwise(
     "copysign", numpy=np.copysign, code="copysign({x}, {y})", arity=2,
-    mpmath=lambda x, y: abs(x) if y >= 0 else -abs(x), partials=lambda x, y, out: (copysign(1.0, x) * copysign(1.0, y), None))
+    mpmath=lambda x, y: abs(x) if y >= 0 else -abs(x),
+    partials=lambda x, y, out: (copysign(like(1.0, x), x) * copysign(like(1.0, x), y), None))
 
 
 class Cast(Op):

@@ -10,7 +10,7 @@ from jitad.ir.types import ArrayType
 from jitad.ops.declare import REGISTRY, AtRule, Scalar
 from jitad.ops.routine import Repeated
 
-Rule = Callable[..., Node]
+Rule = Callable[..., "Node | None"]
 RULES: dict[str, Rule] = {}
 
 
@@ -34,7 +34,7 @@ class Custom(Repeated):
     def evaluate(self, node: Node, args: Sequence[Any], size: Callable[[Any], Any]) -> Any:
         return args[0]
 
-    def jvp(self, node: Node, *tangents: Node | None) -> Node:
+    def jvp(self, node: Node, *tangents: Node | None) -> Node | None:
         pairs = [p for pair in zip(node.args[1:], tangents[1:], strict=True) for p in pair]
         return RULES[node.params[0]](node, *pairs)  # type: ignore[index]
 
@@ -45,3 +45,13 @@ class Custom(Repeated):
 def custom(rule: Rule, value: Node, *args: Node) -> Node:
     """`value`, as a function of `args` with the derivative that the rule gives."""
     return REGISTRY["custom"].build((value, *args), (rule.__name__,))
+
+
+@rule
+def no_derivative(out: Node) -> None:
+    """A constant, to derivatives."""
+
+
+def stopped(x: Node) -> Node:
+    """`x`, of which no derivative is taken."""
+    return custom(no_derivative, x)

@@ -172,7 +172,10 @@ class Methods:
 
     @property
     def at(self) -> Any:
-        raise _refuse("x.at[i].set(v)", "write np.where, or jitad.numpy.add_at(x, i, v) to add")
+        """``x.at[i].add(v)``: a changed copy, as in ``jax.numpy``."""
+        from jitad.trace.numpy_api.placing import At
+
+        return At(self)  # type: ignore[arg-type]
 
     @property
     def flat(self) -> Any:

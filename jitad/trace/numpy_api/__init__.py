@@ -1,16 +1,21 @@
 """What NumPy's functions do on traced arrays. One implementation serves `np.f(t)`, `t.f()` and `jitad.numpy.f(t)`."""
 
 from jitad.trace.numpy_api import (
+    calculus,
+    comparing,
     creation,
     linalg,
     methods,
     nans,
     ordering,
+    padding,
+    placing,
     products,
     quantiles,
     reductions,
     selection,
     shaping,
+    softmax,
     ufunc_table,
 )
 from jitad.trace.numpy_api.registry import (
@@ -26,5 +31,6 @@ from jitad.trace.numpy_api.registry import (
 )
 
 __all__ = [
-    "astype", "call_function", "call_ufunc", "creation", "functions", "linalg", "methods", "nans", "operate", "ordering",
-    "products", "quantiles", "reductions", "refuse", "selection", "shaping", "ufunc_of", "ufunc_table", "ufuncs", "unsupported"]
+    "astype", "calculus", "call_function", "call_ufunc", "comparing", "creation", "functions", "linalg", "methods", "nans",
+    "operate", "ordering", "padding", "placing", "products", "quantiles", "reductions", "refuse", "selection", "shaping",
+    "softmax", "ufunc_of", "ufunc_table", "ufuncs", "unsupported"]

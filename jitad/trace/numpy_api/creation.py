@@ -16,7 +16,7 @@ from jitad.ops.leaf import full as full_node
 from jitad.ops.leaf import iota, tri_index
 from jitad.ops.shape import broadcast
 from jitad.trace.dim import Dim
-from jitad.trace.numpy_api.registry import astype, implements, reject
+from jitad.trace.numpy_api.registry import astype, implements
 from jitad.trace.numpy_api.shaping import length, shape_of
 from jitad.trace.tracer import Tracer, as_tracer, broadcast_to, sample, wrap
 from jitad.trace.tracing import current, where
@@ -155,8 +155,6 @@ def arange(start: Any, stop: Any = None, step: Any = 1, dtype: Any = None, *, de
 @implements(np.linspace)
 def linspace(start: Any, stop: Any, num: Any = 50, endpoint: bool = True, retstep: bool = False, dtype: Any = None,
              axis: int = 0, *, device: Any = None) -> Any:
-    if axis != 0:
-        reject("numpy.linspace", axis=axis)
     n = length(num)
     a, b = as_tracer(start), as_tracer(stop)
     parts = wrap_length(sizes.sub(n, 1) if endpoint else n)
@@ -165,6 +163,10 @@ def linspace(start: Any, stop: Any, num: Any = 50, endpoint: bool = True, retste
     shape = (slice(None), *[None] * max(a.ndim, b.ndim))
     out = a + i[shape] * step
     out = out if dtype is None else astype(out, dtype)
+    if axis != 0:
+        from jitad.trace.numpy_api.shaping import moveaxis
+
+        out = moveaxis(out, 0, axis)
     return (out, step) if retstep else out
 
 
@@ -213,6 +215,18 @@ def copyto(dst: Any, src: Any, casting: str = "same_kind", where: Any = True) ->
         dst[...] = src
     else:
         dst[as_tracer(where)] = src
+
+
+@implements(np.asfortranarray)
+def asfortranarray(a: Any, dtype: Any = None, *, like: Any = None) -> Tracer:
+    out = array(a, dtype)
+    out.ordered = out.ndim < 2
+    return out
+
+
+@implements(np.astype)
+def astype_(x: Any, dtype: Any, /, *, copy: bool = True, device: Any = None) -> Tracer:
+    return as_tracer(x).astype(dtype, copy=copy)
 
 
 implements(np.copy)(lambda a, order="K", subok=False: array(a))

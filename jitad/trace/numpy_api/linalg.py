@@ -18,6 +18,7 @@ from jitad.ops.arithmetic import cast
 from jitad.ops.matrix import identity, swap
 from jitad.trace.numpy_api.products import matmul
 from jitad.trace.numpy_api.registry import implements, refuse
+from jitad.trace.numpy_api.selection import diagonal
 from jitad.trace.numpy_api.shaping import reshaped
 from jitad.trace.tracer import Tracer, as_tracer, broadcast_shapes, broadcast_to, float_dtype, promote, wrap
 from jitad.trace.tracing import current, where
@@ -287,6 +288,32 @@ def cond(x: Any, p: Any = None) -> Tracer:
         s = svdvals(x)
         return s[..., 0] / s[..., -1] if p != -2 else s[..., -1] / s[..., 0]
     return norm(x, p, (-2, -1)) * norm(inv(x), p, (-2, -1))
+
+
+@implements(np.linalg.trace)
+def trace(x: Any, /, *, offset: int = 0, dtype: Any = None) -> Tracer:
+    return _diagonal(x, offset=offset).sum(-1, dtype)
+
+
+@implements(np.linalg.diagonal)
+def _diagonal(x: Any, /, *, offset: int = 0) -> Tracer:
+    return diagonal(x, offset, -2, -1)
+
+
+@implements(np.linalg.vecdot)
+def vecdot(x1: Any, x2: Any, /, *, axis: int = -1) -> Tracer:
+    return (as_tracer(x1) * as_tracer(x2)).sum(axis)
+
+
+@implements(np.linalg.tensorsolve)
+def tensorsolve(a: Any, b: Any, axes: Any = None) -> Tracer:
+    from jitad.trace.numpy_api.shaping import moveaxis
+
+    t, y = as_tracer(a), as_tracer(b)
+    if axes is not None:
+        t = moveaxis(t, axes, tuple(range(t.ndim - len(tuple(axes)), t.ndim)))
+    shape = t.shape[y.ndim:]
+    return solve(t.reshape((y.size, y.size)), y.ravel()).reshape(shape)
 
 
 @implements(np.kron)

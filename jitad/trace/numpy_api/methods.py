@@ -10,6 +10,7 @@ import numpy as np
 from jitad.errors import TraceError
 from jitad.trace.numpy_api.reductions import reduction
 from jitad.trace.numpy_api.registry import refuse, reject, ufunc_of
+from jitad.trace.numpy_api.softmax import logsumexp
 from jitad.trace.tracer import Tracer, as_tracer
 from jitad.trace.tracing import where
 
@@ -18,12 +19,14 @@ _REDUCE = {np.add: "sum", np.multiply: "prod", np.maximum: "max", np.minimum: "m
 
 
 def reduce(ufunc: np.ufunc, array: Any, axis: Any = 0, dtype: Any = None, out: Any = None, keepdims: bool = False,
-           initial: Any = np._NoValue) -> Tracer:  # type: ignore[attr-defined]
+           initial: Any = np._NoValue, where: Any = np._NoValue) -> Tracer:  # type: ignore[attr-defined]
     """``ufunc.reduce``."""
-    reject(f"numpy.{ufunc.__name__}.reduce", out=out, initial=initial)
+    reject(f"numpy.{ufunc.__name__}.reduce", out=out)
+    if ufunc is np.logaddexp:
+        return logsumexp(array, axis, keepdims=keepdims, initial=initial, where=where)
     if ufunc not in _REDUCE:
         raise refuse(f"numpy.{ufunc.__name__}.reduce")
-    return reduction(_REDUCE[ufunc], array, axis, keepdims, dtype)
+    return reduction(_REDUCE[ufunc], array, axis, keepdims, dtype, initial, where)
 
 
 def outer(ufunc: np.ufunc, x: Any, y: Any) -> Tracer:
@@ -40,7 +43,7 @@ def outer(ufunc: np.ufunc, x: Any, y: Any) -> Tracer:
 def at(ufunc: np.ufunc, a: Any, indices: Any, b: Any = None) -> None:
     """``ufunc.at``: repeated indices add up."""
     from jitad.trace.mutation import change
-    from jitad.trace.numpy_api.selection import add_at
+    from jitad.trace.numpy_api.placing import add_at
 
     if ufunc not in (np.add, np.subtract):
         raise refuse(f"numpy.{ufunc.__name__}.at")
@@ -53,11 +56,14 @@ def at(ufunc: np.ufunc, a: Any, indices: Any, b: Any = None) -> None:
 
 def accumulate(ufunc: np.ufunc, array: Any, axis: Any = 0, dtype: Any = None, out: Any = None) -> Tracer:
     """``ufunc.accumulate``."""
-    from jitad.trace.numpy_api.ordering import cumsum
+    from jitad.trace.numpy_api.ordering import cumprod, cumsum, running
 
-    if ufunc is not np.add:
+    if ufunc in (np.maximum, np.minimum):
+        reject(f"numpy.{ufunc.__name__}.accumulate", dtype=dtype, out=out)
+        return running(_REDUCE[ufunc], array, axis)
+    if ufunc not in (np.add, np.multiply):
         raise refuse(f"numpy.{ufunc.__name__}.accumulate")
-    return cumsum(array, axis, dtype, out)
+    return (cumsum if ufunc is np.add else cumprod)(array, axis, dtype, out)
 
 
 METHODS: dict[str, Callable] = {"reduce": reduce, "outer": outer, "at": at, "accumulate": accumulate}

@@ -6,6 +6,7 @@ from typing import Any
 
 import numpy as np
 
+from jitad.trace.numpy_api.ordering import argmax, argmin
 from jitad.trace.numpy_api.reductions import count_nonzero, max_, min_, prod, sum_
 from jitad.trace.numpy_api.registry import implements, reject, ufuncs
 from jitad.trace.numpy_api.selection import where_
@@ -62,5 +63,14 @@ def _extreme(reduce: Any, worst: float) -> Any:
     return call
 
 
+def _first(function: Any, worst: float) -> Any:
+    def call(a: Any, axis: Any = None, out: Any = None, *, keepdims: Any = False) -> Tracer:
+        return function(_filled(a, worst), axis, keepdims=keepdims)
+
+    return call
+
+
+implements(np.nanargmax)(_first(argmax, -np.inf))
+implements(np.nanargmin)(_first(argmin, np.inf))
 implements(np.nanmax)(_extreme(max_, -np.inf))
 implements(np.nanmin)(_extreme(min_, np.inf))

@@ -15,9 +15,9 @@ from jitad.ops.compare import equal, select
 from jitad.ops.index import gather
 from jitad.ops.leaf import full, iota
 from jitad.ops.shape import broadcast
-from jitad.trace.numpy_api.reductions import max_, min_, sum_
+from jitad.trace.numpy_api.reductions import max_, min_, reduction, sum_
 from jitad.trace.numpy_api.registry import implements, reject, ufuncs
-from jitad.trace.numpy_api.selection import clip, pad, take, where_
+from jitad.trace.numpy_api.selection import clip, take, where_
 from jitad.trace.numpy_api.shaping import length, moveaxis, one_axis, ravel, reshaped
 from jitad.trace.tracer import Tracer, as_tracer, wrap
 from jitad.trace.tracing import where
@@ -60,6 +60,15 @@ def cumprod(a: Any, axis: Any = None, dtype: Any = None, out: Any = None) -> Tra
         return routine.recurrence(rows, select(equal(i, full(0, i.dtype, i.shape)), rows, zero))
 
     return _by_rows(product, t, axis)
+
+
+def running(kind: str, a: Any, axis: Any) -> Tracer:
+    """Running maxima or minima, each from all elements up to it."""
+    t, k = _along(a, axis)
+    x = moveaxis(t, k, -1)
+    n = length(x.shape[-1])
+    i, j = (wrap(broadcast(iota(n), (n, n), (p,))) for p in (0, 1))
+    return moveaxis(reduction(kind, where_(ufuncs[np.less_equal](j, i), x[..., None, :], x[..., None]), -1), -1, k)
 
 
 @implements(np.argsort)
@@ -109,8 +118,7 @@ def _first(extreme: Any) -> Any:
     return call
 
 
-implements(np.argmax)(_first(max_))
-implements(np.argmin)(_first(min_))
+argmax, argmin = implements(np.argmax)(_first(max_)), implements(np.argmin)(_first(min_))
 
 
 @implements(np.searchsorted)
@@ -158,6 +166,8 @@ def convolve(a: Any, v: Any, mode: str = "full") -> Tracer:
     if len(y) > len(x):
         x, y = y, x
     n, m = x.shape[0], y.shape[0]
+    from jitad.trace.numpy_api.padding import pad
+
     padded = pad(x, (m - 1, m - 1))
     k, j = (wrap(iota(length(s))) for s in (n + m - 1, m))
     full = sum_(padded[k[:, None] + j] * y[::-1], 1)

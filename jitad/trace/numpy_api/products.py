@@ -149,7 +149,7 @@ def einsum(*operands: Any, out: Any = None, dtype: Any = None, order: Any = "K",
            optimize: Any = False) -> Tracer:
     reject("numpy.einsum", out=out, dtype=dtype)
     if not isinstance(operands[0], str):
-        raise ShapeError("numpy.einsum of traced arrays takes the subscripts as a string" + where())
+        operands = _with_subscripts(operands)
     nodes = _numbers(*operands[1:])
     inputs, result = _subscripts(operands[0], nodes)
     pairs = [_diagonal(n, labels) for n, labels in zip(nodes, inputs, strict=True)]
@@ -161,6 +161,18 @@ def einsum(*operands: Any, out: Any = None, dtype: Any = None, order: Any = "K",
     lone = tuple(p for p, k in enumerate(lx) if k not in result)
     x, lx = reduce_sum(x, lone), [k for k in lx if k in result]
     return wrap(ops.transpose(x, tuple(lx.index(k) for k in result)))
+
+
+def _with_subscripts(operands: tuple) -> tuple:
+    """``einsum(a, [0, 1], b, [1, 2], [0, 2])`` as ``einsum("ab,bc->ac", a, b)``."""
+    def letters(labels: Any) -> str:
+        return "".join("..." if k is Ellipsis else chr(ord("a") + int(k) if k < 26 else ord("A") + int(k) - 26) for k in labels)
+
+    pairs = len(operands) // 2
+    text = ",".join(letters(operands[2 * k + 1]) for k in range(pairs))
+    if len(operands) % 2:
+        text += "->" + letters(operands[-1])
+    return (text, *operands[: 2 * pairs : 2])
 
 
 def _subscripts(text: str, nodes: list[Node]) -> tuple[list[list[int]], list[int]]:

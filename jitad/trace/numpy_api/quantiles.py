@@ -55,9 +55,13 @@ def quantile(a: Any, q: Any, axis: Any = None, out: Any = None, overwrite_input:
 
 
 def _quantile(s: Tracer, is_nan: Tracer, q: Any, method: str) -> Tracer:
+    return where_(is_nan, np.nan, _within(s, s.shape[-1], q, method))
+
+
+def _within(s: Tracer, n: Any, q: Any, method: str) -> Tracer:
+    """The quantile of the first `n` elements of sorted rows; NaN if there are none."""
     if not isinstance(q, Tracer) and not 0 <= q <= 1:
         raise ValueError("quantiles must be in the range [0, 1]" + where())
-    n = s.shape[-1]
     place = as_tracer(q) * (n - 1)
     low = astype(ufuncs[np.floor](place), np.int64)
     high = astype(ufuncs[np.ceil](place), np.int64)
@@ -65,8 +69,40 @@ def _quantile(s: Tracer, is_nan: Tracer, q: Any, method: str) -> Tracer:
     if share is None:
         raise TraceError(f"numpy.quantile: method={method!r} is not supported on traced arrays; there are linear, lower, higher "
                          "and midpoint" + where())
-    below, above, t = s[..., low], s[..., high], share()
-    return where_(is_nan, np.nan, below + (above - below) * t)
+    below, above, t = _element(s, low), _element(s, high), share()
+    return below + (above - below) * t
+
+
+def _element(s: Tracer, k: Tracer) -> Tracer:
+    """The elements of rows at one place, or at a place for each row."""
+    if not k.ndim:
+        return s[..., k]
+    return np.take_along_axis(s, expand_dims(ufuncs[np.maximum](k, 0), -1), -1)[..., 0]  # type: ignore
+
+
+@implements(np.nanquantile)
+def nanquantile(a: Any, q: Any, axis: Any = None, out: Any = None, overwrite_input: bool = False, method: str = "linear",
+                keepdims: Any = False, *, weights: Any = None) -> Tracer:
+    """NaN is last when sorted, so that only the number of elements differs from row to row."""
+    reject("numpy.nanquantile", out=out, weights=weights)
+    s, _ = _sorted(a, axis, "numpy.nanquantile")
+    n = (~ufuncs[np.isnan](s)).sum(-1)
+    if not np.ndim(q):
+        return _kept(_within(s, n, q, method), a, axis, keepdims)
+    found = [_kept(_within(s, n, v, method), a, axis, keepdims) for v in np.asarray(q).ravel()]
+    return stack(found).reshape((*np.shape(q), *found[0].shape))
+
+
+@implements(np.nanpercentile)
+def nanpercentile(a: Any, q: Any, axis: Any = None, out: Any = None, overwrite_input: bool = False, method: str = "linear",
+                  keepdims: Any = False, *, weights: Any = None) -> Tracer:
+    share = np.asarray(q) / 100 if not isinstance(q, Tracer) else q / 100
+    return nanquantile(a, share, axis, out, method=method, keepdims=keepdims, weights=weights)
+
+
+@implements(np.nanmedian)
+def nanmedian(a: Any, axis: Any = None, out: Any = None, overwrite_input: bool = False, keepdims: Any = False) -> Tracer:
+    return nanquantile(a, 0.5, axis, out, keepdims=keepdims)
 
 
 @implements(np.percentile)

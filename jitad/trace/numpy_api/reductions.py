@@ -17,7 +17,7 @@ from jitad.ops.reduce import reduce_sum
 from jitad.ops.shape import broadcast, reshape
 from jitad.trace.numpy_api.registry import implements, reject
 from jitad.trace.tracer import Tracer, as_tracer, broadcast_to, wrap
-from jitad.trace.tracing import where
+from jitad.trace.tracing import where as here
 
 _NONE = np._NoValue  # type: ignore[attr-defined]
 
@@ -35,8 +35,25 @@ def _finish(node: Node, x: Node, axes: tuple[int, ...], keepdims: Any) -> Tracer
     return wrap(node)
 
 
-def reduction(kind: str, a: Any, axis: Any, keepdims: Any = False, dtype: Any = None) -> Tracer:
-    """One reduction of an array over axes, with NumPy's dtypes."""
+_NEUTRAL = {"sum": 0, "prod": 1, "any": False, "all": True}
+
+
+def reduction(kind: str, a: Any, axis: Any, keepdims: Any = False, dtype: Any = None, initial: Any = _NONE,
+              where: Any = _NONE) -> Tracer:
+    """One reduction of an array over axes, with NumPy's dtypes; from `initial` on, of the elements that are True in `where`."""
+    if where is not _NONE and where is not True:
+        neutral = _NEUTRAL.get(kind, initial)
+        if neutral is _NONE or neutral is None:
+            raise ValueError(f"reduction operation '{kind}imum' does not have an identity, so to use a where mask one has to "
+                             f"specify 'initial'{here()}")
+        a = _masked(a, where, neutral)
+    if initial is not _NONE and initial is not None:
+        from jitad.trace.numpy_api.ufunc_table import ufuncs
+
+        join = {"sum": np.add, "prod": np.multiply, "max": np.maximum, "min": np.minimum}[kind]
+        empty = kind in ("max", "min") and any(as_tracer(a).node.shape[k] == 0 for k in _axes(axis, as_tracer(a).ndim))
+        found = reduction("sum" if empty else kind, a, axis, keepdims, dtype)
+        return ufuncs[join](initial if not empty else found * 0 + initial, found if not empty else initial)
     x = as_tracer(a).node
     axes = _axes(axis, x.ndim)
     if kind in ("any", "all"):
@@ -48,29 +65,29 @@ def reduction(kind: str, a: Any, axis: Any, keepdims: Any = False, dtype: Any = 
         x = cast(x, UINT if x.dtype.kind == "u" else INT)
     if kind in ("max", "min") and any(x.shape[k] == 0 for k in axes):
         name = "maximum" if kind == "max" else "minimum"
-        raise ValueError(f"zero-size array to reduction operation {name} which has no identity{where()}")
+        raise ValueError(f"zero-size array to reduction operation {name} which has no identity{here()}")
     return _finish(REGISTRY[kind].build((x,), (axes,)), x, axes, keepdims)
 
 
 @implements(np.sum)
 def sum_(a: Any, axis: Any = None, dtype: Any = None, out: Any = None, keepdims: Any = False, initial: Any = _NONE,
          where: Any = _NONE) -> Tracer:
-    reject("numpy.sum", out=out, initial=initial, where=where)
-    return reduction("sum", a, axis, keepdims, dtype)
+    reject("numpy.sum", out=out)
+    return reduction("sum", a, axis, keepdims, dtype, initial, where)
 
 
 @implements(np.prod)
 def prod(a: Any, axis: Any = None, dtype: Any = None, out: Any = None, keepdims: Any = False, initial: Any = _NONE,
          where: Any = _NONE) -> Tracer:
-    reject("numpy.prod", out=out, initial=initial, where=where)
-    return reduction("prod", a, axis, keepdims, dtype)
+    reject("numpy.prod", out=out)
+    return reduction("prod", a, axis, keepdims, dtype, initial, where)
 
 
 def _extreme(kind: str) -> Any:
     def call(a: Any, axis: Any = None, out: Any = None, keepdims: Any = False, initial: Any = _NONE,
              where: Any = _NONE) -> Tracer:
-        reject(f"numpy.{kind}", out=out, initial=initial, where=where)
-        return reduction(kind, a, axis, keepdims)
+        reject(f"numpy.{kind}", out=out)
+        return reduction(kind, a, axis, keepdims, None, initial, where)
 
     return call
 
@@ -81,13 +98,21 @@ min_ = implements(np.min, np.amin)(_extreme("min"))
 
 def _logic(kind: str) -> Any:
     def call(a: Any, axis: Any = None, out: Any = None, keepdims: Any = False, *, where: Any = _NONE) -> Tracer:
-        reject(f"numpy.{kind}", out=out, where=where)
-        return reduction(kind, a, axis, keepdims)
+        reject(f"numpy.{kind}", out=out)
+        return reduction(kind, a, axis, keepdims, None, _NONE, where)
 
     return call
 
 
 any_, all_ = implements(np.any)(_logic("any")), implements(np.all)(_logic("all"))
+
+
+def _masked(a: Any, mask: Any, other: Any) -> Tracer:
+    """An array with something else where the mask, which broadcasts with it, is False."""
+    from jitad.trace.numpy_api.selection import where_
+
+    t = as_tracer(a)
+    return where_(mask, t, as_tracer(other).astype(t.dtype) if type(other) is not bool else other)
 
 
 def _float(a: Any, dtype: Any = None) -> Node:
@@ -107,14 +132,27 @@ def _over(total: Node, n: Node) -> Node:
 
 @implements(np.mean)
 def mean(a: Any, axis: Any = None, dtype: Any = None, out: Any = None, keepdims: Any = False, *, where: Any = _NONE) -> Tracer:
-    reject("numpy.mean", out=out, where=where)
+    reject("numpy.mean", out=out)
+    if where is not _NONE and where is not True:
+        a = as_tracer(a)
+        return sum_(a, axis, dtype, keepdims=keepdims, where=where) / _selected(a, where, axis, keepdims)
     x = _float(a, dtype)
     axes = _axes(axis, x.ndim)
     return _finish(_over(reduce_sum(x, axes), _count(x, axes)), x, axes, keepdims)
 
 
-def _variance(a: Any, axis: Any, dtype: Any, ddof: Any) -> tuple[Node, Node, tuple[int, ...]]:
+def _selected(a: Tracer, mask: Any, axis: Any, keepdims: Any) -> Tracer:
+    """How many elements a mask selects."""
+    return sum_(_masked(a * 0 + 1.0, mask, 0.0), axis, keepdims=keepdims)
+
+
+def _variance(a: Any, axis: Any, dtype: Any, ddof: Any, mask: Any) -> tuple[Node, Node, tuple[int, ...]]:
     x = _float(a, dtype)
+    if mask is not _NONE and mask is not True:
+        t = wrap(x)
+        d = t - mean(t, axis, keepdims=True, where=mask)
+        squares = sum_(d * d, axis, where=mask) / (_selected(t, mask, axis, False) - ddof)
+        return squares.node, x, _axes(axis, x.ndim)
     axes = _axes(axis, x.ndim)
     kept = tuple(k for k in range(x.ndim) if k not in axes)
     centre = broadcast(_over(reduce_sum(x, axes), _count(x, axes)), x.shape, kept)
@@ -125,16 +163,16 @@ def _variance(a: Any, axis: Any, dtype: Any, ddof: Any) -> tuple[Node, Node, tup
 @implements(np.var)
 def var(a: Any, axis: Any = None, dtype: Any = None, out: Any = None, ddof: Any = 0, keepdims: Any = False, *,
         where: Any = _NONE, mean: Any = _NONE, correction: Any = _NONE) -> Tracer:
-    reject("numpy.var", out=out, where=where, mean=mean)
-    node, x, axes = _variance(a, axis, dtype, ddof if correction is _NONE else correction)
+    reject("numpy.var", out=out, mean=mean)
+    node, x, axes = _variance(a, axis, dtype, ddof if correction is _NONE else correction, where)
     return _finish(node, x, axes, keepdims)
 
 
 @implements(np.std)
 def std(a: Any, axis: Any = None, dtype: Any = None, out: Any = None, ddof: Any = 0, keepdims: Any = False, *,
         where: Any = _NONE, mean: Any = _NONE, correction: Any = _NONE) -> Tracer:
-    reject("numpy.std", out=out, where=where, mean=mean)
-    node, x, axes = _variance(a, axis, dtype, ddof if correction is _NONE else correction)
+    reject("numpy.std", out=out, mean=mean)
+    node, x, axes = _variance(a, axis, dtype, ddof if correction is _NONE else correction, where)
     return _finish(sqrt(node), x, axes, keepdims)
 
 

@@ -138,7 +138,7 @@ def call_ufunc(ufunc: np.ufunc, method: str, args: tuple, kwargs: dict) -> Any:
             f"{name}: out= and in-place operators (a += b) cannot write from a traced array into a plain one; "
             f"write a = a + b{where()}")
     kwargs = {k: v for k, v in kwargs.items() if k != "out"}
-    mask = kwargs.pop("where", True)
+    mask = kwargs.pop("where", True) if method == "__call__" else True
     if mask is not True and type(out[0]) is not Tracer:
         raise TraceError(f"{name}: where= without out= leaves elements undefined; write "
                          f"np.where(condition, {ufunc.__name__}(...), ...){where()}")

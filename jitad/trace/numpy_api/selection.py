@@ -11,11 +11,9 @@ from jitad.ir import sizes
 from jitad.ir.types import BOOL, INT
 from jitad.ops import compare
 from jitad.ops import shape as ops
-from jitad.ops.arithmetic import cast
-from jitad.ops.index import scatter_add
 from jitad.ops.leaf import full, iota
 from jitad.trace.numpy_api.registry import implements, refuse, reject, ufuncs
-from jitad.trace.numpy_api.shaping import length, one_axis, ravel
+from jitad.trace.numpy_api.shaping import one_axis, ravel
 from jitad.trace.tracer import Tracer, as_tracer, broadcast_shapes, broadcast_to, promote, wrap
 from jitad.trace.tracing import current, where
 
@@ -42,12 +40,23 @@ def select(condlist: Any, choicelist: Any, default: Any = 0) -> Tracer:
 @implements(np.clip)
 def clip(a: Any, a_min: Any = None, a_max: Any = None, out: Any = None, *, min: Any = None, max: Any = None,
          **kwargs: Any) -> Tracer:
-    reject("numpy.clip", out=out, **kwargs)
+    reject("numpy.clip", **kwargs)
     low, high = (min if a_min is None else a_min), (max if a_max is None else a_max)
     t = as_tracer(a)
     if low is not None:
         t = ufuncs[np.maximum](t, low)
-    return t if high is None else ufuncs[np.minimum](t, high)
+    t = t if high is None else ufuncs[np.minimum](t, high)
+    return t if out is None else into(out, t, "clip")
+
+
+def into(out: Any, result: Tracer, name: str) -> Tracer:
+    """A result written to an array of the traced function."""
+    from jitad.trace.mutation import in_place
+
+    if type(out) is not Tracer:
+        raise TraceError(f"numpy.{name}: out= cannot be written from a traced array into a plain one; write a = np.{name}(...)"
+                         + where())
+    return in_place(out, result, name)
 
 
 @implements(np.round)
@@ -73,10 +82,13 @@ def nan_to_num(x: Any, copy: bool = True, nan: Any = 0.0, posinf: Any = None, ne
 
 @implements(np.take)
 def take(a: Any, indices: Any, axis: Any = None, out: Any = None, mode: str = "raise") -> Tracer:
-    reject("numpy.take", out=out, mode=None if mode == "raise" else mode)
+    reject("numpy.take", out=out)
     t = as_tracer(a)
     if axis is None:
         t, axis = ravel(t), 0
+    if mode != "raise":
+        n, i = t.shape[one_axis(axis, t.ndim)], as_tracer(indices)
+        indices = i % n if mode == "wrap" else clip(i, 0, n - 1)
     return t[(slice(None),) * one_axis(axis, t.ndim) + (indices if isinstance(indices, int) else as_tracer(indices),)]
 
 
@@ -111,45 +123,3 @@ def diag(v: Any, k: int = 0) -> Tracer:
     hit = compare.equal(rows + full(up, INT, (n, n)), columns + full(down, INT, (n, n)))  # type: ignore[operator]
     padded = ops.pad(t.node, (n,), ((down, 1),))
     return wrap(compare.select(hit, ops.broadcast(padded, (n, n), (0,)), full(0, t.dtype, (n, n))))
-
-
-@implements(np.pad)
-def pad(array: Any, pad_width: Any, mode: str = "constant", *, constant_values: Any = 0, **kwargs: Any) -> Tracer:
-    if mode != "constant" or kwargs or not np.isscalar(constant_values):
-        raise TraceError("numpy.pad of a traced array: only mode='constant' with one value is supported" + where())
-    t = as_tracer(array)
-    widths = pad_width if isinstance(pad_width, (tuple, list)) else (pad_width,)
-    pairs = [w if isinstance(w, (tuple, list)) else (w, w) for w in widths] if not (
-        len(widths) == 2 and not isinstance(widths[0], (tuple, list))) else [tuple(widths)]
-    pairs = [(p[0], p[-1]) for p in (pairs * t.ndim if len(pairs) == 1 else pairs)]
-    before, after = ([length(p[k]) for p in pairs] for k in (0, 1))
-    shape = tuple(sizes.add(sizes.add(b, n), a) for b, n, a in zip(before, t.node.shape, after, strict=True))
-    places = tuple((b, 1) for b in before)
-    out = ops.pad(t.node, shape, places)
-    if constant_values != 0:
-        inside = ops.pad(full(True, BOOL, t.node.shape), shape, places)
-        out = compare.select(inside, out, full(constant_values, t.dtype, shape))
-    return wrap(out)
-
-
-@implements(np.diff)
-def diff(a: Any, n: int = 1, axis: int = -1, prepend: Any = np._NoValue, append: Any = np._NoValue) -> Tracer:  # type: ignore
-    reject("numpy.diff", prepend=prepend, append=append)
-    t = as_tracer(a)
-    k = (slice(None),) * one_axis(axis, t.ndim)
-    for _ in range(n):
-        t = t[(*k, slice(1, None))] - t[(*k, slice(None, -1))]
-    return t
-
-
-def add_at(a: Any, indices: Any, values: Any) -> Tracer:
-    """A copy of `a` with `values` added at `indices` (integer arrays; repeated ones add up): ``np.add.at`` as a function."""
-    t = as_tracer(a)
-    index = [as_tracer(i) for i in (indices if isinstance(indices, tuple) else (indices,))]
-    if any(i.dtype.kind not in "iu" for i in index):
-        raise IndexError("add_at takes integer arrays as indices" + where())
-    shape = broadcast_shapes(*(i.node.shape for i in index))
-    nodes = [cast(broadcast_to(i.node, shape), INT) for i in index]
-    base, v = promote(t, values)
-    updates = broadcast_to(v, (*shape, *t.node.shape[len(nodes) :]))
-    return wrap(base + scatter_add(updates, nodes, t.node.shape))  # type: ignore[operator]

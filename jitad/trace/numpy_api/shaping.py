@@ -7,7 +7,7 @@ from typing import Any
 
 import numpy as np
 
-from jitad.errors import ShapeError, TraceError
+from jitad.errors import ShapeError
 from jitad.ir import sizes
 from jitad.ir.node import Node
 from jitad.ir.sizes import Size
@@ -253,12 +253,16 @@ def tile(a: Any, reps: Any) -> Tracer:
 
 @implements(np.repeat)
 def repeat(a: Any, repeats: Any, axis: Any = None) -> Tracer:
-    if not isinstance(repeats, (int, np.integer)):
-        raise TraceError("numpy.repeat of a traced array takes one integer" + where())
     t = as_tracer(a)
     if axis is None:
         t, axis = ravel(t), 0
     k = one_axis(axis, t.ndim)
+    if np.ndim(repeats) or not isinstance(repeats, (int, np.integer)):
+        from jitad.trace.capture import content
+
+        counts = content(as_tracer(repeats), "how often numpy.repeat repeats", "pass the numbers from outside")
+        places = np.repeat(np.arange(current().concrete(t.node.shape[k])), counts)  # type: ignore[union-attr]
+        return t[(slice(None),) * k + (places,)]
     wide = broadcast_to_(expand_dims(t, k + 1), (*t.shape[: k + 1], repeats, *t.shape[k + 1 :]))
     return reshape(wide, (*t.shape[:k], t.shape[k] * int(repeats), *t.shape[k + 1 :]))
 

@@ -181,6 +181,11 @@ def logaddexp2(x: Any, y: Any) -> Tracer:
     return logaddexp(multiply(x, float(np.log(2))), multiply(y, float(np.log(2)))) / float(np.log(2))
 
 
+@implements(np.ldexp)
+def ldexp(x: Any, exponent: Any) -> Tracer:
+    return divide(x, 1) * 2.0 ** as_tracer(exponent).astype(float)
+
+
 @implements(np.divmod)
 def divmod_(x: Any, y: Any) -> tuple[Tracer, Tracer]:
     return apply(arithmetic.floor_divide, x, y), apply(arithmetic.remainder, x, y)

@@ -1,0 +1,57 @@
+"""Sums of exponentials, by their largest: logsumexp, softmax, log_softmax."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import numpy as np
+
+from jitad.ops.custom import stopped
+from jitad.trace.numpy_api.reductions import max_, sum_
+from jitad.trace.numpy_api.registry import ufuncs
+from jitad.trace.numpy_api.selection import where_
+from jitad.trace.numpy_api.shaping import squeeze
+from jitad.trace.tracer import Tracer, as_tracer, float_dtype, wrap
+
+_NONE = np._NoValue  # type: ignore[attr-defined]
+
+
+def _top(t: Tracer, axis: Any) -> Tracer:
+    """The largest, as a constant, 0 where that is infinite."""
+    top = wrap(stopped(max_(t, axis, keepdims=True).node))
+    return where_(ufuncs[np.isfinite](top), top, 0.0)
+
+
+def _floats(a: Any) -> Tracer:
+    t = as_tracer(a)
+    return t.astype(float_dtype(t.dtype))
+
+
+def logsumexp(a: Any, axis: Any = None, b: Any = None, keepdims: bool = False, initial: Any = _NONE,
+              where: Any = _NONE) -> Tracer:
+    """``log(sum(b * exp(a)))``."""
+    t = _floats(a)
+    if where is not _NONE and where is not True:
+        t = where_(where, t, -np.inf)
+    if b is not None:
+        t, b = t + _floats(b) * 0, as_tracer(b)
+        t = where_(b == 0, -np.inf, t)
+    top = _top(t, axis)
+    terms = ufuncs[np.exp](t - top)
+    out = ufuncs[np.log](sum_(terms if b is None else b * terms, axis, keepdims=True)) + top
+    out = out if keepdims else squeeze(out, axis if axis is not None else tuple(range(t.ndim)))
+    return out if initial is _NONE else ufuncs[np.logaddexp](out, initial)
+
+
+def softmax(x: Any, axis: Any = None) -> Tracer:
+    """``exp(x) / sum(exp(x))``."""
+    t = _floats(x)
+    terms = ufuncs[np.exp](t - _top(t, axis))
+    return terms / sum_(terms, axis, keepdims=True)
+
+
+def log_softmax(x: Any, axis: Any = None) -> Tracer:
+    """``x - log(sum(exp(x)))``."""
+    t = _floats(x)
+    moved = t - _top(t, axis)
+    return moved - ufuncs[np.log](sum_(ufuncs[np.exp](moved), axis, keepdims=True))
