@@ -15,7 +15,7 @@ import numpy as np
 
 from jitad import transform
 from jitad.config import Options
-from jitad.ir.node import Held
+from jitad.containers import Held
 from jitad.trace.tracer import Tracer
 from jitad.transform import Transformed
 from jitad.tree import map_leaves

@@ -13,9 +13,26 @@ from typing import Any, NamedTuple
 
 import numpy as np
 
-from jitad.ir.node import Held
-
+OBJECTS: list[Callable[[Any], bool]] = []  # what says that a value is an object of the user's, and no array
 PLAIN = (str, bytes, enum.Enum, type, np.dtype, type(Ellipsis), type(NotImplemented))
+
+
+class Held:
+    """An object compared by identity and kept alive: the key of a captured array."""
+
+    __slots__ = ("value",)
+
+    def __init__(self, value: object):
+        self.value = value
+
+    def __eq__(self, other: object) -> bool:
+        return isinstance(other, Held) and self.value is other.value
+
+    def __hash__(self) -> int:
+        return object.__hash__(self.value)
+
+    def __repr__(self) -> str:
+        return f"Held({type(self.value).__name__})"
 
 
 @dataclasses.dataclass(frozen=True)
@@ -120,7 +137,7 @@ def static(value: Any) -> Static | None:
         return value
     if isinstance(value, PLAIN):
         return Static(type(value), value)
-    if callable(value) or _is_users(value):
+    if callable(value) or any(holds(value) for holds in OBJECTS):
         return Static(type(value), value if isinstance(value, types.MethodType) else Held(value))
     return None
 
@@ -143,11 +160,3 @@ def static_like(value: Any, like: Static) -> Static | None:
 def value_of(found: Static) -> Any:
     """The value of something static."""
     return found.value.value if type(found.value) is Held else found.value
-
-
-def _is_users(value: Any) -> bool:
-    """Whether a value is an object of a class of the user's, and no array."""
-    from jitad.trace.content import is_record
-    from jitad.trace.objects import is_object
-
-    return not hasattr(type(value), "__array__") and (is_record(value) or is_object(value))

@@ -179,6 +179,9 @@ def record(
         new_args, actual, inputs, in_trees = list(args), [], [], []
         for k in argnums:
             leaves, tree = flatten(args[k])
+            if statics(tree) and not leaves:
+                raise DTypeError(f"the derivative of {_name(fn)} with respect to argument {k} was asked for, in which there is "
+                                 f"no number: {tree}{where()}")
             tracers = [_differentiable(leaf, k, fn) for leaf in leaves]
             fresh = [inner.input(t.node.dtype, t.node.shape, t.weak) for t in tracers]
             actual += [t.node for t in tracers]

@@ -57,7 +57,7 @@ class TestArguments:
         assert jitad.jit(lambda x: np.isnan(x).sum())(x) == 1
 
     @pytest.mark.parametrize("value, message", [
-        (np.array([[1.0], [2.0, 3.0]], dtype=object), "objects"), ("text", "str"), ({1, 2}, "set"), (object(), "object"),
+        (np.array([[1.0], [2.0, 3.0]], dtype=object), "objects"), ({1, 2}, "set"), (object(), "object"),
         (np.array(["a"]), "dtype <U1"), (np.ones(3, complex), "complex128"), (np.ones(3, np.float16), "float16"),
         (np.ma.masked_array([1.0, 2.0], [True, False]), "masked"), ("matrix", "matrix"), (2**70, "64 bits"),
         (np.datetime64("2020-01-01"), "datetime"), (1j, "complex"),
@@ -68,6 +68,11 @@ class TestArguments:
             value = np.matrix([[1.0]])
         with pytest.raises(errors.DTypeError, match=message):
             jitad.jit(lambda x: x)(value)
+
+    def test_derivatives_with_respect_to_what_is_no_number(self):
+        for value in ("text", np.sin, Exception):
+            with pytest.raises(errors.DTypeError, match="argument 0 was asked for, in which there is no number"):
+                jitad.grad(lambda x: 1.0)(value)
 
     def test_mismatched_shapes_name_both(self):
         with pytest.raises(errors.ShapeError, match=r"\(7, 3\) \(6, 3\)") as info:
@@ -109,7 +114,6 @@ class TestTracing:
         raises_here(lambda x: x.sum().item(), x, match="item")
         raises_here(lambda x: np.array(x.tolist()).sum(), x, match="tolist")
         raises_here(lambda x: [1.0, 2.0][x[0]], x, match="integer")
-        raises_here(lambda x: max(x[0], x[1]), x, match="np.where")
         raises_here(lambda x: __import__("math").sin(x[0]), x, match="float")
         raises_here(lambda x: x[x > 0].sum(), x, match="np.where")
         raises_here(lambda x: complex(x[0]).real, x, match="complex")
@@ -162,10 +166,10 @@ class TestTracing:
 
     def test_unsupported_functions_name_themselves(self):
         x = np.ones(6)
-        for f, name in ((np.cumprod, "numpy.cumprod"), (np.fft.fft, "fft"), (np.linalg.svd, "svd"), (np.unique, "numpy.unique"),
+        for f, name in ((np.spacing, "numpy.spacing"), (np.fft.fft, "fft"), (np.linalg.svd, "svd"), (np.unique, "numpy.unique"),
                         (np.frexp, "numpy.frexp"), (np.nonzero, "nonzero")):
             raises_here(lambda x, f=f: f(x).sum(), x, match=name)
-        raises_here(lambda x: np.sum(x, where=x > 0), x, match="where=")
+        raises_here(lambda x: np.exp(x, where=x > 0), x, match="where=")
         raises_here(lambda x: np.exp(x, where=x > 0).sum(), x, match="where=")
         raises_here(lambda x: np.multiply.accumulate(x).sum(), x, match="accumulate")
         raises_here(lambda x: (x + 1j).real.sum(), x, error=errors.DTypeError, match="complex")

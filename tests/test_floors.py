@@ -7,7 +7,7 @@ import pytest
 
 ROOT = pathlib.Path(__file__).parent.parent
 FLOORS = [
-    {"errors", "config", "counters", "tree"},
+    {"errors", "config", "counters", "containers", "tree"},
     {"ir"},
     {"ops"},
     {"trace", "numpy"},

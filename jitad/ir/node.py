@@ -58,24 +58,6 @@ class Node:
         return f"<{self.op.name} {self.type}>"
 
 
-class Held:
-    """An object compared by identity and kept alive: the key of a captured array."""
-
-    __slots__ = ("value",)
-
-    def __init__(self, value: object):
-        self.value = value
-
-    def __eq__(self, other: object) -> bool:
-        return isinstance(other, Held) and self.value is other.value
-
-    def __hash__(self) -> int:
-        return object.__hash__(self.value)
-
-    def __repr__(self) -> str:
-        return f"Held({type(self.value).__name__})"
-
-
 origins: weakref.WeakKeyDictionary[Node, tuple[str, int]] = weakref.WeakKeyDictionary()
 """The user's file and line of a node: beside the nodes, never part of what they are."""
 

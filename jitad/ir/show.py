@@ -6,8 +6,9 @@ from typing import Any
 
 import numpy as np
 
+from jitad.containers import Held
 from jitad.ir.graph import Graph
-from jitad.ir.node import Held, Node
+from jitad.ir.node import Node
 
 
 def _param(p: Any) -> str:

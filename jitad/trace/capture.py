@@ -13,9 +13,10 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
+from jitad.containers import Held
 from jitad.errors import ConcreteValueError
 from jitad.ir.evaluate import run_nodes, sizer
-from jitad.ir.node import Held, Node, origins, topological
+from jitad.ir.node import Node, origins, topological
 from jitad.ops.leaf import new_input
 from jitad.trace.place import ABSENT, Place
 from jitad.trace.structure import recognise

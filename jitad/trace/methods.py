@@ -5,6 +5,7 @@ Every answer is an entry of the tables in :mod:`jitad.trace.numpy_api`; there is
 
 from __future__ import annotations
 
+import functools
 from collections.abc import Callable, Iterator
 from typing import TYPE_CHECKING, Any
 
@@ -65,6 +66,11 @@ class Methods:
         return jitad.numpy
 
     def __array__(self, dtype: Any = None, copy: Any = None) -> np.ndarray:
+        from jitad.trace.capture import is_known
+        from jitad.trace.elements import as_objects
+
+        if (dtype is None or np.dtype(dtype) is np.dtype(object)) and not is_known(self):  # type: ignore[arg-type]
+            return as_objects(self)  # type: ignore[arg-type]
         return np.asarray(self._concrete("numpy.asarray(t)", "use jitad.numpy.asarray, or keep it traced"), dtype)
 
     # Plain values: only of what depends on captured values alone.
@@ -78,7 +84,8 @@ class Methods:
         return bool(self._concrete("the truth value", "write np.where(condition, a, b) instead of if and else"))
 
     def __float__(self) -> float:
-        return float(self._concrete("float(t)", "keep it as an array; every NumPy function takes it"))
+        return float(self._concrete("float(t)", "keep it as it is: NumPy's functions take it (np.sqrt, where math was imported "
+                                                "inside of the function)"))
 
     def __int__(self) -> int:
         return int(self._concrete("int(t)", "keep it as an array, or pass the integer from outside"))
@@ -258,6 +265,8 @@ class Methods:
         def __getattr__(self, name: str) -> Any:
             if name.startswith("__"):
                 raise AttributeError(name)
+            if not self.is_array and isinstance(getattr(np, name, None), np.ufunc):  # as NumPy asks elements of object arrays
+                return functools.partial(getattr(np, name), self)
             if not self.is_array and hasattr(float, name):  # is_integer, hex
                 return getattr(self._concrete(f".{name}()", "compute it outside").item(), name)
             raise AttributeError(f"a traced array has no attribute {name!r}{where()}")

@@ -15,9 +15,10 @@ import types
 from collections.abc import Callable
 from typing import TYPE_CHECKING, Any
 
+from jitad.containers import OBJECTS
 from jitad.errors import TraceError
 from jitad.trace.capture import MissingWatch, NamesWatch, Watch
-from jitad.trace.content import ContentWatch
+from jitad.trace.content import ContentWatch, is_record
 from jitad.trace.place import Attribute, Item, Place
 from jitad.trace.tracing import current, is_installed, where
 
@@ -61,6 +62,14 @@ def _is_users_class(cls: type) -> bool:
     if package in sys.stdlib_module_names:
         return package == "__main__"
     return not is_installed(getattr(sys.modules.get(cls.__module__), "__file__", None) or "user")
+
+
+def _is_no_array(value: Any) -> bool:
+    """Whether a value is an object of a class of the user's, and no array."""
+    return type(value) is not object and not hasattr(type(value), "__array__") and (is_record(value) or is_object(value))
+
+
+OBJECTS.append(_is_no_array)
 
 
 def stand_in(obj: Any, rebuilder: Rebuilder) -> Any:

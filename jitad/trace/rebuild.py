@@ -13,6 +13,7 @@ import copy
 import dis
 import functools
 import inspect
+import math
 import os
 import types
 from collections.abc import Callable
@@ -20,12 +21,11 @@ from typing import Any
 
 import numpy as np
 
-from jitad.containers import Static, value_of
+from jitad.containers import Held, Static, value_of
 from jitad.errors import TraceError
-from jitad.ir.node import Held
+from jitad.trace.builtin import BUILTINS, MATH, math_module
 from jitad.trace.capture import AbsenceWatch, TreeWatch, Watch, capture, is_capturable
 from jitad.trace.content import ContentWatch, has_content, is_data, is_record, records_in
-from jitad.trace.dim import dim
 from jitad.trace.drawn import Drawn, is_of_context, is_random
 from jitad.trace.objects import (
     ClassWatch,
@@ -47,18 +47,7 @@ _CHANGEABLE = (set, collections.deque, dict, list, bytearray, array.array)
 _JITAD = os.path.dirname(os.path.dirname(os.path.abspath(__file__))) + os.sep
 
 
-def traced_len(x: Any) -> Any:
-    """``len`` that keeps the length of a traced array symbolic."""
-    from jitad.trace.tracer import Tracer
-
-    if type(x) is Tracer:
-        if not x.node.ndim:
-            raise TypeError("len() of unsized object")
-        return dim(x.node.shape[0])
-    return len(x)
-
-
-_BUILTINS: dict[Any, Any] = {len: traced_len, super: traced_super, type: traced_type, id: traced_id}
+_BUILTINS: dict[Any, Any] = {**BUILTINS, super: traced_super, type: traced_type, id: traced_id}
 
 
 def rebuilt(fn: Callable) -> Callable:
@@ -172,6 +161,10 @@ class Rebuilder:
             return Converter
         if isinstance(value, (type, types.BuiltinFunctionType)) and value in _BUILTINS:
             return _BUILTINS[value]
+        if value is math:
+            return math_module
+        if isinstance(value, types.BuiltinFunctionType) and value in MATH:
+            return MATH[value]
         if is_random(value) or is_of_context(value):
             return Drawn(value)
         own = place is None  # NumPy's own code is copied where it is used by such

@@ -17,6 +17,7 @@ import numpy as np
 
 from jitad.config import STATIC_AXIS, detours
 from jitad.counters import count
+from jitad.errors import JitadError, TraceError
 from jitad.ir import sizes
 from jitad.ir.graph import Guard, rebuild
 from jitad.ir.node import Node, origins, set_observer
@@ -80,6 +81,7 @@ class Trace:
             self.refused: Exception | None = None  # raised once more at the end, lest the function has caught it
             self.equalities: dict[Sym, int | Size] = {}
             self.memo: dict = {}  # rebuilt functions and captured objects
+            self.objects: str | None = None  # where an array of objects was made of a traced one
             self.undo: list[Callable[[], Exception | None]] = []  # what takes back what the function did to objects
 
     def __enter__(self) -> Trace:
@@ -208,7 +210,14 @@ def trace(specs: Sequence[LeafSpec], record: Callable[[list], Any]) -> Traced:
             raise RuntimeError("a root trace inside another")
         t.arguments = len(specs)
         inputs = [new_input(s.dtype, t.axes(s.shape, k)) for k, s in enumerate(specs)]
-        recorded = record([Tracer(n, t, s.weak, fixed=True) for n, s in zip(inputs, specs, strict=True)])
+        try:
+            recorded = record([Tracer(n, t, s.weak, fixed=True) for n, s in zip(inputs, specs, strict=True)])
+        except (TypeError, ValueError, AttributeError, RuntimeError) as error:
+            if t.objects is None or isinstance(error, JitadError):
+                raise
+            raise TraceError(
+                f"an array of objects was made of a traced array, which the code that it was given to cannot use ({error}); "
+                f"write that part with NumPy's functions, or do it outside of the traced function{t.objects}") from error
         if t.refused is not None:
             raise t.refused
     inputs += [c.node for c in t.captures]

@@ -149,7 +149,7 @@ def test_lengths_stay_symbolic():
 
 @pytest.mark.parametrize("f, name", [
     (lambda x: np.histogram(x)[0], "histogram"), (lambda x: np.unique(x), "unique"),
-    (lambda x: np.place(x, x > 1, [0.5]), "place"),
+    (lambda x: np.place(x, x > 1, [0.5]), "cannot change an array"),
     (lambda x: np.linalg.eigvals(np.outer(x, x)), "eigvals")])
 def test_what_cannot_be_traced_says_so(f, name):
     with pytest.raises((TraceError, jitad.errors.ConcreteValueError), match=f"{name}|truth value"):

@@ -117,7 +117,7 @@ def gradient(f: Any, *varargs: Any, axis: Any = None, edge_order: int = 1) -> An
 
 def _slope(f: Tracer, spacing: Any, edge_order: int) -> Tracer:
     """Along the first axis: differences of second order inside, one-sided at the ends (Fornberg, Math. Comp. 51 (1988) 699)."""
-    if len(f) < edge_order + 1:
+    if f.shape[0] < edge_order + 1:
         raise ValueError("Shape of array too small to calculate a numerical gradient, at least (edge_order + 1) elements are "
                          "required." + where())
     x = as_tracer(spacing) * 1.0
