@@ -25,6 +25,12 @@ def parameters(op):
     return [(n,) for n in (-3, -1, 2, 3, 6)] if op.name == "integer_pow" else [()]
 
 
+def drawn(op, rng):
+    """Seven points of the domain for each argument."""
+    return [rng.integers(*d, size=7, endpoint=True).astype(float) if k in op.whole else rng.uniform(*d, size=7)
+            for k, d in enumerate(domains(op))]
+
+
 def dtype_of(op):
     return float if "f" in op.accepts else bool
 
@@ -32,8 +38,6 @@ def dtype_of(op):
 @pytest.mark.parametrize("op", ELEMENTWISE, ids=lambda op: op.name)
 def test_elementwise(op):
     """Value and derivatives of orders 1 and 2, kernel against interpreter and extended precision, in both modes."""
-    if op.name in ("polygamma7", "polygamma8"):
-        pytest.skip("the last of their kind, without second derivatives; their values are tested in tests/emit/test_special.py")
     rng = np.random.default_rng(len(op.name))
     for params in parameters(op):
         def build(new, params=params):
@@ -42,7 +46,7 @@ def test_elementwise(op):
         def draw(new, rng):
             if dtype_of(op) is bool:
                 return [rng.normal(size=7) > 0 for _ in range(op.arity)]
-            return [rng.uniform(*d, size=7) for d in domains(op)]
+            return drawn(op, rng)
 
         examine(build, draw, rng)
 
@@ -50,10 +54,15 @@ def test_elementwise(op):
 SPECIAL = np.array([0.0, -0.0, 1.0, -1.0, 0.5, -2.5, 3.0, np.inf, -np.inf, np.nan, 5e-324, -5e-324, 1e308, -1e308, 2.5, 1e-200])
 
 
+def special_values(op):
+    """For each argument; whole numbers have only those of the domain."""
+    return [np.arange(d[0], d[1] + 1.0) if k in op.whole else SPECIAL for k, d in enumerate(domains(op))]
+
+
 @pytest.mark.parametrize("op", [op for op in ELEMENTWISE if "f" in op.accepts], ids=lambda op: op.name)
 def test_special_values_and_shapes(op):
     """inf, nan, signed zeros, denormals and ties as NumPy has them; arrays of length 0 and 1, and scalars."""
-    grids = [g.ravel() for g in np.meshgrid(*[SPECIAL] * op.arity)]
+    grids = [g.ravel() for g in np.meshgrid(*special_values(op))]
     for params in parameters(op):
         new = Inputs()
         outputs = [op.build(tuple(new("n") for _ in range(op.arity)), params)]

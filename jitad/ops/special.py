@@ -7,27 +7,39 @@ import sys
 from collections.abc import Callable
 from typing import Any
 
-from jitad.errors import TraceError
 from jitad.ir.node import Node
-from jitad.ops.arithmetic import exp, log, log1p
+from jitad.ops.arithmetic import add, exp, log, log1p
 from jitad.ops.declare import Elementwise, elementwise
+from jitad.ops.leaf import constant_value, full
 
 
-def _scipy(name: str, *first: Any) -> Callable:
+def _scipy(name: str) -> Callable:
     def function(*args: Any) -> Any:
         import scipy.special
 
-        return getattr(scipy.special, name)(*first, *args)
+        return getattr(scipy.special, name)(*args)
 
     function.__name__ = name
     return function
 
 
-def _mp(name: str, *first: Any) -> Callable:
+def _mp(name: str) -> Callable:
     def function(*args: Any) -> Any:
-        return getattr(sys.modules["mpmath"], name)(*first, *args)  # only called where it is imported
+        return getattr(sys.modules["mpmath"], name)(*args)  # only called where it is imported
 
     return function
+
+
+def next_order(n: Node, k: int) -> Node:
+    """n + k, in one form however it is come by: derivatives of high order share the functions they are made of."""
+    value = constant_value(n)
+    if value is not None:
+        return full(value + k, n.dtype, n.shape)
+    if n.op is add:
+        before = constant_value(n.args[1])
+        if before is not None:
+            n, k = n.args[0], int(before) + k
+    return n + float(k) if k else n
 
 
 _TWO_BY_ROOT_PI = 2 / math.sqrt(math.pi)
@@ -55,24 +67,12 @@ rel_entr = elementwise("rel_entr", numpy=_scipy("rel_entr"), special="rel_entr",
                        partials=lambda x, y, out: (log(x / y) + 1.0, -(x / y)))
 
 # The gamma function and its logarithmic derivatives: each is the derivative of the one before.
-ORDERS = 8
-
-
-def _polygamma(n: int) -> Elementwise:
-    def partials(x: Node, out: Node) -> tuple:
-        if n == ORDERS:
-            raise TraceError(f"derivatives of the gamma function are there up to order {ORDERS + 1}")
-        return (polygamma[n + 1](x),)
-
-    if n == 0:
-        return elementwise("digamma", numpy=_scipy("psi"), special="psi", code="polygamma(0, {x})", cost=60, domain=(0.5, 6),
-                           mpmath=_mp("polygamma", 0), partials=partials)
-    return elementwise(f"polygamma{n}", numpy=_scipy("polygamma", n), code=f"polygamma({n}, {{x}})", cost=60, domain=(0.5, 6),
-                       mpmath=_mp("polygamma", n), partials=partials)
-
-
-polygamma = [_polygamma(n) for n in range(ORDERS + 1)]
+polygamma: Elementwise = elementwise(
+    "polygamma", numpy=_scipy("polygamma"), code="polygamma(int({x}), {y})", arity=2, whole=(0,), cost=60,
+    domain=((0, 7), (0.5, 6)), partials=lambda n, x, out: (None, polygamma(next_order(n, 1), x)))
+digamma = elementwise("digamma", numpy=_scipy("psi"), special="psi", code="polygamma(0, {x})", cost=60, domain=(0.5, 6),
+                      partials=lambda x, out: (polygamma(full(1, x.dtype, x.shape), x),))
 gammaln = elementwise("gammaln", numpy=_scipy("gammaln"), special="gammaln", code="gammaln({x})", cost=60, domain=(0.5, 6),
-                      mpmath="loggamma", partials=lambda x, out: (polygamma[0](x),))
+                      mpmath="loggamma", partials=lambda x, out: (digamma(x),))
 gamma = elementwise("gamma", numpy=_scipy("gamma"), special="gamma", code="gamma({x})", cost=60, domain=(0.5, 4),
-                    partials=lambda x, out: (out * polygamma[0](x),))
+                    partials=lambda x, out: (out * digamma(x),))

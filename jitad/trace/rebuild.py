@@ -42,6 +42,7 @@ from jitad.trace.tracing import Trace, current, is_installed
 from jitad.tree import LEAF, Tree
 
 _MARK = "__jitad_trace__"
+_HAVE_COUNTERPARTS = ("numpy", "scipy.special")
 _CHANGEABLE = (set, collections.deque, dict, list, bytearray, array.array)
 _JITAD = os.path.dirname(os.path.dirname(os.path.abspath(__file__))) + os.sep
 
@@ -278,7 +279,7 @@ class _Module:
 
 
 def _of_numpy(value: Any) -> Any:
-    """The counterpart of something of NumPy in jitad.numpy, or None."""
+    """The counterpart of something of NumPy or scipy.special in jitad.numpy, or None."""
     if isinstance(value, types.ModuleType):
         if value is np:
             import jitad.numpy
@@ -291,7 +292,7 @@ def _of_numpy(value: Any) -> Any:
         return None
     if isinstance(value, types.BuiltinFunctionType) and str(value.__module__).startswith("numpy"):
         value = getattr(np, value.__name__, value)  # what NumPy's own code calls without dispatch
-    if callable(value) and not isinstance(value, type) and str(getattr(value, "__module__", "")).split(".")[0] == "numpy":
+    if callable(value) and not isinstance(value, type) and str(getattr(value, "__module__", "")).startswith(_HAVE_COUNTERPARTS):
         import jitad.numpy
 
         return jitad.numpy.counterpart(value)

@@ -10,12 +10,14 @@ from jitad.trace.numpy_api import (
     reductions,
     selection,
     shaping,
+    special_functions,
     ufunc_table,
 )
 from jitad.trace.numpy_api.registry import (
     astype,
     call_function,
     call_ufunc,
+    function_of,
     functions,
     operate,
     refuse,
@@ -25,5 +27,6 @@ from jitad.trace.numpy_api.registry import (
 )
 
 __all__ = [
-    "astype", "call_function", "call_ufunc", "creation", "functions", "methods", "nans", "operate", "ordering", "products",
-    "quantiles", "reductions", "refuse", "selection", "shaping", "ufunc_of", "ufunc_table", "ufuncs", "unsupported"]
+    "astype", "call_function", "call_ufunc", "creation", "function_of", "functions", "methods", "nans", "operate", "ordering",
+    "products", "quantiles", "reductions", "refuse", "selection", "shaping", "special_functions", "ufunc_of", "ufunc_table",
+    "ufuncs", "unsupported"]

@@ -14,6 +14,7 @@ from jitad.trace.tracing import where
 
 functions: dict[Any, Callable] = {}
 ufuncs: dict[np.ufunc, Callable] = {}
+special: dict[str, Callable] = {}  # what stands for functions of scipy.special, which is imported by others only
 unsupported: dict[str, str] = {
     "nonzero": "write np.where(condition, a, b), or compute the indices outside",
     "cumprod": "write the product with a triangular mask",
@@ -27,6 +28,16 @@ def implements(*numpy_functions: Any) -> Callable[[Callable], Callable]:
     def register(implementation: Callable) -> Callable:
         for f in numpy_functions:
             (ufuncs if isinstance(f, np.ufunc) else functions)[f] = implementation
+        return implementation
+
+    return register
+
+
+def implements_special(*names: str) -> Callable[[Callable], Callable]:
+    """Register what stands for functions of scipy.special."""
+
+    def register(implementation: Callable) -> Callable:
+        special.update(dict.fromkeys(names, implementation))
         return implementation
 
     return register
@@ -48,7 +59,7 @@ def reject(name: str, **given: Any) -> None:
 def call_function(function: Any, args: tuple, kwargs: dict) -> Any:
     """A function of NumPy, called on something traced."""
     name = f"{getattr(function, '__module__', 'numpy')}.{getattr(function, '__name__', function)}"
-    found = functions.get(function)
+    found = function_of(function)
     if found is None:
         from jitad.trace.numpy_api import own_code
 
@@ -113,16 +124,21 @@ _NEVER_SCALARS = {
 
 def ufunc_of(ufunc: np.ufunc) -> Callable | None:
     """What stands for a ufunc: NumPy's, or scipy.special's if that is imported."""
-    found = ufuncs.get(ufunc)
-    special = sys.modules.get("scipy.special")
-    if found is None and special is not None:
-        from jitad.ops.declare import REGISTRY, Elementwise
-        from jitad.trace.tracer import apply
+    return _found(ufuncs, ufunc)
 
-        for op in REGISTRY.values():
-            if isinstance(op, Elementwise) and op.special and getattr(special, op.special) is ufunc:
-                found = ufuncs[ufunc] = lambda *xs, op=op: apply(op, *xs)
-    return found
+
+def function_of(function: Any) -> Callable | None:
+    """What stands for a function: NumPy's, or scipy.special's if that is imported."""
+    return _found(functions, function)
+
+
+def _found(table: dict[Any, Callable], function: Any) -> Callable | None:
+    module = sys.modules.get("scipy.special")
+    if function not in table and module is not None:
+        for name, ours in special.items():
+            if getattr(module, name, None) is function:
+                table[function] = ours
+    return table.get(function)
 
 
 def call_ufunc(ufunc: np.ufunc, method: str, args: tuple, kwargs: dict) -> Any:
