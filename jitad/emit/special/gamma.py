@@ -1,70 +1,18 @@
-"""Special functions that Numba does not have, as plain compiled Python."""
+"""The gamma function and what belongs to it."""
 
 from __future__ import annotations
 
 import math
 
 import numpy as np
-from numba import njit
 
-_own = njit(fastmath={"contract"}, error_model="numpy", nogil=True)
+from jitad.emit.special.own import own
 
 _BERNOULLI = np.array([1 / 6, -1 / 30, 1 / 42, -1 / 30, 5 / 66, -691 / 2730, 7 / 6, -3617 / 510, 43867 / 798, -174611 / 330])
 _FAR = 14.0  # from here on the asymptotic series is exact to rounding
 
 
-@_own
-def expit(x):  # type: ignore[no-untyped-def]
-    """1 / (1 + exp(-x)), right at both ends."""
-    e = math.exp(-abs(x))
-    return 1.0 / (1.0 + e) if x >= 0.0 else e / (1.0 + e) if x < 0.0 else x
-
-
-@_own
-def logit(x):  # type: ignore[no-untyped-def]
-    """log(x / (1 - x)); near 1/2 from the distance to it."""
-    if x < 0.3 or x > 0.65:
-        return math.log(x / (1.0 - x))
-    s = 2.0 * (x - 0.5)
-    return math.log1p(s) - math.log1p(-s)
-
-
-@_own
-def xlogy(x, y):  # type: ignore[no-untyped-def]
-    """x log(y), and 0 where x is, whatever y."""
-    return 0.0 if x == 0.0 and y == y else x * math.log(y)
-
-
-@_own
-def xlog1py(x, y):  # type: ignore[no-untyped-def]
-    """x log(1 + y), and 0 where x is, whatever y."""
-    return 0.0 if x == 0.0 and y == y else x * math.log1p(y)
-
-
-@_own
-def entr(x):  # type: ignore[no-untyped-def]
-    """-x log(x); 0 at 0, -inf below."""
-    if x > 0.0:
-        return -x * math.log(x)
-    return 0.0 if x == 0.0 else x if x != x else -math.inf
-
-
-@_own
-def rel_entr(x, y):  # type: ignore[no-untyped-def]
-    """x log(x / y); 0 where x is and y is not negative, inf where one is negative."""
-    if x != x or y != y:
-        return math.nan
-    if x > 0.0 and y > 0.0:
-        ratio = x / y
-        if 0.5 < ratio < 2.0:
-            return x * math.log1p((x - y) / y)
-        if 2.2250738585072014e-308 < ratio < math.inf:
-            return x * math.log(ratio)
-        return x * (math.log(x) - math.log(y))
-    return 0.0 if x == 0.0 and y >= 0.0 else math.inf
-
-
-@_own
+@own
 def gammaln(x):  # type: ignore[no-untyped-def]
     """log \\|gamma(x)\\|; infinite at the poles."""
     if x == -math.inf:
@@ -72,7 +20,7 @@ def gammaln(x):  # type: ignore[no-untyped-def]
     return math.inf if x <= 0.0 and x == math.floor(x) else math.lgamma(x)
 
 
-@_own
+@own
 def gamma(x):  # type: ignore[no-untyped-def]
     """The gamma function: nan at negative integers, signed infinities at zeros."""
     if x == 0.0:
@@ -84,7 +32,7 @@ def gamma(x):  # type: ignore[no-untyped-def]
     return math.gamma(x)
 
 
-@_own
+@own
 def polygamma(n, x):  # type: ignore[no-untyped-def]
     """The derivative of order n + 1 of log gamma: recurrence up to where the asymptotic series holds.
 
@@ -101,7 +49,7 @@ def polygamma(n, x):  # type: ignore[no-untyped-def]
     return polygamma_right(n, x) if x > -1e5 else math.nan
 
 
-@_own
+@own
 def polygamma_right(n, x):  # type: ignore[no-untyped-def]
     """The same away from the poles."""
     sign = 1.0 if n % 2 == 1 else -1.0  # (-1)**(n + 1)
