@@ -34,3 +34,9 @@ gammaln = elementwise("gammaln", numpy=scipy("gammaln"), special="gammaln", code
                       mpmath="loggamma", partials=lambda x, out: (digamma(x),))
 gamma = elementwise("gamma", numpy=scipy("gamma"), special="gamma", code="gamma({x})", cost=60, domain=(0.5, 4),
                     partials=lambda x, out: (out * digamma(x),))
+beta = elementwise("beta", numpy=scipy("beta"), special="beta", code="beta({x}, {y})", arity=2, cost=90, commutes=True,
+                   domain=((0.5, 6), (0.5, 6)),
+                   partials=lambda a, b, out: (out * (digamma(a) - digamma(a + b)), out * (digamma(b) - digamma(a + b))))
+betaln = elementwise("betaln", numpy=scipy("betaln"), special="betaln", code="betaln({x}, {y})", arity=2, cost=90, commutes=True,
+                     domain=((0.5, 6), (0.5, 6)), mpmath=lambda a, b: mp("log")(mp("beta")(a, b)),
+                     partials=lambda a, b, out: (digamma(a) - digamma(a + b), digamma(b) - digamma(a + b)))

@@ -35,6 +35,8 @@ _TAIL = np.array([
 @own
 def erfcx_right(x):  # type: ignore[no-untyped-def]
     """exp(x**2) erfc(x) for x >= 0."""
+    if x < 0.5:
+        return math.exp(x * x) * math.erfc(x)
     return 0.5 * chebyshev(_SCALED, 1.0 - 7.5 / (x + 3.75)) / (0.5 + x)
 
 

@@ -19,6 +19,15 @@ def chebyshev(c, t):  # type: ignore[no-untyped-def]
 
 
 @own
+def near_zero(n, y):  # type: ignore[no-untyped-def]
+    """The sum of y**k/(k! (k + n)!) for \\|y\\| <= 1/4, n 0 or 1: what Bessel functions are, exactly at 0 (DLMF 10.2.2)."""
+    total = 1.0
+    for k in range(9, 0, -1):
+        total = 1.0 + total * (y / (k * (k + n)))
+    return total
+
+
+@own
 def exp_square(x, c):  # type: ignore[no-untyped-def]
     """exp(c*x**2) with \\|x\\| < 100: the rounding of a large square would be an error of as many units of the result."""
     high = math.floor(x * 65536.0) / 65536.0  # its square is exact
