@@ -1,15 +1,19 @@
-"""Logistic functions, products with a logarithm, the gamma function."""
+"""Logistic functions, products with a logarithm, functions of degrees, the gamma function."""
 
 from __future__ import annotations
 
-from jitad.ops.arithmetic import log, log1p
+import math
+
+from jitad.ops.arithmetic import log, log1p, sin
 from jitad.ops.declare import Elementwise, elementwise
 from jitad.ops.leaf import full
-from jitad.ops.support import mp, next_order, scipy
+from jitad.ops.support import degrees, mp, next_order, scipy
 
 expit: Elementwise = elementwise(
     "expit", numpy=scipy("expit"), special="expit", code="expit({x})", cost=25, mpmath=lambda x: 1 / (1 + mp("exp")(-x)),
     partials=lambda x, out: (out * expit(-x),))
+log_expit = elementwise("log_expit", numpy=scipy("log_expit"), special="log_expit", code="log_expit({x})", cost=30,
+                        mpmath=lambda x: -mp("log1p")(mp("exp")(-x)), partials=lambda x, out: (expit(-x),))
 logit = elementwise("logit", numpy=scipy("logit"), special="logit", code="logit({x})", cost=25, domain=(0.1, 0.9),
                     mpmath=lambda x: mp("log")(x / (1 - x)), partials=lambda x, out: (1.0 / (x * (1.0 - x)),))
 xlogy = elementwise("xlogy", numpy=scipy("xlogy"), special="xlogy", code="xlogy({x}, {y})", arity=2, cost=25,
@@ -23,6 +27,24 @@ entr = elementwise("entr", numpy=scipy("entr"), special="entr", code="entr({x})"
 rel_entr = elementwise("rel_entr", numpy=scipy("rel_entr"), special="rel_entr", code="rel_entr({x}, {y})", arity=2, cost=25,
                        domain=((0.5, 3), (0.5, 3)), mpmath=lambda x, y: x * mp("log")(x / y),
                        partials=lambda x, y, out: (log(x / y) + 1.0, -(x / y)))
+kl_div = elementwise("kl_div", numpy=scipy("kl_div"), special="kl_div", code="kl_div({x}, {y})", arity=2, cost=25,
+                     domain=((0.5, 3), (0.5, 3)), mpmath=lambda x, y: x * mp("log")(x / y) - x + y,
+                     partials=lambda x, y, out: (log(x / y), 1.0 - x / y))
+
+# Of angles in degrees.
+_DEGREE = math.pi / 180
+sindg: Elementwise = elementwise(
+    "sindg", numpy=scipy("sindg"), special="sindg", code="sindg({x})", cost=25, parity="odd",
+    mpmath=degrees("sin"), partials=lambda x, out: (_DEGREE * cosdg(x),))
+cosdg: Elementwise = elementwise(
+    "cosdg", numpy=scipy("cosdg"), special="cosdg", code="cosdg({x})", cost=25, parity="even",
+    mpmath=degrees("cos"), partials=lambda x, out: (-_DEGREE * sindg(x),))
+tandg = elementwise("tandg", numpy=scipy("tandg"), special="tandg", code="tandg({x})", cost=50, parity="odd",
+                    mpmath=degrees("tan"), partials=lambda x, out: (_DEGREE * (1.0 + out * out),))
+cotdg = elementwise("cotdg", numpy=scipy("cotdg"), special="cotdg", code="cotdg({x})", cost=50, parity="odd", domain=(5, 175),
+                    mpmath=degrees("cot"), partials=lambda x, out: (-_DEGREE * (1.0 + out * out),))
+cosm1 = elementwise("cosm1", numpy=scipy("cosm1"), special="cosm1", code="cosm1({x})", cost=25, parity="even",
+                    mpmath=lambda x: mp("cos")(x) - 1, partials=lambda x, out: (-sin(x),))
 
 # The gamma function and its logarithmic derivatives: each is the derivative of the one before.
 polygamma: Elementwise = elementwise(

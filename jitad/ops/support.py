@@ -32,6 +32,11 @@ def mp(name: str) -> Callable:
     return function
 
 
+def degrees(name: str) -> Callable:
+    """A function of mpmath of an angle in degrees."""
+    return lambda x: mp(name)(x * sys.modules["mpmath"].pi / 180)
+
+
 def next_order(n: Node, k: int) -> Node:
     """n + k, in one form however it is come by: derivatives of high order share the functions they are made of."""
     value = constant_value(n)
