@@ -31,6 +31,8 @@ def with_mpmath(node: Node, args: list, size: Callable[[Any], Any]) -> Any:
     formula = getattr(node.op, "arity", None) and _formula(node, mpmath)
     if formula is None or args[0].dtype != object:
         return node.op.evaluate(node, args, size)
+    for k in node.op.whole:  # type: ignore[attr-defined]
+        args[k] = np.asarray(np.frompyfunc(lambda v: int(mpmath.nint(v)), 1, 1)(args[k]), object)
     out = np.frompyfunc(formula, len(args), 1)(*args)
     return np.asarray(out, bool) if node.dtype.kind == "b" else out
 

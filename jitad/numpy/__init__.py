@@ -29,7 +29,7 @@ def counterpart(function: Any) -> Any:
     if isinstance(function, _np.ufunc):
         return None  # a traced array answers __array_ufunc__
     if function not in _made:
-        ours = _api.functions.get(function)
+        ours = _api.function_of(function)
         _made[function] = None if ours is None else _dispatching(function)
     return _made[function]
 

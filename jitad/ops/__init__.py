@@ -2,14 +2,17 @@
 
 from jitad.ops import (
     arithmetic,
+    bessel,
     compare,
     contract,
     custom,
     determinant,
+    exponential,
     index,
     leaf,
     matrix,
     matrix_functions,
+    normal,
     reduce,
     routine,
     shape,
@@ -18,5 +21,6 @@ from jitad.ops import (
 )
 from jitad.ops.declare import REGISTRY, Elementwise, Op
 
-__all__ = ["REGISTRY", "Elementwise", "Op", "arithmetic", "compare", "contract", "custom", "determinant", "index", "leaf",
-           "matrix", "matrix_functions", "reduce", "routine", "shape", "special", "spectral"]
+__all__ = [
+    "REGISTRY", "Elementwise", "Op", "arithmetic", "bessel", "compare", "contract", "custom", "determinant", "exponential",
+    "index", "leaf", "matrix", "matrix_functions", "normal", "reduce", "routine", "shape", "special", "spectral"]

@@ -119,11 +119,12 @@ class Elementwise(Op):
         ufunc: np.ufunc | None,
         special: str | None,
         mpmath: str | Callable | None,
+        whole: tuple[int, ...] = (),
     ):
         self.name, self.numpy, self.code, self.arity = name, numpy, code, arity
         self.partials, self.domain, self.accepts, self.returns = partials, domain, accepts, returns
         self.parity, self.commutes, self.cost, self.ufunc = parity, commutes, cost, ufunc
-        self.special, self.mpmath = special, mpmath
+        self.special, self.mpmath, self.whole = special, mpmath, whole
 
     def __call__(self, *args: Node, **params: Hashable) -> Node:
         return self.build(args, ())
@@ -174,6 +175,7 @@ def elementwise(
     ufunc: np.ufunc | None = None,
     special: str | None = None,
     mpmath: str | Callable | None = None,
+    whole: tuple[int, ...] = (),
 ) -> Elementwise:
     """Declare an elementwise op and put it into the registry.
 
@@ -205,13 +207,16 @@ def elementwise(
     ufunc : numpy.ufunc, optional
         The ufunc that this op stands for, if not `numpy` itself.
     special : str, optional
-        The name of the ufunc of scipy.special that this op stands for.
+        The name in scipy.special of what this op stands for.
     mpmath : str or callable, optional
         The function of mpmath for extended precision, if it is not `name`.
+    whole : tuple of int
+        The arguments that are whole numbers, such as the order of a Bessel function: they have no derivative, and what is traced
+        must be of an integer dtype.
     """
     op = Elementwise(
         name, numpy=numpy, code=code, arity=arity, partials=partials, domain=domain, accepts=accepts, returns=returns,
-        parity=parity, commutes=commutes, cost=cost, special=special, mpmath=mpmath,
+        parity=parity, commutes=commutes, cost=cost, special=special, mpmath=mpmath, whole=whole,
         ufunc=ufunc if ufunc is not None else numpy if isinstance(numpy, np.ufunc) else None,
     )
     register(op)

@@ -41,7 +41,7 @@ def _sources() -> str:
     root = pathlib.Path(__file__).parent.parent
     found = hashlib.sha256()
     for part in _SOURCES:
-        for path in [root / part] if part.endswith(".py") else sorted((root / part).glob("*.py")):
+        for path in [root / part] if part.endswith(".py") else sorted((root / part).rglob("*.py")):
             found.update(f"{path.relative_to(root).as_posix()}{os.path.getsize(path)}".encode())
             found.update(path.read_bytes())
     return found.hexdigest()

@@ -56,7 +56,7 @@ def _is_frozen_dataclass(cls: type) -> bool:
 
 
 def _is_users_class(cls: type) -> bool:
-    package = cls.__module__.split(".")[0]
+    package = str(cls.__module__).split(".")[0]
     if cls is object or package in ("abc", "typing", "argparse"):
         return True
     if package in sys.stdlib_module_names:

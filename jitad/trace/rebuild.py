@@ -43,6 +43,7 @@ from jitad.trace.undo import undoing
 from jitad.tree import LEAF, Tree
 
 _MARK = "__jitad_trace__"
+_HAVE_COUNTERPARTS = ("numpy", "scipy.special", "scipy.linalg")
 _CHANGEABLE = (set, collections.deque, dict, list, bytearray, array.array)
 _JITAD = os.path.dirname(os.path.dirname(os.path.abspath(__file__))) + os.sep
 
@@ -54,7 +55,7 @@ def rebuilt(fn: Callable) -> Callable:
     """The copy of a function to trace; what cannot be copied is returned as it is."""
     trace = current()
     assert trace is not None
-    return Rebuilder(trace.root).function(fn)
+    return _of_numpy(fn) or Rebuilder(trace.root).function(fn)
 
 
 def fixed(found: Static) -> Any:
@@ -292,7 +293,7 @@ class _Module:
 
 
 def _of_numpy(value: Any) -> Any:
-    """The counterpart of something of NumPy in jitad.numpy, or None."""
+    """The counterpart of something of NumPy or SciPy in jitad.numpy, or None."""
     if isinstance(value, types.ModuleType):
         if value is np:
             import jitad.numpy
@@ -305,7 +306,7 @@ def _of_numpy(value: Any) -> Any:
         return None
     if isinstance(value, types.BuiltinFunctionType) and str(value.__module__).startswith("numpy"):
         value = getattr(np, value.__name__, value)  # what NumPy's own code calls without dispatch
-    if callable(value) and not isinstance(value, type) and str(getattr(value, "__module__", "")).split(".")[0] == "numpy":
+    if callable(value) and not isinstance(value, type) and str(getattr(value, "__module__", "")).startswith(_HAVE_COUNTERPARTS):
         import jitad.numpy
 
         return jitad.numpy.counterpart(value)

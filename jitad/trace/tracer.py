@@ -14,7 +14,7 @@ from jitad.ir.types import BOOL, FLOAT, FLOAT32, INT, Shape, show_shape
 from jitad.ops import shape as shapes
 from jitad.ops.arithmetic import cast
 from jitad.ops.declare import Elementwise
-from jitad.ops.leaf import constant, size_value
+from jitad.ops.leaf import constant, constant_value, size_value
 from jitad.trace.methods import Methods
 from jitad.trace.tracing import Trace, current, where
 from jitad.tree import LEAVES
@@ -216,6 +216,8 @@ def float_dtype(dtype: np.dtype) -> np.dtype:
 def apply(op: Elementwise, *xs: Any) -> Tracer:
     """An elementwise op on anything: promoted, converted to what the op takes, broadcast."""
     ts = [as_tracer(x) for x in xs]
+    for k in op.whole:
+        _require_whole(op, ts[k])
     dtype = result_dtype(*ts)
     if dtype.kind not in op.accepts:
         if "b" in op.accepts and op.accepts == "b":
@@ -230,3 +232,11 @@ def apply(op: Elementwise, *xs: Any) -> Tracer:
         return wrap(op(*(broadcast_to(n, shape) for n in nodes)))
     except (DTypeError, ShapeError) as error:
         raise type(error)(f"{error}{where()}") from None
+
+
+def _require_whole(op: Elementwise, t: Tracer) -> None:
+    """Raise unless an argument is known to be a whole number."""
+    value = constant_value(t.node)
+    if t.node.dtype.kind == "f" and not (value is not None and float(value).is_integer()):
+        raise TraceError(f"{op.name} is supported for orders that are whole numbers; this one has dtype {t.node.dtype}, "
+                         f"write it as an int or convert it with .astype(int){where()}")

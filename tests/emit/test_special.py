@@ -7,6 +7,8 @@ import scipy.special
 
 import jitad
 from jitad.emit import special
+from jitad.errors import TraceError
+from tests.emit.accuracy import both_ways, worst
 
 RNG = np.random.default_rng(0)
 
@@ -26,6 +28,49 @@ def test_polygamma(n):
 def test_of_one_argument(name, low, high):
     for x in RNG.uniform(low, high, 300):
         np.testing.assert_allclose(getattr(special, name)(x), getattr(scipy.special, name)(x), rtol=2e-14, atol=1e-15)
+
+
+@pytest.mark.parametrize("low, high", [(-5, 1), (-1, 1.5), (0, 2), (-3, 5)])
+def test_beta(low, high):
+    """An error of the logarithm is one of as many units of the value: so large are those that one unit of an argument makes."""
+    points = [*10 ** RNG.uniform(low, high, (60, 2)), (9.999, 10.001), (10.0, 10.0), (1e-3, 10.0), (1e4, 1e-9)]
+    assert worst(special.betaln, lambda a, b: mpmath.log(mpmath.beta(a, b)), points, lambda v: max(abs(v), 1)) < 5e-15
+    assert worst(special.beta, mpmath.beta, points, lambda v: max(abs(v) * (1 + abs(mpmath.log(v))), 1e-290)) < 5e-15
+
+
+def test_beta_of_negative_numbers():
+    points = [(-2.5, 1.25), (-0.5, -0.75), (-3.25, 40.5), (-3.25, 400.5), (-100.25, 30.125), (-170.5, 20.25), (-200.5, 100.25)]
+    assert worst(special.beta, mpmath.beta, points, lambda v: abs(v) * (10 + abs(mpmath.log(abs(v))))) < 5e-15
+    for a, b in [(-2.0, 1.0), (-2.0, 2.0), (-2.0, 3.0), (-2.0, -1.0), (-2.5, 0.5), (-1.5, 1.5), (0.0, 2.0)]:
+        assert special.beta(a, b) == scipy.special.beta(a, b) and special.betaln(a, b) == scipy.special.betaln(a, b)
+
+
+def test_gamma_family_by_name():
+    def f(x):
+        return (scipy.special.beta(x, 2.5) + scipy.special.betaln(x, x) + scipy.special.multigammaln(x, 3)
+                + scipy.special.polygamma(1, x) + scipy.special.loggamma(x))
+
+    assert both_ways(f, 2.3)[0] == pytest.approx(f(2.3), rel=1e-13)
+    with mpmath.workdps(40):
+        def exact(x):
+            half = mpmath.mpf(1) / 2
+            several = sum(mpmath.loggamma(x - j * half) for j in range(3)) + 1.5 * mpmath.log(mpmath.pi)
+            return mpmath.beta(x, 2.5) + mpmath.log(mpmath.beta(x, x)) + several + mpmath.polygamma(1, x) + mpmath.loggamma(x)
+
+        want = [float(mpmath.diff(exact, mpmath.mpf(2.3), k)) for k in range(4)]
+    np.testing.assert_allclose(both_ways(f, 2.3), want, rtol=1e-12)
+    assert np.isnan(jitad.jit(lambda x: scipy.special.loggamma(x))(-2.5))
+    orders = np.arange(3)
+    np.testing.assert_allclose(jitad.jit(lambda x: scipy.special.polygamma(orders, x))(1.5), scipy.special.polygamma(orders, 1.5))
+    with pytest.raises(TraceError, match="whole numbers"):
+        jitad.grad(lambda x: scipy.special.polygamma(1.5, x))(1.0)
+
+
+def test_derivatives_have_no_last_order():
+    f = lambda x: scipy.special.gammaln(x)
+    for _ in range(12):
+        f = jitad.grad(f)
+    assert f(2.0) == pytest.approx(scipy.special.polygamma(11, 2.0), rel=1e-13)
 
 
 def test_in_likelihoods():

@@ -13,15 +13,18 @@ from jitad.trace.numpy_api import (
     products,
     quantiles,
     reductions,
+    scipy_linalg,
     selection,
     shaping,
     softmax,
+    special_functions,
     ufunc_table,
 )
 from jitad.trace.numpy_api.registry import (
     astype,
     call_function,
     call_ufunc,
+    function_of,
     functions,
     operate,
     refuse,
@@ -31,6 +34,6 @@ from jitad.trace.numpy_api.registry import (
 )
 
 __all__ = [
-    "astype", "calculus", "call_function", "call_ufunc", "comparing", "creation", "functions", "linalg", "methods", "nans",
-    "operate", "ordering", "padding", "placing", "products", "quantiles", "reductions", "refuse", "selection", "shaping",
-    "softmax", "ufunc_of", "ufunc_table", "ufuncs", "unsupported"]
+    "astype", "calculus", "call_function", "call_ufunc", "comparing", "creation", "function_of", "functions", "linalg", "methods",
+    "nans", "operate", "ordering", "padding", "placing", "products", "quantiles", "reductions", "refuse", "scipy_linalg",
+    "selection", "shaping", "softmax", "special_functions", "ufunc_of", "ufunc_table", "ufuncs", "unsupported"]

@@ -14,6 +14,7 @@ from jitad.trace.tracing import where
 
 functions: dict[Any, Callable] = {}
 ufuncs: dict[np.ufunc, Callable] = {}
+scipy: dict[tuple[str, str], Callable] = {}  # by module and name, as SciPy is imported by others only
 unsupported: dict[str, str] = {
     "nonzero": "write np.where(condition, a, b), or compute the indices outside",
     "fft": "transforms are not supported", "unique": "compute it outside",
@@ -29,6 +30,21 @@ def implements(*numpy_functions: Any) -> Callable[[Callable], Callable]:
         return implementation
 
     return register
+
+
+def implements_scipy(module: str, *names: str) -> Callable[[Callable], Callable]:
+    """Register what stands for functions of SciPy."""
+
+    def register(implementation: Callable) -> Callable:
+        scipy.update({(module, name): implementation for name in names})
+        return implementation
+
+    return register
+
+
+def implements_special(*names: str) -> Callable[[Callable], Callable]:
+    """Register what stands for functions of scipy.special."""
+    return implements_scipy("scipy.special", *names)
 
 
 def refuse(name: str, why: str = "is not supported on traced arrays") -> TraceError:
@@ -47,7 +63,7 @@ def reject(name: str, **given: Any) -> None:
 def call_function(function: Any, args: tuple, kwargs: dict) -> Any:
     """A function of NumPy, called on something traced."""
     name = f"{getattr(function, '__module__', 'numpy')}.{getattr(function, '__name__', function)}"
-    found = functions.get(function)
+    found = function_of(function)
     if found is None:
         from jitad.trace.numpy_api import own_code
 
@@ -111,17 +127,21 @@ _NEVER_SCALARS = {
 
 
 def ufunc_of(ufunc: np.ufunc) -> Callable | None:
-    """What stands for a ufunc: NumPy's, or scipy.special's if that is imported."""
-    found = ufuncs.get(ufunc)
-    special = sys.modules.get("scipy.special")
-    if found is None and special is not None:
-        from jitad.ops.declare import REGISTRY, Elementwise
-        from jitad.trace.tracer import apply
+    """What stands for a ufunc: NumPy's, or SciPy's if that is imported."""
+    return _found(ufuncs, ufunc)
 
-        for op in REGISTRY.values():
-            if isinstance(op, Elementwise) and op.special and getattr(special, op.special) is ufunc:
-                found = ufuncs[ufunc] = lambda *xs, op=op: apply(op, *xs)
-    return found
+
+def function_of(function: Any) -> Callable | None:
+    """What stands for a function: NumPy's, or SciPy's if that is imported."""
+    return _found(functions, function)
+
+
+def _found(table: dict[Any, Callable], function: Any) -> Callable | None:
+    if function not in table and "scipy" in sys.modules:
+        for (module, name), ours in scipy.items():
+            if getattr(sys.modules.get(module), name, None) is function:
+                table[function] = ours
+    return table.get(function)
 
 
 def call_ufunc(ufunc: np.ufunc, method: str, args: tuple, kwargs: dict) -> Any:

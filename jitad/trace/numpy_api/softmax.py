@@ -8,7 +8,7 @@ import numpy as np
 
 from jitad.ops.custom import stopped
 from jitad.trace.numpy_api.reductions import max_, sum_
-from jitad.trace.numpy_api.registry import ufuncs
+from jitad.trace.numpy_api.registry import implements_scipy, refuse, ufuncs
 from jitad.trace.numpy_api.selection import where_
 from jitad.trace.numpy_api.shaping import squeeze
 from jitad.trace.tracer import Tracer, as_tracer, float_dtype, wrap
@@ -27,10 +27,13 @@ def _floats(a: Any) -> Tracer:
     return t.astype(float_dtype(t.dtype))
 
 
-def logsumexp(a: Any, axis: Any = None, b: Any = None, keepdims: bool = False, initial: Any = _NONE,
-              where: Any = _NONE) -> Tracer:
+@implements_scipy("scipy.special", "logsumexp")
+def logsumexp(a: Any, axis: Any = None, b: Any = None, keepdims: bool = False, return_sign: bool = False, *,
+              initial: Any = _NONE, where: Any = _NONE) -> Tracer:
     """``log(sum(b * exp(a)))``."""
     t = _floats(a)
+    if return_sign:
+        raise refuse("scipy.special.logsumexp", "with return_sign=True is not supported on traced arrays")
     if where is not _NONE and where is not True:
         t = where_(where, t, -np.inf)
     if b is not None:
@@ -43,6 +46,7 @@ def logsumexp(a: Any, axis: Any = None, b: Any = None, keepdims: bool = False, i
     return out if initial is _NONE else ufuncs[np.logaddexp](out, initial)
 
 
+@implements_scipy("scipy.special", "softmax")
 def softmax(x: Any, axis: Any = None) -> Tracer:
     """``exp(x) / sum(exp(x))``."""
     t = _floats(x)
@@ -50,6 +54,7 @@ def softmax(x: Any, axis: Any = None) -> Tracer:
     return terms / sum_(terms, axis, keepdims=True)
 
 
+@implements_scipy("scipy.special", "log_softmax")
 def log_softmax(x: Any, axis: Any = None) -> Tracer:
     """``x - log(sum(exp(x)))``."""
     t = _floats(x)

@@ -11,7 +11,7 @@ from jitad.ir.types import BOOL, FLOAT
 from jitad.ops import arithmetic, compare
 from jitad.ops.declare import REGISTRY, Elementwise
 from jitad.ops.leaf import constant_value, full
-from jitad.trace.numpy_api.registry import astype, implements, ufuncs
+from jitad.trace.numpy_api.registry import astype, implements, scipy, ufuncs
 from jitad.trace.tracer import Tracer, apply, as_tracer, promote, together, wrap
 from jitad.trace.tracing import where
 
@@ -26,6 +26,8 @@ def _plain(op: Elementwise) -> Any:
 for _op in list(REGISTRY.values()):
     if isinstance(_op, Elementwise) and _op.ufunc is not None:
         ufuncs[_op.ufunc] = _plain(_op)
+    if isinstance(_op, Elementwise) and _op.special is not None:
+        scipy["scipy.special", _op.special] = _plain(_op)
 
 
 def _boolean(x: Any) -> Tracer:
