@@ -12,7 +12,7 @@ from typing import Any
 
 import numpy as np
 
-from jitad.config import STATIC_AXIS, Options, jit_disabled
+from jitad.config import STATIC_AXIS, Options, jit_disabled, singular_points
 from jitad.containers import declared
 from jitad.derivation import Recording
 from jitad.entry import Entry, entry
@@ -130,7 +130,8 @@ class Specialization:
 
     @cached_property
     def graph(self) -> Graph:
-        return Graph(self.traced.inputs, self.recording.results, self.traced.guards)
+        with singular_points(self.options.strict):
+            return Graph(self.traced.inputs, self.recording.results, self.traced.guards)
 
     @property
     def source(self) -> str:
@@ -256,7 +257,8 @@ class Caller:
             args, kwargs = unflatten(tree, tracers, fixed)
             return self.record(*args, **kwargs)
 
-        made = Specialization(trace(specs, recorded), self.options)
+        with singular_points(self.options.strict):
+            made = Specialization(trace(specs, recorded), self.options)
         self.keep(key, made)
         return made
 

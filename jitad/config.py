@@ -36,6 +36,22 @@ def jit_disabled() -> bool:
     return NEVER_JIT or getattr(_local, "depth", 0) > 0
 
 
+def ieee_derivatives() -> bool:
+    """Whether derivatives at singular points are those of IEEE arithmetic; see docs/singular_points.md."""
+    return getattr(_local, "ieee", False)
+
+
+@contextlib.contextmanager
+def singular_points(ieee: bool) -> Iterator[None]:
+    """Derive with the derivatives of IEEE arithmetic at singular points, or with those that a minimiser can go on from."""
+    before = ieee_derivatives()
+    _local.ieee = ieee
+    try:
+        yield
+    finally:
+        _local.ieee = before
+
+
 @contextlib.contextmanager
 def disable_jit() -> Iterator[None]:
     """Evaluate derivative graphs with NumPy, without compiling: for debugging and for one-shot calls.

@@ -8,7 +8,7 @@ from collections.abc import Callable, Sequence
 from functools import cached_property
 from typing import Any
 
-from jitad.config import DEFAULT, Options
+from jitad.config import DEFAULT, Options, singular_points
 from jitad.counters import count
 from jitad.derivation import Recording, Transform
 from jitad.emit.cpu import emit
@@ -60,7 +60,8 @@ class Kernel:
     @cached_property
     def graph(self) -> Graph:
         """What it computes; ``print(kernel.graph)``."""
-        return Graph(self._inputs, self._recording.results, self._guards)
+        with singular_points(self._options.strict):
+            return Graph(self._inputs, self._recording.results, self._guards)
 
     @cached_property
     def program(self) -> Program:

@@ -11,6 +11,7 @@ from jitad.ir.types import BOOL, is_float
 from jitad.ops.declare import Elementwise
 from jitad.ops.leaf import full
 from jitad.ops.shape import zeros
+from jitad.ops.singular import is_sum_of_squares, unless_zero
 
 
 def linearize(outputs: Sequence[Node], tangents: Mapping[Node, Linear]) -> list[Linear | None]:
@@ -60,6 +61,8 @@ def _elementwise(node: Node, inner: Sequence[Linear | None]) -> Linear | None:
     partials = node.op.partials  # type: ignore[attr-defined]
     if partials is None:
         return None
+    if node.op.name == "sqrt" and is_sum_of_squares(node.args[0]):
+        return scale(unless_zero(node, *partials(*node.args, out=node)), inner[0])  # type: ignore[arg-type]
     out: Linear | None = None
     for factor, t in zip(partials(*node.args, out=node), inner, strict=True):
         if t is not None and factor is not None:

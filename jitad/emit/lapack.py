@@ -79,16 +79,20 @@ def lu(out, a):  # type: ignore[no-untyped-def]
 
 
 @_own
-def lu_solve(out, factors, b, transposed):  # type: ignore[no-untyped-def]
-    """Solutions of A X = B, or of Aᵀ X = B, from factors that `lu` made."""
+def lu_solve(out, factors, b, transposed, strict):  # type: ignore[no-untyped-def]
+    """Solutions of A X = B, or of Aᵀ X = B, from factors that `lu` made; a singular matrix raises, or gives nan."""
     n, m = b.shape[1], b.shape[2]
     for k in range(b.shape[0]):
         t, x = factors[k, :n], out[k]
-        for i in range(n):
-            if t[i, i] == 0.0:
-                raise np.linalg.LinAlgError("Singular matrix")
         x[:] = b[k]
-        if n == 0 or m == 0:
+        regular = True
+        for i in range(n):
+            regular &= t[i, i] != 0.0
+        if not regular:
+            if strict:
+                raise np.linalg.LinAlgError("Singular matrix")
+            x[:] = np.nan
+        if n == 0 or m == 0 or not regular:
             continue
         if not transposed:
             _exchange(x, factors[k, n], False)

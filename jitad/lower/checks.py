@@ -10,8 +10,8 @@ import numpy as np
 
 from jitad.errors import TraceError
 from jitad.ir import sizes
-from jitad.ir.graph import Graph
-from jitad.ir.node import Node, topological
+from jitad.ir.graph import Graph, Guard
+from jitad.ir.node import Node, origins, topological
 from jitad.ir.sizes import Size, at_least
 from jitad.ir.types import UINT
 from jitad.lower.bounds import extent
@@ -21,7 +21,7 @@ from jitad.lower.scalar import Buffer, load, loop_var
 from jitad.ops.arithmetic import cast
 from jitad.ops.leaf import fill, size_value
 from jitad.ops.reduce import reduce_max
-from jitad.ops.routine import Routine
+from jitad.ops.routine import Routine, order_behind
 
 
 def index_checks(graph: Graph, e: Elements) -> list[Check]:
@@ -31,23 +31,25 @@ def index_checks(graph: Graph, e: Elements) -> list[Check]:
         if n.op.name in ("gather", "scatter_add"):
             target = n.args[0].shape if n.op.name == "gather" else n.shape
             for index, bound in zip(n.args[1:], target, strict=False):
-                if not (is_structured(index) and _always_inside(e, index, bound)) and not _is_order(index, bound):
+                if not (is_structured(index) and _always_inside(e, index, bound)) and not _is_order(index, bound, graph):
                     found[index, bound] = None
     out = [check for array, bound in _whole(found) for check in [_in_memory(e, array, bound)]]
     out += [_check(e, index, bound) for index, bound in found]
     return list(dict.fromkeys(out))
 
 
-def _is_order(index: Node, bound: int | Size) -> bool:
-    """Whether an index array is the order of what has this length; other uses of an order as an index cannot be checked."""
-    node = index
-    while node.op.name in ("reshape", "transpose", "slice", "flip", "broadcast", "retype", "gather"):
-        node = node.args[0]
-    if node.op.name == "argsort" and node.shape[1] == bound:
-        return True
+def _is_order(index: Node, bound: int | Size, graph: Graph) -> bool:
+    """Whether an index array is the order of what is no longer than this; what else a routine gives cannot be checked."""
+    order = order_behind(index)
+    if order is not None:
+        gap = at_least(sizes.sub(bound, order.shape[1]))
+        if (gap is not None and gap >= 0) or Guard("<=", order.shape[1], bound) in graph.guards:
+            return True
     if any(isinstance(n.op, Routine) for n in topological([index])):
-        raise TraceError("an index that is computed from a sorted order must belong to an axis of the same length; write "
-                         "np.take_along_axis, or index with np.argsort(x) itself")
+        found = origins.get(index)
+        place = f"\n  at {found[0]}, line {found[1]}" if found else ""
+        raise TraceError("an index that is computed from a sorted order, or from what linear algebra gives, cannot be checked in "
+                         f"compiled code; index with np.argsort(x) itself, or use jitad.disable_jit(){place}")
     return False
 
 

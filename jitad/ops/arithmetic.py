@@ -81,6 +81,13 @@ def integer_pow(x: Node, n: int) -> Node:
     return REGISTRY["integer_pow"].build((x,), (n,))
 
 
+def _at_origin(radius: Node, *parts: Node) -> tuple:
+    """parts/radius, 0 at the origin."""
+    from jitad.ops.singular import unless_zero
+
+    return tuple(unless_zero(radius, p / radius) for p in parts)  # type: ignore[operator]
+
+
 def _power_partials(x: Node, y: Node, out: Node) -> tuple:
     from jitad.ops.compare import equal, logical_and, select
 
@@ -96,7 +103,7 @@ power = elementwise("power", numpy=np.power, code="{x} ** {y}", arity=2, domain=
 sqrt = elementwise("sqrt", numpy=np.sqrt, code="sqrt({x})", domain=(0.1, 4), cost=5,
                    partials=lambda x, out: (0.5 / out,))
 cbrt = elementwise("cbrt", numpy=np.cbrt, code="cbrt({x})", domain=(0.1, 4), cost=20, parity="odd",
-                   partials=lambda x, out: (out / (3.0 * x),))
+                   partials=lambda x, out: (1.0 / (3.0 * out * out),))
 exp = elementwise("exp", numpy=np.exp, code="exp({x})", cost=20, partials=lambda x, out: (out,))
 expm1 = elementwise("expm1", numpy=np.expm1, code="expm1({x})", cost=20, partials=lambda x, out: (out + 1.0,))
 exp2 = elementwise("exp2", numpy=np.exp2, code="exp2({x})", cost=20, mpmath=lambda x: 2**x,
@@ -121,9 +128,9 @@ arctan = elementwise("arctan", numpy=np.arctan, code="atan({x})", cost=30, parit
                      partials=lambda x, out: (1.0 / (1.0 + x * x),))
 arctan2 = elementwise("arctan2", numpy=np.arctan2, code="atan2({x}, {y})", arity=2, domain=((0.5, 3), (0.5, 3)),
                       cost=40, mpmath="atan2",
-                      partials=lambda y, x, out: (x / (x * x + y * y), -y / (x * x + y * y)))
+                      partials=lambda y, x, out: _at_origin(x * x + y * y, x, -y))
 hypot = elementwise("hypot", numpy=np.hypot, code="hypot({x}, {y})", arity=2, domain=((0.5, 3), (0.5, 3)), cost=15,
-                    partials=lambda x, y, out: (x / out, y / out))
+                    partials=lambda x, y, out: _at_origin(out, x, y))
 sinh = elementwise("sinh", numpy=np.sinh, code="sinh({x})", cost=30, parity="odd", partials=lambda x, out: (cosh(x),))
 cosh: Elementwise = elementwise("cosh", numpy=np.cosh, code="cosh({x})", cost=30, parity="even",
                                 partials=lambda x, out: (sinh(x),))

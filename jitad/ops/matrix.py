@@ -53,7 +53,10 @@ class LU(Factorization):
 
 
 class Solve(Routine):
-    """X with A X = B, or with Aᵀ X = B: arguments LU of A, A, B; params whether A is transposed."""
+    """X with A X = B, or with Aᵀ X = B: arguments LU of A, A, B.
+
+    Params are whether A is transposed, and whether a singular matrix raises; else the result is nan.
+    """
 
     name = "lu_solve"
     linear = (2,)
@@ -66,7 +69,13 @@ class Solve(Routine):
 
     def evaluate(self, node: Node, args: Sequence[Any], size: Numbers) -> Any:
         _, a, b = args
-        return np.linalg.solve(_T(a) if node.params[0] else a, b) if np.size(b) else np.zeros_like(b)
+        transposed, strict = node.params
+        a = _T(a) if transposed else a
+        if not np.size(b):
+            return np.zeros_like(b)
+        singular = np.zeros(len(a), bool) if strict else np.linalg.det(a) == 0
+        out = np.linalg.solve(np.where(singular[:, None, None], np.eye(a.shape[1], dtype=a.dtype), a), b)
+        return np.where(singular[:, None, None], np.asarray(np.nan, b.dtype), out)
 
     def jvp(self, node: Node, _: Node | None, ta: Node | None, tb: Node | None) -> Node:
         factors, a, _ = node.args  # type: ignore[assignment]
@@ -74,7 +83,7 @@ class Solve(Routine):
         return self.build((factors, a, moved), node.params)
 
     def transpose(self, node: Node, ct: Node, linear: Sequence[bool]) -> Sequence[Node | None]:
-        return [None, None, self.build((*node.args[:2], ct), (not node.params[0],))]
+        return [None, None, self.build((*node.args[:2], ct), (not node.params[0], node.params[1]))]
 
 
 class SolveTriangular(Routine):
@@ -137,8 +146,8 @@ def lu(a: Node) -> Node:
     return REGISTRY["lu"].build((a,), ())
 
 
-def solve(factors: Node, a: Node, b: Node, transposed: bool = False) -> Node:
-    return REGISTRY["lu_solve"].build((factors, a, b), (transposed,))
+def solve(factors: Node, a: Node, b: Node, transposed: bool = False, strict: bool = True) -> Node:
+    return REGISTRY["lu_solve"].build((factors, a, b), (transposed, strict))
 
 
 def solve_triangular(a: Node, b: Node, lower: bool = True, transposed: bool = False, unit: bool = False) -> Node:

@@ -106,5 +106,12 @@ def cumsum(x: Node) -> Node:
     return REGISTRY["cumsum"].build((x,), ())
 
 
+def order_behind(index: Node) -> Node | None:
+    """The order of rows, an argsort, of which an index array has some elements."""
+    while index.op.name in ("reshape", "transpose", "slice", "flip", "broadcast", "retype", "gather", "cast"):
+        index = index.args[0]
+    return index if index.op.name == "argsort" else None
+
+
 def argsort(x: Node) -> Node:
     return REGISTRY["argsort"].build((x,), ())

@@ -7,6 +7,7 @@ import math
 from jitad.ops.arithmetic import log, log1p, sin
 from jitad.ops.declare import Elementwise, elementwise
 from jitad.ops.leaf import full
+from jitad.ops.singular import unless_zero
 from jitad.ops.support import degrees, mp, next_order, scipy
 
 expit: Elementwise = elementwise(
@@ -18,15 +19,15 @@ logit = elementwise("logit", numpy=scipy("logit"), special="logit", code="logit(
                     mpmath=lambda x: mp("log")(x / (1 - x)), partials=lambda x, out: (1.0 / (x * (1.0 - x)),))
 xlogy = elementwise("xlogy", numpy=scipy("xlogy"), special="xlogy", code="xlogy({x}, {y})", arity=2, cost=25,
                     domain=((0.5, 3), (0.5, 3)), mpmath=lambda x, y: x * mp("log")(y),
-                    partials=lambda x, y, out: (log(y), x / y))
+                    partials=lambda x, y, out: (log(y), unless_zero(x, x / y)))
 xlog1py = elementwise("xlog1py", numpy=scipy("xlog1py"), special="xlog1py", code="xlog1py({x}, {y})", arity=2, cost=25,
                       domain=((0.5, 3), (-0.5, 3)), mpmath=lambda x, y: x * mp("log1p")(y),
-                      partials=lambda x, y, out: (log1p(y), x / (1.0 + y)))
+                      partials=lambda x, y, out: (log1p(y), unless_zero(x, x / (1.0 + y))))
 entr = elementwise("entr", numpy=scipy("entr"), special="entr", code="entr({x})", cost=25, domain=(0.1, 4),
                    mpmath=lambda x: -x * mp("log")(x), partials=lambda x, out: (-log(x) - 1.0,))
 rel_entr = elementwise("rel_entr", numpy=scipy("rel_entr"), special="rel_entr", code="rel_entr({x}, {y})", arity=2, cost=25,
                        domain=((0.5, 3), (0.5, 3)), mpmath=lambda x, y: x * mp("log")(x / y),
-                       partials=lambda x, y, out: (log(x / y) + 1.0, -(x / y)))
+                       partials=lambda x, y, out: (log(x / y) + 1.0, -unless_zero(x, x / y)))
 kl_div = elementwise("kl_div", numpy=scipy("kl_div"), special="kl_div", code="kl_div({x}, {y})", arity=2, cost=25,
                      domain=((0.5, 3), (0.5, 3)), mpmath=lambda x, y: x * mp("log")(x / y) - x + y,
                      partials=lambda x, y, out: (log(x / y), 1.0 - x / y))

@@ -14,6 +14,7 @@ from jitad.ir.types import INT
 from jitad.ops import shape as shapes
 from jitad.ops.arithmetic import cast
 from jitad.ops.index import gather
+from jitad.ops.routine import order_behind
 from jitad.trace.dim import Dim
 from jitad.trace.mutation import as_view
 from jitad.trace.tracer import Tracer, as_tracer, broadcast_shapes, broadcast_to, check_alive, wrap
@@ -174,6 +175,10 @@ def _with_arrays(x: Node, kinds: list[str], arrays: list[Node]) -> Node:
     real = [k for k in kinds if k not in ("new", "int")]
     first = [p for p, k in enumerate(real) if k == "array"]
     rest = [p for p, k in enumerate(real) if k != "array"]
+    for a, p in zip(arrays, first, strict=True):
+        order = order_behind(a)
+        if order is not None and not current().same_size(order.shape[1], x.shape[p]):  # type: ignore[union-attr]
+            current().assume("<=", order.shape[1], x.shape[p])  # type: ignore[union-attr]
     out = gather(shapes.transpose(x, (*first, *rest)), index)
     advanced = [p for p, k in enumerate(kinds) if k in ("array", "int")]
     together = advanced == list(range(advanced[0], advanced[-1] + 1))

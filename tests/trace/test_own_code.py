@@ -129,9 +129,9 @@ def test_order_of_any_length():
 
 def test_indices_from_an_order_are_never_out_of_range():
     y = np.ones(9)
-    with pytest.raises(TraceError, match="sorted order must belong to an axis of the same length"):
+    with pytest.raises(TraceError, match="cannot be checked"):
         jitad.grad(lambda x: x[np.argsort(y * x[0])].sum())(X)
-    with pytest.raises(TraceError, match="sorted order"):
+    with pytest.raises(TraceError, match="cannot be checked"):
         jitad.grad(lambda x: x[np.argsort(x) + 1].sum())(X)
 
 

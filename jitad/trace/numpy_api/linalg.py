@@ -18,7 +18,7 @@ from jitad.ops.arithmetic import cast
 from jitad.ops.matrix import identity, swap
 from jitad.trace.numpy_api.products import matmul
 from jitad.trace.numpy_api.registry import implements, refuse
-from jitad.trace.numpy_api.selection import diagonal
+from jitad.trace.numpy_api.selection import diagonal, where_
 from jitad.trace.numpy_api.shaping import reshaped
 from jitad.trace.tracer import Tracer, as_tracer, broadcast_shapes, broadcast_to, float_dtype, promote, wrap
 from jitad.trace.tracing import current, where
@@ -196,8 +196,8 @@ def svdvals(x: Any, /) -> Tracer:
     values = spectral.eigenvalues(ops.concatenate([upper, lower], 1))
     if m != n and not current().assume("<=", m, n):  # type: ignore[union-attr]
         m, n = n, m
-    largest = ops.slice_(values, ((0, b, 1), (n, m, 1)))
-    return s.restored(ops.flip(largest, (1,)))
+    largest = s.restored(ops.flip(ops.slice_(values, ((0, b, 1), (n, m, 1))), (1,)))
+    return where_(largest == 0, 0.0, largest)  # where singular values vanish, they have no derivative: 0
 
 
 def _zeros(a: Node, shape: Shape) -> Node:
@@ -249,7 +249,9 @@ def _of_vectors(t: Tracer, ord: Any, axis: int, keepdims: Any) -> Tracer:
         return (t != 0).astype(t.dtype).sum(axis, keepdims=keepdims)
     if isinstance(ord, (int, float)) and ord == 1:
         return size.sum(axis, keepdims=keepdims)
-    return (size**ord).sum(axis, keepdims=keepdims) ** (1.0 / ord)
+    total = (size**ord).sum(axis, keepdims=keepdims)
+    empty = total == 0 if ord > 0 else total != total  # there its derivative is 0
+    return where_(empty, total, where_(empty, 1.0, total) ** (1.0 / ord))
 
 
 def _of_matrices(t: Tracer, ord: Any, axes: tuple, keepdims: Any) -> Tracer:

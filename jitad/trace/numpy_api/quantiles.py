@@ -8,7 +8,7 @@ import numpy as np
 
 from jitad.errors import TraceError
 from jitad.trace.numpy_api.ordering import sort
-from jitad.trace.numpy_api.registry import astype, implements, reject, ufuncs
+from jitad.trace.numpy_api.registry import astype, functions, implements, reject, ufuncs
 from jitad.trace.numpy_api.selection import where_
 from jitad.trace.numpy_api.shaping import expand_dims, moveaxis, one_axis, ravel, stack
 from jitad.trace.tracer import Tracer, as_tracer
@@ -86,7 +86,7 @@ def nanquantile(a: Any, q: Any, axis: Any = None, out: Any = None, overwrite_inp
     """NaN is last when sorted, so that only the number of elements differs from row to row."""
     reject("numpy.nanquantile", out=out, weights=weights)
     s, _ = _sorted(a, axis, "numpy.nanquantile")
-    n = (~ufuncs[np.isnan](s)).sum(-1)
+    n = functions[np.count_nonzero](~ufuncs[np.isnan](as_tracer(a) * 1.0), axis)
     if not np.ndim(q):
         return _kept(_within(s, n, q, method), a, axis, keepdims)
     found = [_kept(_within(s, n, v, method), a, axis, keepdims) for v in np.asarray(q).ravel()]

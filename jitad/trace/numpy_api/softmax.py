@@ -41,7 +41,9 @@ def logsumexp(a: Any, axis: Any = None, b: Any = None, keepdims: bool = False, r
         t = where_(b == 0, -np.inf, t)
     top = _top(t, axis)
     terms = ufuncs[np.exp](t - top)
-    out = ufuncs[np.log](sum_(terms if b is None else b * terms, axis, keepdims=True)) + top
+    total = sum_(terms if b is None else b * terms, axis, keepdims=True)
+    nothing = total == 0  # of numbers all -inf: no derivative
+    out = where_(nothing, -np.inf, ufuncs[np.log](where_(nothing, 1.0, total)) + top)
     out = out if keepdims else squeeze(out, axis if axis is not None else tuple(range(t.ndim)))
     return out if initial is _NONE else ufuncs[np.logaddexp](out, initial)
 
