@@ -62,7 +62,7 @@ def _elementwise(node: Node, inner: Sequence[Linear | None]) -> Linear | None:
     if partials is None:
         return None
     if node.op.name == "sqrt" and is_sum_of_squares(node.args[0]):
-        return scale(unless_zero(node, *partials(*node.args, out=node)), inner[0])  # type: ignore[arg-type]
+        return scale(unless_zero(node.args[0], *partials(*node.args, out=node), positive=True), inner[0])  # type: ignore
     out: Linear | None = None
     for factor, t in zip(partials(*node.args, out=node), inner, strict=True):
         if t is not None and factor is not None:

@@ -85,7 +85,7 @@ def _at_origin(radius: Node, *parts: Node) -> tuple:
     """parts/radius, 0 at the origin."""
     from jitad.ops.singular import unless_zero
 
-    return tuple(unless_zero(radius, p / radius) for p in parts)  # type: ignore[operator]
+    return tuple(unless_zero(radius, p / radius, positive=True) for p in parts)  # type: ignore[operator]
 
 
 def _power_partials(x: Node, y: Node, out: Node) -> tuple:

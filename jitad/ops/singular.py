@@ -5,29 +5,18 @@ The table is docs/singular_points.md. With ``strict=True`` they are what IEEE ar
 
 from __future__ import annotations
 
-from collections.abc import Callable
-
 from jitad.config import ieee_derivatives
 from jitad.ir.node import Node
-from jitad.ops.compare import equal, select
+from jitad.ops.compare import equal, less_equal, select
 from jitad.ops.leaf import full
 
 
-def unless_zero(x: Node, value: Node) -> Node:
-    """`value`, but 0 where `x` is zero."""
+def unless_zero(x: Node, value: Node, positive: bool = False) -> Node:
+    """`value`, but 0 where `x` is zero; `positive` if it is never less."""
     if ieee_derivatives():
         return value
     zero = full(0, value.dtype, value.shape)
-    return select(equal(x, full(0, x.dtype, x.shape)), zero, value)
-
-
-def guarded(which: Callable[..., Node], partials: Callable[..., tuple]) -> Callable[..., tuple]:
-    """Partial derivatives that are 0 where ``which(*args, out)`` is."""
-
-    def call(*args: Node, out: Node) -> tuple:
-        return tuple(None if p is None else unless_zero(which(*args, out), p) for p in partials(*args, out=out))
-
-    return call
+    return select((less_equal if positive else equal)(x, full(0, x.dtype, x.shape)), zero, value)
 
 
 def is_sum_of_squares(x: Node) -> bool:
@@ -36,7 +25,7 @@ def is_sum_of_squares(x: Node) -> bool:
     while stack:
         n = stack.pop()
         name = n.op.name
-        if name == "integer_pow" and n.params[0] > 0 and n.params[0] % 2 == 0:  # type: ignore[operator]
+        if name == "integer_pow" and n.params[0] in (2, 4) and n.args[0].op.name != "divide":
             continue
         if (name == "multiply" and n.args[0] is n.args[1]) or (
                 name == "contract" and n.args[0] is n.args[1] and n.params[0] == n.params[1]):

@@ -176,9 +176,9 @@ def _with_arrays(x: Node, kinds: list[str], arrays: list[Node]) -> Node:
     first = [p for p, k in enumerate(real) if k == "array"]
     rest = [p for p, k in enumerate(real) if k != "array"]
     for a, p in zip(arrays, first, strict=True):
-        order = order_behind(a)
-        if order is not None and not current().same_size(order.shape[1], x.shape[p]):  # type: ignore[union-attr]
-            current().assume("<=", order.shape[1], x.shape[p])  # type: ignore[union-attr]
+        ranks = order_behind(a)
+        if ranks is not None and not current().same_size(ranks.shape[1], x.shape[p]):  # type: ignore[union-attr]
+            current().assume("<=", ranks.shape[1], x.shape[p])  # type: ignore[union-attr]
     out = gather(shapes.transpose(x, (*first, *rest)), index)
     advanced = [p for p, k in enumerate(kinds) if k in ("array", "int")]
     together = advanced == list(range(advanced[0], advanced[-1] + 1))
