@@ -68,7 +68,8 @@ def system(what: str, a: Any, b: Any, columns: bool | None = None) -> tuple[Stac
         y = reshaped(y, (*y.shape, 1))
     n, m = left.node.shape[-1], y.shape[-2] if y.ndim > 1 else None
     if m is None or not current().same_size(n, m):  # type: ignore[union-attr]
-        raise ValueError(f"{what}: the right-hand side has {m} rows, the matrix {n}" + where())
+        rows, given = current().value(n), 1 if m is None else current().value(m)  # type: ignore[union-attr]
+        raise ValueError(f"{what}: the right-hand side has {given} rows, the matrix {rows}" + where())
     front = broadcast_shapes(left.front, y.shape[:-2])
     x = broadcast_to(reshaped(left.node, (*left.front, n, n)), (*front, n, n))
     y = broadcast_to(y, (*front, m, y.shape[-1]))
