@@ -19,7 +19,6 @@ from jitad.entry import Entry, entry
 from jitad.errors import DTypeError, IndexRangeError
 from jitad.ir.evaluate import bind, evaluate, run_nodes, sizer
 from jitad.ir.graph import Graph, Guard
-from jitad.ir.node import origins
 from jitad.pipeline import Kernel, kernel_of
 from jitad.runtime.arguments import normalize, result, type_key
 from jitad.trace.place import ABSENT
@@ -193,7 +192,7 @@ def _explain(graph: Graph, every: list) -> str:
             values = np.asarray(run_nodes([index], known, size)[0])
             bad = values[(values < -shape[axis]) | (values >= shape[axis])]
             if bad.size:
-                place = origins.get(node)
+                place = node.origin
                 at = f"\n  at {place[0]}, line {place[1]}" if place else ""
                 return f"index {bad.flat[0]} is out of bounds for axis {axis} with size {shape[axis]}{at}"
     return "an index array is out of range"

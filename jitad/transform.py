@@ -176,6 +176,7 @@ def record(
     if len(set(argnums)) < len(argnums):
         raise ValueError(f"argnums names an argument of {_name(fn)} twice")
     with Trace() as inner:
+        outermost = inner.parent is inner.root  # nothing of the user's has run: the arguments themselves are fresh
         new_args, actual, inputs, in_trees = list(args), [], [], []
         for k in argnums:
             leaves, tree = flatten(args[k])
@@ -183,7 +184,8 @@ def record(
                 raise DTypeError(f"the derivative of {_name(fn)} with respect to argument {k} was asked for, in which there is "
                                  f"no number: {tree}{where()}")
             tracers = [_differentiable(leaf, k, fn) for leaf in leaves]
-            fresh = [inner.input(t.node.dtype, t.node.shape, t.weak) for t in tracers]
+            fresh = [Tracer(t.node, inner, t.weak, fixed=True) if outermost and t.node.op.name == "input" else
+                     inner.input(t.node.dtype, t.node.shape, t.weak) for t in tracers]
             actual += [t.node for t in tracers]
             inputs += [t.node for t in fresh]
             in_trees.append(tree)

@@ -6,7 +6,7 @@ from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass, field
 
 from jitad.ir import sizes
-from jitad.ir.node import Node, origins, topological
+from jitad.ir.node import Node, topological
 from jitad.ir.sizes import Size, Sym
 
 
@@ -60,6 +60,6 @@ def rebuild(
             new[node] = node
         else:
             new[node] = node.op.reapply(node, args, size or (lambda s: s))
-            if node in origins:
-                origins[new[node]] = origins[node]
+            if new[node].origin is None:
+                new[node].origin = node.origin
     return [new[o] for o in outputs]

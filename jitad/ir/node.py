@@ -23,12 +23,14 @@ if TYPE_CHECKING:
 class Node:
     """One computation: an op applied to nodes, with static parameters. Made by :func:`make` only."""
 
-    __slots__ = ("__weakref__", "args", "op", "params", "type")
+    __slots__ = ("__weakref__", "args", "op", "origin", "params", "type")
 
     op: Op
     args: tuple[Node, ...]
     params: tuple[Any, ...]
     type: ArrayType
+    origin: tuple[str, int] | None
+    """The user's file and line: no part of what a node is."""
 
     if TYPE_CHECKING:  # jitad.ops.arithmetic defines them
 
@@ -58,23 +60,39 @@ class Node:
         return f"<{self.op.name} {self.type}>"
 
 
-origins: weakref.WeakKeyDictionary[Node, tuple[str, int]] = weakref.WeakKeyDictionary()
-"""The user's file and line of a node: beside the nodes, never part of what they are."""
+class _Entry(weakref.ref):
+    """A node in the table, and its key there."""
 
-_table: weakref.WeakValueDictionary[tuple, Node] = weakref.WeakValueDictionary()
+    __slots__ = ("key",)
+    key: tuple
+
+
+_table: dict[tuple, _Entry] = {}
 _lock = threading.RLock()
 _observers = threading.local()
 
 
-def make(op: Op, args: tuple[Node, ...], params: tuple[Any, ...], type: ArrayType) -> Node:
-    """The node of this computation: the one that exists already, or a new one."""
-    key = (op, args, params, type)
-    with _lock:
-        node = _table.get(key)
-        if node is None:
-            node = object.__new__(Node)
-            node.op, node.args, node.params, node.type = op, args, params, type
-            _table[key] = node
+def _gone(entry: _Entry) -> None:
+    if _table.get(entry.key) is entry:
+        del _table[entry.key]
+
+
+def make(op: Op, args: tuple[Node, ...], params: tuple[Any, ...]) -> Node:
+    """The node of this computation: the one that exists already, or a new one, its type inferred."""
+    key = (op, args, params)
+    entry = _table.get(key)
+    node = None if entry is None else entry()
+    if node is None:
+        type = op.type_of(args, params)
+        with _lock:
+            entry = _table.get(key)
+            node = None if entry is None else entry()
+            if node is None:
+                node = object.__new__(Node)
+                node.op, node.args, node.params, node.type, node.origin = op, args, params, type, None
+                entry = _Entry(node, _gone)
+                entry.key = key
+                _table[key] = entry
     observe = getattr(_observers, "observe", None)
     if observe is not None:
         observe(node)
@@ -92,15 +110,18 @@ def topological(roots: Iterable[Node], stop: Callable[[Node], bool] | None = Non
     """All nodes below `roots`, arguments first, in a fixed order; nodes where `stop` holds are left out."""
     order: list[Node] = []
     seen: set[Node] = set()
-    stack: list[tuple[Node, bool]] = [(r, False) for r in reversed(list(roots))]
+    stack: list[Node | None] = [*roots]
+    stack.reverse()
     while stack:
-        node, done = stack.pop()
-        if done:
-            order.append(node)
+        node = stack.pop()
+        if node is None:  # all that the next one needs is there
+            order.append(stack.pop())  # type: ignore[arg-type]
             continue
         if node in seen or (stop is not None and stop(node)):
             continue
         seen.add(node)
-        stack.append((node, True))
-        stack.extend((a, False) for a in reversed(node.args) if a not in seen)
+        if node.args:
+            stack += (node, None, *node.args[::-1])
+        else:
+            order.append(node)
     return order

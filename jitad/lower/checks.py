@@ -11,7 +11,7 @@ import numpy as np
 from jitad.errors import TraceError
 from jitad.ir import sizes
 from jitad.ir.graph import Graph, Guard
-from jitad.ir.node import Node, origins, topological
+from jitad.ir.node import Node, topological
 from jitad.ir.sizes import Size, at_least
 from jitad.ir.types import UINT
 from jitad.lower.bounds import extent
@@ -46,7 +46,7 @@ def _is_order(index: Node, bound: int | Size, graph: Graph) -> bool:
         if (gap is not None and gap >= 0) or Guard("<=", order.shape[1], bound) in graph.guards:
             return True
     if any(isinstance(n.op, Routine) for n in topological([index])):
-        found = origins.get(index)
+        found = index.origin
         place = f"\n  at {found[0]}, line {found[1]}" if found else ""
         raise TraceError("an index that is computed from a sorted order, or from what linear algebra gives, cannot be checked in "
                          f"compiled code; index with np.argsort(x) itself, or use jitad.disable_jit(){place}")

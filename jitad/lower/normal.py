@@ -323,7 +323,7 @@ _RULES = {
 
 def _int_only(rule: str, op: str) -> Any:
     def method(self: Normal, x: Node, y: Node) -> Node:
-        return getattr(self, rule)(x, y) if x.dtype == INT else make(REGISTRY[op], (x, y), (), x.type)
+        return getattr(self, rule)(x, y) if x.dtype == INT else make(REGISTRY[op], (x, y), ())
 
     return method
 

@@ -56,7 +56,7 @@ class IntegerPower(Elementwise):
     def build(self, args: tuple[Node, ...], params: tuple) -> Node:
         if params[0] == 0:
             return full(1, args[0].dtype, args[0].shape)
-        return args[0] if params[0] == 1 else make(self, args, params, self.type_of(args, params))
+        return args[0] if params[0] == 1 else make(self, args, params)
 
     def evaluate(self, node: Node, args: Sequence[Any], size: Callable[[Any], Any]) -> Any:
         x = np.asarray(args[0])

@@ -54,7 +54,7 @@ class Op:
 
     def build(self, args: tuple[Node, ...], params: tuple) -> Node:
         """The node, its type inferred: the one way a node of this op is made."""
-        return make(self, args, params, self.type_of(args, params))
+        return make(self, args, params)
 
     def type_of(self, args: tuple[Node, ...], params: tuple) -> ArrayType:
         """The type of the result; raises where arguments do not fit."""
@@ -134,7 +134,7 @@ class Elementwise(Op):
             raise InternalError(f"{self.name} takes {self.arity} arguments, got {len(args)}")
         first = args[0].type
         for a in args[1:]:
-            if a.type != first:
+            if a.type is not first and a.type != first:
                 raise ShapeError(f"{self.name} of operands of types {first} and {a.type}")
         if first.dtype.kind not in self.accepts:
             raise DTypeError(f"{self.name} is not defined for dtype {first.dtype}")

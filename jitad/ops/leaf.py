@@ -28,10 +28,12 @@ class Input(_Leaf):
 
     name = "input"
 
+    def type_of(self, args: tuple[Node, ...], params: tuple) -> ArrayType:
+        return ArrayType(*params[:2])
+
     def reapply(self, node: Node, args: tuple[Node, ...], size: Callable) -> Node:
         dtype, shape, serial = node.params
-        shape = tuple(size(n) for n in shape)
-        return make(self, (), (dtype, shape, serial), ArrayType(dtype, shape))
+        return make(self, (), (dtype, tuple(size(n) for n in shape), serial))
 
 
 class Constant(_Leaf):
@@ -111,7 +113,7 @@ def triangle_size(n: int | Size, k: int) -> int | Size:
 
 def new_input(dtype: np.dtype, shape: Shape) -> Node:
     """A fresh input, different from every other."""
-    return make(REGISTRY["input"], (), (dtype, shape, next(_serials)), ArrayType(dtype, shape))
+    return make(REGISTRY["input"], (), (dtype, shape, next(_serials)))
 
 
 def constant(value: Any, dtype: np.dtype) -> Node:

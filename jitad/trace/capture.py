@@ -16,7 +16,7 @@ import numpy as np
 from jitad.containers import Held
 from jitad.errors import ConcreteValueError
 from jitad.ir.evaluate import run_nodes, sizer
-from jitad.ir.node import Node, origins, topological
+from jitad.ir.node import Node, topological
 from jitad.ops.leaf import new_input
 from jitad.trace.place import ABSENT, Place
 from jitad.trace.structure import recognise
@@ -165,7 +165,7 @@ def content(t: Tracer, what: str, instead: str) -> np.ndarray:
     order = topological([t.node])
     leaves = [n for n in order if n.op.name == "input"]
     if any(n not in by_node for n in leaves):
-        found = origins.get(t.node)
+        found = t.node.origin
         made = f"\n  the value was made at {found[0]}, line {found[1]}" if found else ""
         root.refused = ConcreteValueError(
             f"{what} of a traced array was asked for, but while a function is traced its arguments have no values; "

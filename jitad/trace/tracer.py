@@ -187,6 +187,8 @@ def _actual(shape: Shape) -> str:
 
 def broadcast_to(node: Node, shape: Shape) -> Node:
     """The node repeated to a shape that it broadcasts to."""
+    if node.shape == shape:
+        return node
     offset = len(shape) - node.ndim
     if offset < 0:
         raise ShapeError(f"cannot broadcast {_actual(node.shape)} to {_actual(shape)}" + where())
@@ -218,6 +220,9 @@ def apply(op: Elementwise, *xs: Any) -> Tracer:
     ts = [as_tracer(x) for x in xs]
     for k in op.whole:
         _require_whole(op, ts[k])
+    first = ts[0].node.type
+    if first.dtype.kind in op.accepts and all(t.node.type == first for t in ts):  # as they are
+        return wrap(op(*(t.node for t in ts)))
     dtype = result_dtype(*ts)
     if dtype.kind not in op.accepts:
         if "b" in op.accepts and op.accepts == "b":

@@ -5,6 +5,7 @@ A nested ``grad`` opens a nested trace. Lengths, guards and captured values belo
 
 from __future__ import annotations
 
+import functools
 import os
 import sys
 import sysconfig
@@ -20,7 +21,7 @@ from jitad.counters import count
 from jitad.errors import JitadError, TraceError
 from jitad.ir import sizes
 from jitad.ir.graph import Guard, rebuild
-from jitad.ir.node import Node, origins, set_observer
+from jitad.ir.node import Node, set_observer
 from jitad.ir.sizes import Size, Sym
 from jitad.ir.types import Shape
 from jitad.ops.leaf import new_input
@@ -36,6 +37,7 @@ _INSTALLED = (
                                     os.path.dirname(os.path.dirname(np.__file__))}))
 
 
+@functools.cache
 def is_installed(file: str) -> bool:
     """Whether a file is no user's, but jitad's, the standard library's or a package's; what has none (builtins) is not either."""
     return not file or file.startswith((*_INSTALLED, "<frozen", "<__array_function__"))
@@ -58,10 +60,10 @@ def where() -> str:
 
 
 def _note_line(node: Node) -> None:
-    if node not in origins:
+    if node.origin is None:
         found = user_line()
         if found is not None:
-            origins[node] = found
+            node.origin = found
 
 
 class Trace:

@@ -38,7 +38,8 @@ CASES = {
     "unit": (lambda a, b: sl.solve_triangular(a, b, unit_diagonal=True), S, B), "sl.cholesky": (sl.cholesky, S),
     "cho_solve": (lambda a, b: sl.cho_solve(sl.cho_factor(a), b), S, B),
     "cho_solve lower": (lambda a, b: sl.cho_solve(sl.cho_factor(a, True), b), S, V), "expm": (sl.expm, A),
-    "expm stack": (lambda a: sl.expm(np.stack([a, a.T]) / 2), A), "sl.solve pos": (lambda a, b: sl.solve(a, b, assume_a="pos"), S, V),
+    "expm stack": (lambda a: sl.expm(np.stack([a, a.T]) / 2), A),
+    "sl.solve pos": (lambda a, b: sl.solve(a, b, assume_a="pos"), S, V),
     "sl.eigh": (lambda a: sl.eigh(a)[0], S), "block_diag": (sl.block_diag, A, B), "sl.pinv": (sl.pinv, R),
 }
 ORDERS = [None, 1, -1, 2, -2, np.inf, -np.inf, "fro", "nuc"]
@@ -101,7 +102,8 @@ def test_single_precision():
     g = jitad.value_and_grad(lambda a, b: (L.solve(a, b) ** 2).sum() + L.slogdet(a)[1])
     value, slope = g(a, b)
     assert slope.dtype == np.float32
-    np.testing.assert_allclose(slope, jitad.grad(lambda a, b: (L.solve(a, b) ** 2).sum() + L.slogdet(a)[1])(S, B), rtol=2e-4, atol=1e-5)
+    want = jitad.grad(lambda a, b: (L.solve(a, b) ** 2).sum() + L.slogdet(a)[1])(S, B)
+    np.testing.assert_allclose(slope, want, rtol=2e-4, atol=1e-5)
 
 
 def test_what_numpy_raises():
@@ -123,7 +125,8 @@ def test_what_numpy_raises():
 @pytest.mark.parametrize("f, args, message", [
     (L.inv, (B,), "square"), (L.det, (V,), "two-dimensional"), (L.solve, (A, R), "right-hand side has 6 rows, the matrix 5"),
     (lambda a: L.norm(a, "bad"), (A,), "Invalid norm order"), (lambda a: L.norm(a, 7), (A,), "Invalid norm order for matrices"),
-    (lambda a: L.eigvalsh(a, "X"), (A,), "UPLO"), (lambda a: L.svd(a)[0], (A,), "compute_uv=True"), (L.qr, (A,), "numpy.linalg.qr"),
+    (lambda a: L.eigvalsh(a, "X"), (A,), "UPLO"), (lambda a: L.svd(a)[0], (A,), "compute_uv=True"),
+    (L.qr, (A,), "numpy.linalg.qr"),
     (L.eigvals, (A,), "numpy.linalg.eigvals"), (lambda a: sl.eigh(a, a), (S,), "pairs of matrices"),
     (lambda a: np.fft.fft(a), (V,), "fft")])
 def test_errors_name_the_place(f, args, message):
