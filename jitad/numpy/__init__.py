@@ -81,6 +81,33 @@ def add_at(a: Any, indices: Any, values: Any) -> Any:
     return out
 
 
+def segment_sum(data: Any, segment_ids: Any, num_segments: Any = None) -> Any:
+    """Rows of `data` added up by number: ``out[segment_ids[k]] += data[k]``.
+
+    Parameters
+    ----------
+    data : array of shape (k, ...)
+    segment_ids : integer array of shape (k,)
+        In any order; those out of range raise.
+    num_segments : int, optional
+        The length of the result; without it, one more than the largest number, which then has to be known while tracing.
+
+    Examples
+    --------
+    >>> import jitad.numpy as jnp
+    >>> jnp.segment_sum(jnp.array([1.0, 2.0, 4.0]), jnp.array([0, 0, 2]), 4)
+    array([3., 0., 4., 0.])
+    """
+    if has_traced(data, segment_ids, num_segments):
+        from jitad.trace.numpy_api.placing import segment_sum as traced
+
+        return traced(data, segment_ids, num_segments)
+    data, ids = _np.asarray(data), _np.asarray(segment_ids)
+    out = _np.zeros((int(ids.max(initial=-1)) + 1 if num_segments is None else num_segments, *data.shape[ids.ndim :]), data.dtype)
+    _np.add.at(out, ids, data)
+    return out
+
+
 def __getattr__(name: str) -> Any:
     if name == "linalg":
         import importlib
@@ -104,4 +131,4 @@ def __getattr__(name: str) -> Any:
 
 
 def __dir__() -> list[str]:
-    return sorted({*dir(_np), "add_at"})
+    return sorted({*dir(_np), "add_at", "segment_sum"})
