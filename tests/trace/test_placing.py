@@ -63,7 +63,8 @@ def test_values_and_derivatives(name):
 
 @pytest.mark.parametrize("change", [
     lambda o, x: np.put(o, [0, 2], x[3:5]), lambda o, x: np.put(o, [7, 2], 0.5, mode="wrap"),
-    lambda o, x: np.putmask(o, MASK, x**2), lambda o, x: np.place(o, MASK, x[:1]), lambda o, x: np.place(o, MASK, x[:2]), lambda o, x: o.__setitem__(MASK, x[0])])
+    lambda o, x: np.putmask(o, MASK, x**2), lambda o, x: np.place(o, MASK, x[:1]), lambda o, x: np.place(o, MASK, x[:2]),
+    lambda o, x: o.__setitem__(MASK, x[0])])
 def test_changes_in_place(change):
     def f(x):
         out = np.zeros(6) + x
