@@ -16,7 +16,6 @@ from jitad.ops import (
     reduce,
     routine,
     shape,
-    sinc,
     special,
     spectral,
 )
@@ -24,4 +23,4 @@ from jitad.ops.declare import REGISTRY, Elementwise, Op
 
 __all__ = [
     "REGISTRY", "Elementwise", "Op", "arithmetic", "bessel", "compare", "contract", "custom", "determinant", "exponential",
-    "index", "leaf", "matrix", "matrix_functions", "normal", "reduce", "routine", "shape", "sinc", "special", "spectral"]
+    "index", "leaf", "matrix", "matrix_functions", "normal", "reduce", "routine", "shape", "special", "spectral"]

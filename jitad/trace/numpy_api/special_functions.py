@@ -21,11 +21,6 @@ def _op(name: str, *xs: Any) -> Tracer:
     return apply(REGISTRY[name], *xs)  # type: ignore[arg-type]
 
 
-@implements(np.sinc)
-def sinc(x: Any) -> Tracer:
-    return _op("sinc", 0.0, as_tracer(x) * np.pi)
-
-
 @implements(np.i0)
 def i0(x: Any) -> Tracer:
     return _op("i0", x)
