@@ -120,13 +120,11 @@ NAMES |= {name: getattr(np, name) for name in (
 NAMES |= {name: getattr(lanes, name) for name in (
     "spread", "consecutive", "choose", "load", "push", "total", "as_floats", "lane", "pack")}
 NAMES |= {name: getattr(vmath, name) for name in ("exp", "log", "reciprocal", "rsqrt")}
-NAMES |= {name: getattr(special, name) for name in special.__all__}
 NAMES |= {"triangle_row": triangle_row, "triangle_column": triangle_column, "floor_divide": floor_divide}
 NAMES |= {"prange": prange, "part": part, "exact": exact, "collect": collect, "overlap": overlap,
           "cumsum": cumsum, "argsort": argsort}
+KNOWN = NAMES.keys() | special.NAMES.keys()
 
 
 def __getattr__(name: str) -> Any:
-    if name in NAMES:
-        return NAMES[name]
-    raise AttributeError(name)
+    return NAMES[name] if name in NAMES else getattr(special, name)
