@@ -29,7 +29,7 @@ from __future__ import annotations
 from jitad.config import DEFAULT, Options
 from jitad.emit.expression import Expressions, literal
 from jitad.emit.lane_loops import LaneLoop, room
-from jitad.emit.namespace import NAMES, WORTHWHILE
+from jitad.emit.namespace import KNOWN, WORTHWHILE
 from jitad.emit.writer import Writer, as_function
 from jitad.ir import sizes
 from jitad.ir.node import Node
@@ -167,7 +167,7 @@ class Emitter:
         self._turns(split.loop, f"c, {size}, {parts}" if split.interleaved else in_a_row)
         for node, partials in split.partials:
             self.w.line(f"{self.e.buffer(partials)}[c] = {self.e.name(node)}")
-        function = as_function(name, "c", self.w.text(), known={*NAMES, *self.e.helpers})
+        function = as_function(name, "c", self.w.text(), known={*KNOWN, *self.e.helpers})
         self.w = outside
         self.e.helpers[name] = f"@{'exact' if self.options.strict else 'part'}\n{function.text}"
         call = f"{name}({', '.join(['int64(c)', *function.free])})"

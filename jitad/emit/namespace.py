@@ -130,12 +130,11 @@ NAMES |= {name: getattr(np, name) for name in (
 NAMES |= {name: getattr(lanes, name) for name in (
     "spread", "consecutive", "choose", "load", "push", "total", "as_floats", "lane", "pack")}
 NAMES |= {name: getattr(vmath, name) for name in ("exp", "log", "reciprocal", "rsqrt")}
-NAMES |= {name: getattr(special, name) for name in special.__all__}
 NAMES |= {"triangle_row": triangle_row, "triangle_column": triangle_column, "floor_divide": floor_divide}
 NAMES |= {"prange": prange, "part": part, "exact": exact, "collect": collect, "overlap": overlap,
           "cumsum": cumsum, "recurrence": recurrence, "argsort": argsort}
-LAPACK = ("lu", "lu_solve", "solve_triangular", "cholesky", "eigh", "cofactors", "pinv", "expm", "expm_frechet")
-NAMES |= dict.fromkeys(LAPACK)  # imported when a kernel uses them
+LAPACK = {"lu", "lu_solve", "solve_triangular", "cholesky", "eigh", "cofactors", "pinv", "expm", "expm_frechet"}
+KNOWN = NAMES.keys() | special.NAMES.keys() | LAPACK
 
 
 def __getattr__(name: str) -> Any:
@@ -143,6 +142,4 @@ def __getattr__(name: str) -> Any:
         from jitad.emit import lapack
 
         return getattr(lapack, name)
-    if name in NAMES:
-        return NAMES[name]
-    raise AttributeError(name)
+    return NAMES[name] if name in NAMES else getattr(special, name)

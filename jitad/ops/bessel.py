@@ -5,8 +5,8 @@ from __future__ import annotations
 from collections.abc import Callable
 
 from jitad.ir.node import Node
-from jitad.ops.compare import sign
-from jitad.ops.declare import elementwise
+from jitad.ops.compare import maximum, sign
+from jitad.ops.declare import Elementwise, elementwise
 from jitad.ops.leaf import constant_value, full
 from jitad.ops.support import mp, next_order, scipy
 
@@ -55,3 +55,15 @@ _Family("j0 j1 jv", "jn", lambda n, x: mp("besselj")(n, x), -1, _half_difference
 _Family("y0 y1 yn", "yn", lambda n, x: mp("bessely")(n, x), -1, _half_difference, _RIGHT, even=False)
 _Family("i0 i1 iv", "iv", lambda n, x: mp("besseli")(n, x), 1, _half_sum, _BOTH, even=True)
 _Family("i0e i1e ive", "ive", lambda n, x: mp("besseli")(n, x) * mp("exp")(-abs(x)), 1, _half_sum_scaled, _BOTH, even=True)
+
+
+def _spherical_partials(n: Node, x: Node, out: Node) -> tuple:
+    """DLMF 10.51.2; what stands for the order before 0 is multiplied with 0."""
+    below, above = maximum(next_order(n, -1), full(0, n.dtype, n.shape)), next_order(n, 1)
+    return None, (n * spherical_jn(below, x) - above * spherical_jn(above, x)) / (n + above)
+
+
+spherical_jn: Elementwise = elementwise(
+    "spherical_jn", numpy=scipy("spherical_jn"), code="spherical_jn(int({x}), {y})", arity=2, whole=(0,), cost=60,
+    domain=((0, 4), _BOTH), partials=_spherical_partials,
+    mpmath=lambda n, x: mp("hyp0f1")(n + 1.5, -x * x / 4) * x**n / mp("fac2")(2 * n + 1))

@@ -4,7 +4,11 @@ from __future__ import annotations
 
 import math
 
+import numpy as np
+
+from jitad.ir.node import Node
 from jitad.ops.arithmetic import log, log1p, sin
+from jitad.ops.compare import equal, isinf, logical_and, select
 from jitad.ops.declare import Elementwise, elementwise
 from jitad.ops.leaf import full
 from jitad.ops.singular import unless_zero
@@ -15,6 +19,17 @@ expit: Elementwise = elementwise(
     partials=lambda x, out: (out * expit(-x),))
 log_expit = elementwise("log_expit", numpy=scipy("log_expit"), special="log_expit", code="log_expit({x})", cost=30,
                         mpmath=lambda x: -mp("log1p")(mp("exp")(-x)), partials=lambda x, out: (expit(-x),))
+
+
+def _logaddexp_partials(x: Node, y: Node, out: Node) -> tuple:
+    """The shares of both; of two equal infinities, a half."""
+    zero, both = full(0, x.dtype, x.shape), logical_and(equal(x, y), isinf(x))
+    gap = select(both, zero, x - y)
+    return expit(gap), expit(-gap)
+
+
+logaddexp = elementwise("logaddexp", numpy=np.logaddexp, code="logaddexp({x}, {y})", arity=2, cost=40, commutes=True,
+                        mpmath=lambda x, y: mp("log")(mp("exp")(x) + mp("exp")(y)), partials=_logaddexp_partials)
 logit = elementwise("logit", numpy=scipy("logit"), special="logit", code="logit({x})", cost=25, domain=(0.1, 0.9),
                     mpmath=lambda x: mp("log")(x / (1 - x)), partials=lambda x, out: (1.0 / (x * (1.0 - x)),))
 xlogy = elementwise("xlogy", numpy=scipy("xlogy"), special="xlogy", code="xlogy({x}, {y})", arity=2, cost=25,

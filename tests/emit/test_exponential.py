@@ -58,6 +58,15 @@ def test_derivatives(f, x, exact):
     np.testing.assert_allclose(both_ways(f, x), want, rtol=2e-13, atol=1e-15)
 
 
+def test_the_sum_of_equal_exponentials():
+    """The second derivative at a tie is 1/4; infinities and far apart numbers as in NumPy."""
+    np.testing.assert_allclose(both_ways(lambda x: np.logaddexp(x, 1.0), 1.0), [1 + np.log(2), 0.5, 0.25, 0.0], atol=1e-15)
+    hessian = jitad.hessian(lambda p: np.logaddexp(p[0], p[1]))(np.zeros(2))
+    np.testing.assert_allclose(hessian, [[0.25, -0.25], [-0.25, 0.25]], rtol=1e-15)
+    assert jitad.grad(lambda x: np.logaddexp(x, -np.inf))(-np.inf) == 0.5
+    assert jitad.grad(lambda x: np.logaddexp(x, 0.0))(-np.inf) == 0.0
+
+
 def test_regular_at_zero():
     assert both_ways(lambda x: scipy.special.exprel(x), 0.0) == pytest.approx([1, 1 / 2, 1 / 3, 1 / 4], rel=1e-15)
     log = np.log(3.0)

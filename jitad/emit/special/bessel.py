@@ -134,27 +134,48 @@ def bessel_yn(n, x):  # type: ignore[no-untyped-def]
 
 
 @own
-def bessel_jn(n, x):  # type: ignore[no-untyped-def]
-    """The Bessel function of order n.
+def _upward(n, x, before, value, odd):  # type: ignore[no-untyped-def]
+    """Order n > 1 from orders 0 and 1, by f(k + 1) = (2k + odd)/x f(k) - f(k - 1), for x > 0.
 
-    Recurrence (DLMF 10.6.1) from J0 and J1 as far as the order is below x; from there the ratios of neighbours, by the continued
-    fraction that the same recurrence is (DLMF 10.10.1).
+    As far as the order is below x; from there the ratios of neighbours, by the continued fraction that the same recurrence is.
     """
-    sign = -1.0 if n % 2 == 1 and (x < 0.0) != (n < 0) else 1.0
-    n, x = abs(n), abs(x)
-    before, value = bessel_j0(x), bessel_j1(x)
-    if n < 2 or x == 0.0 or not x < math.inf:
-        return sign * (before if n == 0 else value)
     reached = min(n, int(min(x, 2e9)))
     if reached == 0:
         value = before
     for k in range(1, reached):
-        before, value = value, 2.0 * k / x * value - before
+        before, value = value, (2.0 * k + odd) / x * value - before
     if reached < n:
         ratio = 0.0
         for k in range(n + 20 + int(14.0 * x ** (1.0 / 3.0)), n, -1):
-            ratio = 1.0 / (2.0 * k / x - ratio)
+            ratio = 1.0 / ((2.0 * k + odd) / x - ratio)
         for k in range(n, reached, -1):
-            ratio = 1.0 / (2.0 * k / x - ratio)
+            ratio = 1.0 / ((2.0 * k + odd) / x - ratio)
             value *= ratio
-    return sign * value
+    return value
+
+
+@own
+def bessel_jn(n, x):  # type: ignore[no-untyped-def]
+    """The Bessel function of order n: DLMF 10.6.1 and 10.10.1."""
+    sign = -1.0 if n % 2 == 1 and (x < 0.0) != (n < 0) else 1.0
+    n, x = abs(n), abs(x)
+    zero, one = bessel_j0(x), bessel_j1(x)
+    if n < 2 or x == 0.0 or not x < math.inf:
+        return sign * (zero if n == 0 else one)
+    return sign * _upward(n, x, zero, one, 0.0)
+
+
+@own
+def spherical_jn(n, x):  # type: ignore[no-untyped-def]
+    """The spherical Bessel function of order n: DLMF 10.49.3 and 10.51.1."""
+    sign = -1.0 if n % 2 == 1 and x < 0.0 else 1.0
+    x = abs(x)
+    if n < 0 or x != x:
+        return math.nan
+    if x == 0.0 or x == math.inf:
+        return 1.0 if n == 0 and x == 0.0 else sign * 0.0
+    zero = math.sin(x) / x
+    if n == 0:
+        return zero
+    one = (zero - math.cos(x)) / x
+    return sign * (one if n == 1 and x >= 1.0 else _upward(n, x, zero, one, 1.0))

@@ -23,6 +23,13 @@ def log_expit(x):  # type: ignore[no-untyped-def]
 
 
 @own
+def logaddexp(x, y):  # type: ignore[no-untyped-def]
+    """log(exp(x) + exp(y)); the larger one is taken out first."""
+    gap = 0.0 if x == y else abs(x - y)
+    return (x if x > y or x != x else y) + math.log1p(math.exp(-gap))
+
+
+@own
 def logit(x):  # type: ignore[no-untyped-def]
     """log(x / (1 - x)); near 1/2 from the distance to it."""
     if x < 0.3 or x > 0.65:

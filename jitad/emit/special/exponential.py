@@ -6,7 +6,7 @@ import math
 
 import numpy as np
 
-from jitad.emit.special.gamma import polygamma
+from jitad.emit.special.factorials import polygamma
 from jitad.emit.special.own import chebyshev, own
 
 _EULER = 0.5772156649015329

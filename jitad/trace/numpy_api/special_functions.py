@@ -8,11 +8,11 @@ import numpy as np
 
 from jitad.errors import TraceError
 from jitad.ir.node import Node
-from jitad.ops import arithmetic, compare, special
+from jitad.ops import arithmetic, bessel, compare, special
 from jitad.ops.declare import REGISTRY
 from jitad.ops.leaf import full
 from jitad.trace.numpy_api.registry import implements, implements_special, ufuncs
-from jitad.trace.numpy_api.ufunc_table import divide, power
+from jitad.trace.numpy_api.ufunc_table import divide, multiply, power
 from jitad.trace.tracer import Tracer, apply, as_tracer, together, wrap
 from jitad.trace.tracing import where
 
@@ -29,6 +29,18 @@ def i0(x: Any) -> Tracer:
 @implements_special("yv")
 def yv(v: Any, z: Any) -> Tracer:
     return _op("yn", v, z)
+
+
+@implements_special("spherical_jn")
+def spherical_jn(n: Any, z: Any, derivative: bool = False) -> Tracer:
+    out = _op("spherical_jn", n, z)
+    return wrap(bessel.spherical_jn.partials(*out.node.args, out=out.node)[1]) if derivative else out  # type: ignore[misc]
+
+
+@implements(np.sinc)
+def sinc(x: Any) -> Tracer:
+    """The spherical Bessel function of order 0, whose derivatives at 0 are those of other orders."""
+    return _op("spherical_jn", 0, multiply(x, float(np.pi)))
 
 
 @implements_special("polygamma")

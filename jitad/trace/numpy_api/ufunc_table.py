@@ -146,16 +146,6 @@ def rad2deg(x: Any) -> Tracer:
     return multiply(x, float(180 / np.pi))
 
 
-@implements(np.logaddexp)
-def logaddexp(x: Any, y: Any) -> Tracer:
-    """log(exp(x) + exp(y)); the larger one is taken out first."""
-    a, b = together(divide(x, 1), divide(y, 1))
-    low, high = compare.minimum(a, b), compare.maximum(a, b)
-    same = compare.equal(a, b)  # also for two infinities
-    gap = compare.select(same, full(0, a.dtype, a.shape), low - high)  # type: ignore[operator]
-    return wrap(high + arithmetic.log1p(arithmetic.exp(gap)))  # type: ignore[operator]
-
-
 @implements(np.heaviside)
 def heaviside(x: Any, half: Any) -> Tracer:
     a, h = together(divide(x, 1), divide(half, 1))
@@ -180,7 +170,7 @@ ufuncs[np.fmin], ufuncs[np.fmax] = _ignoring_nan(compare.minimum), _ignoring_nan
 
 @implements(np.logaddexp2)
 def logaddexp2(x: Any, y: Any) -> Tracer:
-    return logaddexp(multiply(x, float(np.log(2))), multiply(y, float(np.log(2)))) / float(np.log(2))
+    return ufuncs[np.logaddexp](multiply(x, float(np.log(2))), multiply(y, float(np.log(2)))) / float(np.log(2))
 
 
 @implements(np.ldexp)
