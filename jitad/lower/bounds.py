@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import functools
+
 from jitad.ir import sizes
 from jitad.ir.node import Node
 from jitad.ir.sizes import Size, at_least
@@ -9,7 +11,10 @@ from jitad.ir.types import INT
 from jitad.lower.scalar import LOOP_VAR, starts_after
 from jitad.ops.leaf import constant_value
 
+KEPT = 4096  # answers: the same places are compared again and again
 
+
+@functools.lru_cache(maxsize=KEPT)
 def extent(node: Node) -> tuple[int | Size | None, int | Size | None]:
     """Lower and upper bound (inclusive) of an integer scalar; None is unknown."""
     name = node.op.name
@@ -69,6 +74,7 @@ def _counted(x: Node) -> tuple[Node | None, int | Size]:
     return None, 0
 
 
+@functools.lru_cache(maxsize=KEPT)
 def less(x: Node, y: Node) -> bool | None:
     """Whether x < y for all indices, if that is known."""
     by_place = _by_place(x, y)

@@ -82,5 +82,5 @@ CASES = [
     Case(griewank, 3 * rng.normal(size=6)),
     Case(powell_singular, np.tile([3.0, -1.0, 0.5, 1.0], 2)),
     Case(levy, 2 * rng.normal(size=5)),
-    Case(gomez_levy, np.array([0.4, 0.3]), all="max(0.0, v) asks for the order of a traced number"),
+    Case(gomez_levy, np.array([0.4, 0.3])),
 ]

@@ -10,7 +10,7 @@ from jitad.errors import TraceError
 from jitad.ir.types import INT
 from jitad.ops.arithmetic import cast
 from jitad.ops.index import scatter_add
-from jitad.trace.capture import content
+from jitad.trace.capture import content, is_known
 from jitad.trace.numpy_api.creation import zeros
 from jitad.trace.numpy_api.registry import implements, ufuncs
 from jitad.trace.numpy_api.selection import where_
@@ -54,8 +54,10 @@ def place(arr: Any, mask: Any, vals: Any) -> None:
 
 @implements(np.bincount)
 def bincount(x: Any, /, weights: Any = None, minlength: Any = 0) -> Tracer:
-    """The length of the result depends on values: those of `x` have to be known."""
-    numbers = content(as_tracer(x), "the values that numpy.bincount counts", "write jitad.numpy.segment_sum(weights, x, length)")
+    """The length of the result depends on values. Where these are not known it is `minlength`, and larger ones raise."""
+    if not is_known(as_tracer(x)) and minlength:
+        return segment_sum(as_tracer(x) * 0 + 1 if weights is None else as_tracer(weights) * 1.0, x, int(minlength))
+    numbers = content(as_tracer(x), "the values that numpy.bincount counts", "give minlength=")
     n = max(int(numbers.max(initial=-1)) + 1, int(minlength))
     if weights is None:
         return as_tracer(np.bincount(numbers, minlength=n))
