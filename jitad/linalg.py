@@ -75,5 +75,14 @@ def cho_factor(a: Any, lower: bool = False) -> tuple[Any, bool]:
 
 
 def cho_solve(c_and_lower: tuple[Any, bool], b: Any) -> Any:
-    """x with ``a x = b``, given the factor of `a` that :func:`cho_factor` made; `b` of shape (n,) or (n, k)."""
+    """x with ``a x = b``, given the factor of `a` that :func:`cho_factor` made; `b` of shape (n,) or (n, k).
+
+    Examples
+    --------
+    >>> import numpy as np, jitad
+    >>> def squared(t):
+    ...     return (jitad.linalg.cho_solve(jitad.linalg.cho_factor(t * np.eye(2)), np.array([1.0, 2.0])) ** 2).sum()
+    >>> jitad.grad(squared)(2.0)
+    -1.25
+    """
     return _either("cho_solve", (c_and_lower, b), {})
