@@ -38,7 +38,7 @@ from jitad.trace.objects import (
     traced_type,
 )
 from jitad.trace.place import Attribute, Item, Place
-from jitad.trace.tracing import Trace, current, is_installed
+from jitad.trace.tracing import Trace, current, is_installed, where
 from jitad.trace.undo import undoing
 from jitad.tree import LEAF, Tree
 
@@ -53,7 +53,7 @@ def traced_len(x: Any) -> Any:
 
     if type(x) is Tracer:
         if not x.node.ndim:
-            raise TypeError("len() of unsized object")
+            raise TypeError("len() of unsized object" + where())
         return dim(x.node.shape[0])
     return len(x)
 

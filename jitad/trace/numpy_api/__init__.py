@@ -18,6 +18,7 @@ from jitad.trace.numpy_api import (
     softmax,
     ufunc_table,
 )
+from jitad.trace.numpy_api.advice import advice, unsupported
 from jitad.trace.numpy_api.registry import (
     astype,
     call_function,
@@ -27,10 +28,9 @@ from jitad.trace.numpy_api.registry import (
     refuse,
     ufunc_of,
     ufuncs,
-    unsupported,
 )
 
 __all__ = [
-    "astype", "calculus", "call_function", "call_ufunc", "comparing", "creation", "functions", "linalg", "methods", "nans",
-    "operate", "ordering", "padding", "placing", "products", "quantiles", "reductions", "refuse", "selection", "shaping",
+    "advice", "astype", "calculus", "call_function", "call_ufunc", "comparing", "creation", "functions", "linalg", "methods",
+    "nans", "operate", "ordering", "padding", "placing", "products", "quantiles", "reductions", "refuse", "selection", "shaping",
     "softmax", "ufunc_of", "ufunc_table", "ufuncs", "unsupported"]

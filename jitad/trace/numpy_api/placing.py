@@ -55,7 +55,8 @@ def place(arr: Any, mask: Any, vals: Any) -> None:
 @implements(np.bincount)
 def bincount(x: Any, /, weights: Any = None, minlength: Any = 0) -> Tracer:
     """The length of the result depends on values: those of `x` have to be known."""
-    numbers = content(as_tracer(x), "the values that numpy.bincount counts", "write jitad.numpy.segment_sum(weights, x, length)")
+    numbers = content(as_tracer(x), "the content of what numpy.bincount counts",
+                      "write jitad.numpy.add_at(np.zeros(length), x, weights)")
     n = max(int(numbers.max(initial=-1)) + 1, int(minlength))
     if weights is None:
         return as_tracer(np.bincount(numbers, minlength=n))
