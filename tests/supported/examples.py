@@ -107,7 +107,6 @@ GROUPS: dict[str, list[Row]] = {
         row("special.rel_entr", "special.rel_entr(x, y)"),
         row("special.gamma special.gammaln special.psi", "special.gamma(x)",
             note="derivatives up to order 8"),
-        row("special.softmax special.log_softmax", "special.softmax(x)", "special.softmax(m, axis=1)"),
     ],
     "Reductions and scans": [
         row("sum", "np.sum(x)", "np.sum(m, axis=1, keepdims=True)", "np.sum(x, where=x > 0.5, initial=3.0)", "sum(x)"),
@@ -196,7 +195,7 @@ GROUPS: dict[str, list[Row]] = {
         row("digitize", "np.digitize(x, np.array([0.0, 0.3, 0.6]))"),
         row("interp", "np.interp(x, [0, 0.5, 1.0], y[:3])", "np.interp(x, [0.3, 0.5], [1.0, 2.0], left=-1.0, right=y[0])",
             no="np.interp(x, [0, 0.5], [1.0, 2.0], period=1)"),
-        row("isin", "np.isin(x, y)"),
+        row("isin in1d", "np.isin(x, y)"),
         row("diagonal", "np.diagonal(s)", "np.diagonal(z, 1, 0, 2)"),
         row("diag", "np.diag(x)", "np.diag(s)", "np.diag(x, -1)"),
         row("diagflat", "np.diagflat(x)"),

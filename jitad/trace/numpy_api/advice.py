@@ -16,7 +16,6 @@ unsupported: dict[str, str] = {
     **dict.fromkeys(("nonzero", "argwhere", "flatnonzero", "where(condition)"), _PLACES),
     **dict.fromkeys(("unique", "unique_all", "unique_counts", "unique_inverse", "unique_values", "union1d", "intersect1d",
                      "setdiff1d", "setxor1d", "trim_zeros"), _LENGTH),
-    "in1d": "write np.isin",
     "lexsort": "write np.argsort of one key; where the keys are known, compute the order outside of the traced function",
     "nextafter": _STEPS, "spacing": _STEPS, "frexp": "write np.floor(np.log2(np.abs(x))) + 1 for the exponent",
     "polydiv": "its steps depend on values; divide by np.polyval where values are wanted",
