@@ -97,7 +97,10 @@ class Specialization:
     def run(self, every: list) -> Any:
         """The results, as the user gets them."""
         if jit_disabled():
-            values: Sequence[Any] = evaluate(self.graph, every)
+            try:
+                values: Sequence[Any] = evaluate(self.graph, every)
+            except IndexError:
+                raise IndexRangeError(_explain(self.graph, every)) from None
             types = tuple((n.dtype, n.ndim) for n in self.graph.outputs)
         else:
             _, kernel, constants = self.shared()

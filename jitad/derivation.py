@@ -223,8 +223,10 @@ def scalar(r: Recording, outputs: Sequence[Node]) -> Node:
                         f" (has_aux=True allows a second result){where()}")
     out = outputs[0]
     if out.shape:
-        raise ShapeError(f"the gradient is of scalar functions; {r.function} returned an array of shape "
-                         f"{show_shape(out.shape)}. Sum it, or use jitad.jacobian{where()}")
+        known = all(isinstance(n, int) for n in out.shape)  # other lengths have names that say nothing to the user
+        what = f"of shape {show_shape(out.shape)}" if known else f"of {len(out.shape)} dimensions"
+        raise ShapeError(f"the gradient is of scalar functions; {r.function} returned an array {what}. Sum it, or use "
+                         f"jitad.jacobian{where()}")
     if not is_float(out.dtype):
         if not out.args and out.op.name == "constant":
             return cast(out, FLOAT)

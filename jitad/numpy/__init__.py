@@ -119,7 +119,7 @@ def __getattr__(name: str) -> Any:
         refuse()
     value = getattr(_np, name)
     trace = _current()
-    if trace is not None and name in ("vectorize", "r_", "c_", "ndenumerate"):
+    if trace is not None and name in ("vectorize", "r_", "c_", "mgrid", "ogrid", "ndenumerate"):
         from jitad.numpy import objects
 
         return getattr(objects, name)

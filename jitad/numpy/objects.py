@@ -1,4 +1,4 @@
-"""What of NumPy is no function, for traced arrays: `vectorize`, `r_`, `c_`, `ndenumerate`."""
+"""What of NumPy is no function, for traced arrays and lengths: `vectorize`, `r_`, `c_`, `mgrid`, `ogrid`, `ndenumerate`."""
 
 from __future__ import annotations
 
@@ -9,7 +9,9 @@ import numpy as _np
 
 from jitad.errors import TraceError
 from jitad.trace import numpy_api as _api
-from jitad.trace.tracer import as_tracer
+from jitad.trace.capture import content
+from jitad.trace.dim import Dim
+from jitad.trace.tracer import Tracer, as_tracer
 from jitad.trace.tracing import where
 
 
@@ -46,6 +48,28 @@ class _Joined:
 r_ = _Joined("r_", lambda parts: _api.call_function(_np.concatenate, (parts, 0), {}))
 c_ = _Joined("c_", lambda parts: _api.call_function(
     _np.concatenate, ([t[:, None] if t.ndim == 1 else t for t in parts], -1), {}))
+
+
+class _Grid:
+    """`mgrid` and `ogrid`: of the lengths that there are now."""
+
+    def __init__(self, name: str):
+        self._name = name
+
+    def __getitem__(self, key: Any) -> Any:
+        def plain(k: Any) -> slice:
+            return slice(*(self._plain(v) for v in (k.start, k.stop, k.step)))
+
+        grid = getattr(_np, self._name)
+        return grid[tuple(map(plain, key)) if isinstance(key, tuple) else plain(key)]
+
+    def _plain(self, v: Any) -> Any:
+        if type(v) is Tracer:
+            return content(v, f"an end of numpy.{self._name}", "write np.linspace").item()
+        return int(v) if type(v) is Dim else v
+
+
+mgrid, ogrid = _Grid("mgrid"), _Grid("ogrid")
 
 
 def ndenumerate(arr: Any) -> Iterator[tuple[tuple[int, ...], Any]]:

@@ -37,7 +37,7 @@ class Contract(Op):
 
     def evaluate(self, node: Node, args: Sequence[Any], size: Callable[[Any], Any]) -> Any:
         la, lb, lo = (list(p) for p in node.params)
-        if args[0].dtype == object:  # einsum has no object loop that sums
+        if np.asarray(args[0]).dtype == object:  # einsum has no object loop that sums
             return _by_broadcast(args, la, lb, lo)
         return np.einsum(args[0], la, args[1], lb, lo, optimize=True)
 

@@ -11,6 +11,7 @@ from typing import Any
 import numpy as np
 
 from jitad.trace.dim import dim
+from jitad.trace.tracing import where
 
 _OF_MATH = {
     "acos": np.arccos, "acosh": np.arccosh, "asin": np.arcsin, "asinh": np.arcsinh, "atan": np.arctan, "atan2": np.arctan2,
@@ -33,7 +34,7 @@ def traced_len(x: Any) -> Any:
     """``len`` that keeps the length of a traced array symbolic."""
     if is_traced(x):
         if not x.node.ndim:
-            raise TypeError("len() of unsized object")
+            raise TypeError("len() of unsized object" + where())
         return dim(x.node.shape[0])
     return len(x)
 

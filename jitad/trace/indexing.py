@@ -88,7 +88,7 @@ def _expanded(items: list, ndim: int) -> list:
     if used > ndim:
         raise IndexError(f"too many indices for array: array is {ndim}-dimensional, but {used} were indexed" + where())
     if sum(i is Ellipsis for i in out) > 1:
-        raise IndexError("an index can only have a single ellipsis ('...')")
+        raise IndexError("an index can only have a single ellipsis ('...')" + where())
     full = [slice(None)] * (ndim - used)
     for k, item in enumerate(out):
         if item is Ellipsis:

@@ -29,6 +29,9 @@ def _refuse(what: str, instead: str) -> TraceError:
     return TraceError(f"{what} is not possible on a traced array; {instead}{where()}")
 
 
+_STATIC = "lengths and numbers of steps have to be captured, or static arguments: jitad.jit(f, static_argnums=...)"
+
+
 class Methods:
     """The ndarray side of a tracer."""
 
@@ -81,17 +84,18 @@ class Methods:
         return content(self, what, instead)  # type: ignore[arg-type]
 
     def __bool__(self) -> bool:
-        return bool(self._concrete("the truth value", "write np.where(condition, a, b) instead of if and else"))
+        return bool(self._concrete("the truth value", "write np.where(condition, a, b) instead of if, "
+                                   "np.maximum and np.minimum instead of max and min, & and | instead of and and or"))
 
     def __float__(self) -> float:
         return float(self._concrete("float(t)", "keep it as it is: NumPy's functions take it (np.sqrt, where math was imported "
                                                 "inside of the function)"))
 
     def __int__(self) -> int:
-        return int(self._concrete("int(t)", "keep it as an array, or pass the integer from outside"))
+        return int(self._concrete("int(t)", f"write .astype(int) to keep it traced; {_STATIC}"))
 
     def __index__(self) -> int:
-        value = self._concrete("the use as an integer", "pass the integer from outside")
+        value = self._concrete("the use as an integer", _STATIC + ", and np.take picks from a list")
         if value.dtype.kind not in "iu":
             raise TypeError("only integer scalars can be used as an index" + where())
         return int(value)
@@ -132,7 +136,8 @@ class Methods:
     def __hash__(self) -> int:
         if self.is_array:
             raise TypeError("unhashable type: 'numpy.ndarray'" + where())
-        return hash(self._concrete("the hash", "a traced value cannot be looked up in a dict or set").item())
+        return hash(self._concrete(
+            "the hash", "a traced value cannot be looked up in a dict or set; write np.where or np.take").item())
 
     # Shape.
 
@@ -170,6 +175,10 @@ class Methods:
         return self
 
     @property
+    def imag(self) -> Any:
+        return _api().call_function(np.imag, (self,), {})
+
+    @property
     def T(self) -> Any:  # noqa: N802
         return _api().call_function(np.transpose, (self,), {})
 
@@ -202,12 +211,12 @@ class Methods:
 
     def __len__(self) -> int:
         if not self.node.ndim:
-            raise TypeError("len() of unsized object")
+            raise TypeError("len() of unsized object" + where())
         return self._trace.concrete(self.node.shape[0])
 
     def __iter__(self) -> Iterator:
         if not self.node.ndim:
-            raise TypeError("iteration over a 0-d array")
+            raise TypeError("iteration over a 0-d array" + where())
         return (self[k] for k in range(len(self)))
 
     def __getitem__(self, key: Any) -> Any:
@@ -246,6 +255,9 @@ class Methods:
     def flatten(self, order: str = "C") -> Any:
         return _api().call_function(np.copy, (_api().functions[np.ravel](self, order=order),), {})
 
+    def compress(self, condition: Any, axis: Any = None, out: Any = None) -> Any:
+        return _api().call_function(np.compress, (condition, self, axis, out), {})
+
     def conj(self) -> Any:
         return self
 
@@ -282,7 +294,7 @@ def _method(function: Callable) -> Callable:
 
 for _function in (np.sum, np.mean, np.prod, np.max, np.min, np.any, np.all, np.std, np.var, np.dot, np.ravel, np.swapaxes,
                   np.squeeze, np.clip, np.round, np.take, np.repeat, np.cumsum, np.cumprod, np.argmax, np.argmin,
-                  np.argsort, np.ptp, np.trace, np.diagonal, np.searchsorted, np.nonzero, np.compress, np.choose):
+                  np.argsort, np.ptp, np.trace, np.diagonal, np.searchsorted, np.nonzero, np.choose, np.argpartition, np.put):
     setattr(Methods, _function.__name__, _method(_function))
 
 

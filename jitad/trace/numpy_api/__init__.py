@@ -20,6 +20,7 @@ from jitad.trace.numpy_api import (
     special_functions,
     ufunc_table,
 )
+from jitad.trace.numpy_api.advice import advice, unsupported
 from jitad.trace.numpy_api.registry import (
     astype,
     call_function,
@@ -30,10 +31,9 @@ from jitad.trace.numpy_api.registry import (
     refuse,
     ufunc_of,
     ufuncs,
-    unsupported,
 )
 
 __all__ = [
-    "astype", "calculus", "call_function", "call_ufunc", "comparing", "creation", "function_of", "functions", "linalg", "methods",
-    "nans", "operate", "ordering", "padding", "placing", "products", "quantiles", "reductions", "refuse", "scipy_linalg",
-    "selection", "shaping", "softmax", "special_functions", "ufunc_of", "ufunc_table", "ufuncs", "unsupported"]
+    "advice", "astype", "calculus", "call_function", "call_ufunc", "comparing", "creation", "function_of", "functions", "linalg",
+    "methods", "nans", "operate", "ordering", "padding", "placing", "products", "quantiles", "reductions", "refuse",
+    "scipy_linalg", "selection", "shaping", "softmax", "special_functions", "ufunc_of", "ufunc_table", "ufuncs", "unsupported"]

@@ -151,6 +151,19 @@ def sliding_window_view(x: Any, window_shape: Any, axis: Any = None, *, subok: b
     return t
 
 
-@implements(np.polydiv, np.roots)
-def refused(*args: Any, **kwargs: Any) -> Any:
-    raise refuse("numpy.polydiv and numpy.roots", "take decisions by values, and are not supported on traced arrays")
+def _refused(function: Any) -> Any:
+    def call(*args: Any, **kwargs: Any) -> Any:
+        if any(type(v) is Tracer for v in (*args, *kwargs.values())):
+            raise refuse(f"numpy.{function.__name__}")
+        return function(*args, **kwargs)
+
+    return call
+
+
+for _function in (np.polydiv, np.roots, np.asarray_chkfinite):  # their own code would raise for what is inside of it
+    implements(_function)(_refused(_function))
+
+
+@implements(np.mask_indices)
+def mask_indices(n: Any, mask_func: Any, k: Any = 0) -> tuple:
+    return np.mask_indices(int(n), getattr(mask_func, "__wrapped__", mask_func), k)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from itertools import islice
 from typing import Any
 
 import numpy as np
@@ -19,7 +20,8 @@ from jitad.trace.dim import Dim
 from jitad.trace.numpy_api.registry import astype, implements
 from jitad.trace.numpy_api.shaping import length, shape_of
 from jitad.trace.tracer import Tracer, as_tracer, broadcast_to, sample, wrap
-from jitad.trace.tracing import current, where
+from jitad.trace.tracing import current
+from jitad.trace.tracing import where as here
 
 
 def _whole(*values: Any) -> bool:
@@ -183,6 +185,9 @@ def asarray(a: Any, dtype: Any = None, order: Any = None, *, device: Any = None,
     return a if same else array(a, dtype)
 
 
+implements(np.require)(lambda a, dtype=None, requirements=None, *, like=None: asarray(a, dtype))
+
+
 @implements(np.array)
 def array(object: Any, dtype: Any = None, *, copy: Any = None, order: Any = None, subok: bool = False, ndmin: int = 0,
           device: Any = None, like: Any = None) -> Tracer:
@@ -190,6 +195,11 @@ def array(object: Any, dtype: Any = None, *, copy: Any = None, order: Any = None
     out = wrap(t.node)
     out = out if dtype is None else astype(out, dtype)
     return out[(None,) * (ndmin - out.ndim)] if ndmin > out.ndim else out
+
+
+@implements(np.fromiter)
+def fromiter(iter: Any, dtype: Any, count: int = -1, *, like: Any = None) -> Tracer:
+    return array(list(iter if count < 0 else islice(iter, count)), dtype)
 
 
 @implements(np.real)
@@ -210,11 +220,11 @@ def result_type(*arrays_and_dtypes: Any) -> np.dtype:
 @implements(np.copyto)
 def copyto(dst: Any, src: Any, casting: str = "same_kind", where: Any = True) -> None:
     if type(dst) is not Tracer:
-        raise TraceError("numpy.copyto cannot write a traced array into a plain one; make it inside of the traced function")
-    if where is True:
-        dst[...] = src
-    else:
-        dst[as_tracer(where)] = src
+        raise TraceError("numpy.copyto cannot write a traced array into a plain one; make it inside of the traced function"
+                         + here())
+    from jitad.trace.numpy_api.selection import where_
+
+    dst[...] = src if where is True else where_(where, src, dst)
 
 
 @implements(np.asfortranarray)
@@ -241,7 +251,7 @@ def meshgrid(*xi: Any, copy: bool = True, sparse: bool = False, indexing: str = 
     if indexing == "xy" and len(ts) > 1:
         grids = [swapaxes(g, 0, 1) for g in grids]
     elif indexing not in ("xy", "ij"):
-        raise ValueError("Valid values for `indexing` are 'xy' and 'ij'.")
+        raise ValueError("Valid values for `indexing` are 'xy' and 'ij'." + here())
     return tuple(grids) if sparse else broadcast_arrays(*grids)
 
 
@@ -250,5 +260,6 @@ def indices(dimensions: Any, dtype: Any = int, sparse: bool = False) -> Any:
     from jitad.trace.numpy_api.shaping import stack
 
     if sparse:
-        raise TraceError("numpy.indices: sparse=True is not supported on traced lengths" + where())
+        raise TraceError("numpy.indices: sparse=True is not supported on traced lengths; write np.meshgrid(..., sparse=True)"
+                         + here())
     return astype(stack([wrap(i) for i in indices_of(shape_of(dimensions))]), dtype)

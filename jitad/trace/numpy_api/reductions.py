@@ -26,7 +26,7 @@ def _axes(axis: Any, ndim: int) -> tuple[int, ...]:
     try:
         return normalize_axes(axis, ndim)
     except Exception as error:
-        raise np.exceptions.AxisError(str(error)) from None
+        raise np.exceptions.AxisError(f"{error}{here()}") from None
 
 
 def _finish(node: Node, x: Node, axes: tuple[int, ...], keepdims: Any) -> Tracer:

@@ -10,15 +10,12 @@ from typing import Any
 import numpy as np
 
 from jitad.errors import TraceError
+from jitad.trace.numpy_api.advice import advice
 from jitad.trace.tracing import where
 
 functions: dict[Any, Callable] = {}
 ufuncs: dict[np.ufunc, Callable] = {}
 scipy: dict[tuple[str, str], Callable] = {}  # by module and name, as SciPy is imported by others only
-unsupported: dict[str, str] = {
-    "nonzero": "write np.where(condition, a, b), or compute the indices outside",
-    "fft": "transforms are not supported", "unique": "compute it outside",
-}
 
 
 def implements(*numpy_functions: Any) -> Callable[[Callable], Callable]:
@@ -49,8 +46,7 @@ def implements_special(*names: str) -> Callable[[Callable], Callable]:
 
 def refuse(name: str, why: str = "is not supported on traced arrays") -> TraceError:
     """The error for what cannot be traced."""
-    advice = unsupported.get(name.rsplit(".", 1)[-1], "compute it outside of the traced function and pass the result")
-    return TraceError(f"{name} {why}; {advice}.{where()}")
+    return TraceError(f"{name} {why}; {advice(name)}.{where()}")
 
 
 def reject(name: str, **given: Any) -> None:
@@ -144,11 +140,21 @@ def _found(table: dict[Any, Callable], function: Any) -> Callable | None:
     return table.get(function)
 
 
+def title(ufunc: np.ufunc) -> str:
+    """The name of a ufunc, with the module that it is in."""
+    name = ufunc.__name__
+    if getattr(np, name, None) is ufunc:
+        return f"numpy.{name}"
+    if getattr(sys.modules.get("scipy.special"), name.lstrip("_"), None) is ufunc or name.startswith("_"):
+        return f"scipy.special.{name}"
+    return "numpy.frompyfunc" if name.endswith("(vectorized)") else name
+
+
 def call_ufunc(ufunc: np.ufunc, method: str, args: tuple, kwargs: dict) -> Any:
     """A ufunc or one of its methods, called on something traced."""
     from jitad.trace.numpy_api.methods import METHODS
 
-    name = f"numpy.{ufunc.__name__}" + ("" if method == "__call__" else f".{method}")
+    name = title(ufunc) + ("" if method == "__call__" else f".{method}")
     from jitad.trace.tracer import Tracer
 
     out = kwargs.get("out")

@@ -38,7 +38,7 @@ def one_axis(axis: Any, ndim: int) -> int:
     try:
         return normalize_axes(axis, ndim)[0]
     except ShapeError as error:
-        raise np.exceptions.AxisError(str(error)) from None
+        raise np.exceptions.AxisError(f"{error}{where()}") from None
 
 
 def reshaped(x: Node, shape: Shape) -> Node:
@@ -190,10 +190,10 @@ def _joinable(arrays: Any, axis: int) -> list[Node]:
 
 @implements(np.concatenate, np.concat)
 def concatenate(arrays: Any, axis: Any = 0, out: Any = None, dtype: Any = None, casting: Any = None) -> Tracer:
-    reject("numpy.concatenate", out=out, dtype=dtype, casting=casting)
+    reject("numpy.concatenate", out=out, dtype=dtype, casting=None if casting == "same_kind" else casting)
     ts = [as_tracer(a) for a in arrays]
     if not ts:
-        raise ValueError("need at least one array to concatenate")
+        raise ValueError("need at least one array to concatenate" + where())
     if axis is None:
         ts, axis = [ravel(t) for t in ts], 0
     if not ts[0].ndim:
@@ -204,10 +204,10 @@ def concatenate(arrays: Any, axis: Any = 0, out: Any = None, dtype: Any = None, 
 
 @implements(np.stack)
 def stack(arrays: Any, axis: Any = 0, out: Any = None, *, dtype: Any = None, casting: Any = None) -> Tracer:
-    reject("numpy.stack", out=out, dtype=dtype, casting=casting)
+    reject("numpy.stack", out=out, dtype=dtype, casting=None if casting == "same_kind" else casting)
     ts = [as_tracer(a) for a in arrays]
     if not ts:
-        raise ValueError("need at least one array to stack")
+        raise ValueError("need at least one array to stack" + where())
     k = one_axis(axis, ts[0].ndim + 1)
     nodes = [ops.expand(n, k) for n in _joinable(ts, -1)]
     return wrap(ops.concatenate(nodes, k))

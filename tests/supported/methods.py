@@ -1,0 +1,56 @@
+"""Methods of arrays, of ufuncs, and what `jitad.numpy` has besides NumPy: supported ones; see :mod:`tests.supported.examples`."""
+
+from __future__ import annotations
+
+from tests.supported.examples import IN_PLACE, Row, row
+
+GROUPS: dict[str, list[Row]] = {
+    "Array methods": [
+        row(".sum .prod .mean .std .var .max .min", "x.sum()", note="as the functions of these names, here and below"),
+        row(".any .all", "(x > 0.5).any()"),
+        row(".argmax .argmin .argsort", "x.argmax()"),
+        row(".argpartition", "np.sort(x.argpartition(2)[:2])"),
+        row(".cumsum .cumprod", "x.cumsum()"),
+        row(".trace", "s.trace()"),
+        row(".dot", "m.dot(s)"),
+        row(".clip", "x.clip(0.3, 0.6)"),
+        row(".round", "x.round(1)"),
+        row(".conj .conjugate", "x.conj()"),
+        row(".T .mT", "m.T"),
+        row(".transpose", "z.transpose(2, 0, 1)", "z.transpose((1, 0, 2))"),
+        row(".swapaxes", "z.swapaxes(0, 2)"),
+        row(".reshape", "m.reshape(-1, 2)", "m.reshape((2, 9))"),
+        row(".ravel .flatten", "m.ravel()", "m.flatten('F')"),
+        row(".squeeze", "x[None].squeeze()"),
+        row(".repeat", "x.repeat(2)"),
+        row(".take", "x.take([0, 2])"),
+        row(".diagonal", "s.diagonal()"),
+        row(".compress", "x.compress([True, False, True])"),
+        row(".choose", "(np.argsort(x[:3]) % 2).choose([x[:3], y[:3]])"),
+        row(".searchsorted", "np.sort(x).searchsorted(0.5)"),
+        row(".copy", "x.copy()"),
+        row(".view", "x.view()", no="x.view(int)"),
+        row(".astype", "x.astype(np.float32)", no="x.astype(complex)"),
+        row(".real", "x.real"),
+        row(".imag", "x.imag"),
+        row(".flat", "x.flat[1:3]", "np.array([v * v for v in m.flat])"),
+        row(".shape", "x.shape"),
+        row(".ndim .size .itemsize .nbytes", "m.ndim"),
+        row(".dtype", "np.zeros(3, x.dtype)"),
+        row(".flags", "m.copy().flags.c_contiguous"),
+        row(".fill", "changed(lambda a: a.fill(y[0]), x)", no="x.fill(0.0)", note=IN_PLACE),
+        row(".sort", "changed(lambda a: a.sort(), x)", no="x.sort()", note=IN_PLACE),
+        row(".partition", "np.sort(changed(lambda a: a.partition(2), x)[:2])", note=IN_PLACE),
+        row(".put", "changed(lambda a: a.put([0, 1], y[:2]), x)", no="x.put([0], 1.0)", note=IN_PLACE),
+    ],
+    "Methods of ufuncs": [
+        row("add.reduce multiply.reduce", "np.add.reduce(m)", "np.add.reduce(x, where=x > 0.5)"),
+        row("maximum.reduce minimum.reduce", "np.maximum.reduce(m)", "np.maximum.reduce(m, axis=1)"),
+        row("logical_and.reduce logical_or.reduce", "np.logical_and.reduce(m > 0.5)"),
+        row("logaddexp.reduce", "np.logaddexp.reduce(x)", "np.logaddexp.reduce(m, axis=1)"),
+        row("add.accumulate multiply.accumulate maximum.accumulate minimum.accumulate", "np.add.accumulate(x)",
+            "np.add.accumulate(m, axis=1)"),
+        row("multiply.outer subtract.outer hypot.outer", "np.multiply.outer(x, y)", note="of all ufuncs"),
+        row("add.at subtract.at", "changed(np.add.at, x, [0, 0, 2], y[:3])", note=IN_PLACE + "; else `jitad.numpy.add_at`"),
+    ],
+}
