@@ -9,8 +9,8 @@ from scipy import special
 
 import jitad
 from jitad import errors
-from jitad.ops.declare import REGISTRY, Elementwise
 from jitad.trace.numpy_api import advice, functions, ufuncs
+from jitad.trace.numpy_api.registry import scipy
 from tests.supported import refused
 from tests.supported.page import ARGUMENTS, DROPPED, GROUPS, PATH, expressions, found, function, page, spelled, values
 
@@ -31,8 +31,8 @@ def public(module, prefix=""):
 
 
 def of_scipy():
-    """The ufuncs of scipy.special that ops stand for."""
-    return [f"special.{op.special}" for op in REGISTRY.values() if isinstance(op, Elementwise) and op.special]
+    """What stands for functions of scipy.special."""
+    return [f"special.{name}" for module, name in scipy if module == "scipy.special" and hasattr(special, name)]
 
 
 def test_the_page_is_what_the_tables_say():

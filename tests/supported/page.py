@@ -12,7 +12,7 @@ from scipy import special
 
 import jitad
 from jitad.ops.declare import REGISTRY, Elementwise
-from jitad.trace.numpy_api import advice, functions
+from jitad.trace.numpy_api import advice, function_of
 from tests.supported import examples, methods, refused
 from tests.supported.examples import Row
 
@@ -84,7 +84,7 @@ def way(name: str, expression: str) -> str:
     """How a function is supported: by the number of operations in its graph, and by the tables."""
     value = found(name)
     method = name.startswith(".") or isinstance(getattr(value, "__self__", None), np.ufunc)
-    if not (method or value in functions or isinstance(value, np.ufunc) or name in _NO_FUNCTIONS):
+    if not (method or function_of(value) or isinstance(value, np.ufunc) or name in _NO_FUNCTIONS):
         return f"{'SciPy' if name.startswith('special.') else 'NumPy'}'s own code"
     elementwise = [op for op in REGISTRY.values() if isinstance(op, Elementwise)]
     if any(value in (op.ufunc, getattr(special, op.special or "", None)) for op in elementwise):

@@ -31,8 +31,8 @@ REFUSED: dict[str, str] = {
 
 SPECIAL: dict[str, str] = {
     f"special.{name}": f"special.{name}({arguments})" for arguments, names in {
-        "x": "log1p expm1 exp2 cbrt loggamma rgamma ndtr log_ndtr log_expit erfcx erfinv exprel i0 j0",
-        "x, y": "beta betaln kl_div huber poch gammainc jv boxcox", "1, x": "polygamma"}.items() for name in names.split()}
+        "x": "rgamma k0 k1 ellipk fresnel", "x, y": "poch gammainc kv binom",
+        "x, y, y": "betainc"}.items() for name in names.split()}
 
 METHODS = "nonzero item tolist"  # of arrays; those below are no attributes of traced arrays at all
 NO_ATTRIBUTES = "base byteswap ctypes data device dump dumps getfield resize setfield setflags strides to_device tobytes tofile"
