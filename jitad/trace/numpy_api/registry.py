@@ -39,11 +39,6 @@ def implements_scipy(module: str, *names: str) -> Callable[[Callable], Callable]
     return register
 
 
-def implements_special(*names: str) -> Callable[[Callable], Callable]:
-    """Register what stands for functions of scipy.special."""
-    return implements_scipy("scipy.special", *names)
-
-
 def refuse(name: str, why: str = "is not supported on traced arrays") -> TraceError:
     """The error for what cannot be traced."""
     return TraceError(f"{name} {why}; {advice(name)}.{where()}")

@@ -11,7 +11,7 @@ from jitad.ir.node import Node
 from jitad.ops import arithmetic, bessel, compare, special
 from jitad.ops.declare import REGISTRY
 from jitad.ops.leaf import full
-from jitad.trace.numpy_api.registry import implements, implements_special, ufuncs
+from jitad.trace.numpy_api.registry import implements, implements_scipy, ufuncs
 from jitad.trace.numpy_api.ufunc_table import divide, multiply, power
 from jitad.trace.tracer import Tracer, apply, as_tracer, together, wrap
 from jitad.trace.tracing import where
@@ -26,12 +26,12 @@ def i0(x: Any) -> Tracer:
     return _op("i0", x)
 
 
-@implements_special("yv")
+@implements_scipy("scipy.special", "yv")
 def yv(v: Any, z: Any) -> Tracer:
     return _op("yn", v, z)
 
 
-@implements_special("spherical_jn")
+@implements_scipy("scipy.special", "spherical_jn")
 def spherical_jn(n: Any, z: Any, derivative: bool = False) -> Tracer:
     out = _op("spherical_jn", n, z)
     return wrap(bessel.spherical_jn.partials(*out.node.args, out=out.node)[1]) if derivative else out  # type: ignore[misc]
@@ -43,19 +43,19 @@ def sinc(x: Any) -> Tracer:
     return _op("spherical_jn", 0, multiply(x, float(np.pi)))
 
 
-@implements_special("polygamma")
+@implements_scipy("scipy.special", "polygamma")
 def polygamma(n: Any, x: Any) -> Tracer:
     return _op("polygamma", n, x)
 
 
-@implements_special("loggamma")
+@implements_scipy("scipy.special", "loggamma")
 def loggamma(z: Any) -> Tracer:
     """Of real numbers: as a complex function, it is not real on the left."""
     x = divide(z, 1).node
     return wrap(compare.select(compare.less(x, full(0, x.dtype, x.shape)), full(np.nan, x.dtype, x.shape), special.gammaln(x)))
 
 
-@implements_special("multigammaln")
+@implements_scipy("scipy.special", "multigammaln")
 def multigammaln(a: Any, d: Any) -> Tracer:
     """log of the multivariate gamma function of a constant dimension."""
     if type(d) is not int:
@@ -68,20 +68,20 @@ def multigammaln(a: Any, d: Any) -> Tracer:
 
 
 for _name, _ufunc in {"expm1": np.expm1, "log1p": np.log1p, "cbrt": np.cbrt, "exp2": np.exp2, "round": np.rint}.items():
-    implements_special(_name)(ufuncs[_ufunc])
+    implements_scipy(_name)(ufuncs[_ufunc])
 
 
-@implements_special("exp10")
+@implements_scipy("scipy.special", "exp10")
 def exp10(x: Any) -> Tracer:
     return power(10.0, divide(x, 1))
 
 
-@implements_special("softplus")
+@implements_scipy("scipy.special", "softplus")
 def softplus(x: Any) -> Tracer:
     return wrap(-special.log_expit(-divide(x, 1).node))
 
 
-@implements_special("huber")
+@implements_scipy("scipy.special", "huber")
 def huber(delta: Any, r: Any) -> Tracer:
     """r**2/2 up to delta, from there on a straight line."""
     d, x = together(divide(delta, 1), divide(r, 1))
@@ -90,7 +90,7 @@ def huber(delta: Any, r: Any) -> Tracer:
     return wrap(_above_zero(d, loss))
 
 
-@implements_special("pseudo_huber")
+@implements_scipy("scipy.special", "pseudo_huber")
 def pseudo_huber(delta: Any, r: Any) -> Tracer:
     """delta**2 (sqrt(1 + (r/delta)**2) - 1), in the form that does not cancel."""
     d, x = together(divide(delta, 1), divide(r, 1))
