@@ -224,8 +224,8 @@ def scalar(r: Recording, outputs: Sequence[Node]) -> Node:
     out = outputs[0]
     if out.shape:
         known = all(isinstance(n, int) for n in out.shape)  # other lengths have names that say nothing to the user
-        what = f"of shape {show_shape(out.shape)}" if known else f"of {len(out.shape)} dimensions"
-        raise ShapeError(f"the gradient is of scalar functions; {r.function} returned an array {what}. Sum it, or use "
+        what = f"an array of shape {show_shape(out.shape)}" if known else f"a {len(out.shape)}-dimensional array"
+        raise ShapeError(f"the gradient is of scalar functions; {r.function} returned {what}. Sum it, or use "
                          f"jitad.jacobian{where()}")
     if not is_float(out.dtype):
         if not out.args and out.op.name == "constant":

@@ -1,4 +1,7 @@
-"""Every error jitad raises: what happened, where in the user's code, what to write instead."""
+"""Every error jitad raises: what happened, where in the user's code, what to write instead.
+
+`docs/errors.md` has an example of each, and what is right in its place.
+"""
 
 from __future__ import annotations
 

@@ -196,7 +196,7 @@ def record(
             tree = source.result_tree
         else:
             leaves, tree = flatten(rebuilt(fn)(*new_args, **kwargs))
-            _only_data(statics(tree), fn)
+            _only_data(leaves, statics(tree), fn)
             source = tuple([as_tracer(v).node for v in leaves])
     if transform.has_aux and not (tree.kind is tuple and len(tree.children) == 2):
         raise TypeError(f"{_name(fn)} must return a pair (value, aux) with has_aux=True{where()}")
@@ -204,11 +204,12 @@ def record(
     return found if seeds is None else dataclasses.replace(found, seeds=seeds(found))
 
 
-def _only_data(found: list[Static], fn: Callable) -> None:
-    for s in found:
-        if not isinstance(value_of(s), (*PLAIN, int)):
-            raise TraceError(f"{_name(fn)} returned a {s.kind.__name__}: results are numbers, arrays, strings, and containers of "
-                             f"them; see jitad.register_pytree_node{where()}")
+def _only_data(leaves: list, found: list[Static], fn: Callable) -> None:
+    wrong = [type(v) for v in leaves if not isinstance(v, (Tracer, np.ndarray, np.generic, int, float, complex))]
+    wrong += [s.kind for s in found if not isinstance(value_of(s), (*PLAIN, int))]
+    if wrong:
+        raise TraceError(f"{_name(fn)} returned a {wrong[0].__name__}: results are numbers, arrays, strings, and containers of "
+                         f"them; see jitad.register_pytree_node{where()}")
 
 
 Argnums = int | Sequence[int]

@@ -248,7 +248,7 @@ def test_kernel_inside_user_njit_code():
 
 class TestErrors:
     def test_no_scalar(self):
-        with pytest.raises(errors.ShapeError, match=r"shape \(n0,\).*jitad.jacobian"):
+        with pytest.raises(errors.ShapeError, match="a 1-dimensional array.*jitad.jacobian"):
             jitad.grad(lambda x: x * 2)(np.ones(6))
         with pytest.raises(TypeError, match="one scalar result"):
             jitad.grad(lambda x: (x.sum(), x.sum()))(np.ones(6))

@@ -46,7 +46,8 @@ def test_the_page_is_what_the_tables_say():
 def test_nothing_is_left_out():
     missing = {*public(np), *public(np.linalg, "linalg."), *of_scipy()} - set(LISTED)
     assert not missing, sorted(missing)
-    assert not {n for n in dir(np.ndarray) if not n.startswith("_") and hasattr(np.ones((1, 1)), n)} - {
+    gone = {"itemset", "newbyteorder", "ptp", "tostring"}  # in older versions of NumPy 2, only to say that they are
+    assert not {n for n in dir(np.ndarray) if not n.startswith("_")} - gone - {
         *(n[1:] for n in SUPPORTED if n.startswith(".")), *refused.METHODS.split(), *refused.NO_ATTRIBUTES.split()}
     assert UFUNC_METHODS <= {n.rsplit(".", 1)[-1] for n in LISTED if "." in n[1:]}
 

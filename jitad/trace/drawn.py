@@ -31,7 +31,8 @@ def is_of_context(value: Any) -> bool:
 def refuse(source: Any = None) -> NoReturn:
     """Raise: what to do instead."""
     if is_of_context(source):
-        raise TraceError(f"the {type(source).__name__} that a traced function reads may change without a trace of it; read it "
+        kind = "threading.local" if isinstance(source, threading.local) else "ContextVar"
+        raise TraceError(f"the {kind} that a traced function reads may change without a trace of it; read it "
                          f"outside and pass the value as an argument{where()}")
     raise TraceError(
         "random numbers in a traced function would be drawn once and then stay; draw outside and pass the numbers as an "
