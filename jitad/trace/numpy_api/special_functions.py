@@ -68,7 +68,7 @@ def multigammaln(a: Any, d: Any) -> Tracer:
 
 
 for _name, _ufunc in {"expm1": np.expm1, "log1p": np.log1p, "cbrt": np.cbrt, "exp2": np.exp2, "round": np.rint}.items():
-    implements_scipy(_name)(ufuncs[_ufunc])
+    implements_scipy("scipy.special", _name)(ufuncs[_ufunc])
 
 
 @implements_scipy("scipy.special", "exp10")
