@@ -22,7 +22,7 @@ from jitad.ir.graph import Graph, Guard
 from jitad.pipeline import Kernel, kernel_of
 from jitad.runtime.arguments import normalize, result, type_key
 from jitad.trace.place import ABSENT
-from jitad.trace.rebuild import fixed
+from jitad.trace.rebuild import fixed, standing
 from jitad.trace.tracing import LeafSpec, Traced, trace
 from jitad.tree import Tree, flatten, unflatten
 
@@ -256,7 +256,7 @@ class Caller:
 
     def _trace(self, key: tuple, specs: list[LeafSpec], tree: Tree) -> Specialization:
         def recorded(tracers: list) -> Recording:
-            args, kwargs = unflatten(tree, tracers, fixed)
+            args, kwargs = unflatten(tree, tracers, fixed, standing)
             return self.record(*args, **kwargs)
 
         with singular_points(self.options.strict):

@@ -37,10 +37,24 @@ class Held:
 
 @dataclasses.dataclass(frozen=True)
 class Static:
-    """A value that is taken as it is; equal if the type is too: 1, 1.0 and True are different things to a program."""
+    """A value that is taken as it is; equal if the type is too: 1, 1.0 and True are different things to a program, 0.0 and -0.0.
 
-    kind: type
+    `kinds` says so, also of what is in tuples.
+    """
+
+    kinds: Any
     value: Any
+
+
+def _fixed(value: Any) -> Static:
+    return Static(_kinds(value), value)
+
+
+def _kinds(value: Any) -> Any:
+    if isinstance(value, (tuple, frozenset)):
+        inside = [_kinds(v) for v in value]
+        return type(value), tuple(inside) if isinstance(value, tuple) else frozenset(inside)
+    return (type(value), repr(value)) if isinstance(value, float) else type(value)
 
 
 class Registered(NamedTuple):
@@ -96,37 +110,31 @@ def register_pytree_node(
     return cls
 
 
-class Fields(NamedTuple):
-    """The names of what a dataclass holds."""
-
-    names: tuple[str, ...]
-
-
 def taken_apart(value: Any) -> tuple[Any, Sequence, Any] | None:
     """Class, children and the rest of a container of a class of the user's."""
     cls: Any = value.__class__  # of what stands for an object while a function is traced, that object's
     known = _registered.get(cls)
     if known is not None:
         children, aux = known.flatten(value)
-        return cls, children, aux
+        return cls, children, _fixed(aux)
     if not hasattr(cls, "__dataclass_fields__"):
         return None
     held = getattr(value, "__dict__", {})
     names = tuple(dict.fromkeys([*(f.name for f in dataclasses.fields(cls) if hasattr(value, f.name)), *held]))
-    return cls, [_field(getattr(value, n)) for n in names], Fields(names)
+    return cls, [_field(getattr(value, n)) for n in names], names
 
 
 def _field(value: Any) -> Any:
     """Integers in fields of a dataclass count atoms or name a power: they are static."""
-    return Static(type(value), value) if type(value) in (int, bool) else value
+    return _fixed(value) if type(value) in (int, bool) else value
 
 
 def put_together(cls: type, aux: Any, children: Sequence) -> Any:
     """The container again; of a dataclass without its ``__init__``, which may refuse derivatives."""
     if cls in _registered:
-        return _registered[cls].unflatten(aux, children)
+        return _registered[cls].unflatten(aux.value, children)
     made: Any = object.__new__(cls)
-    for name, value in zip(aux.names, children, strict=True):
+    for name, value in zip(aux, children, strict=True):
         object.__setattr__(made, name, value)
     return made
 
@@ -136,7 +144,7 @@ def static(value: Any) -> Static | None:
     if type(value) is Static:
         return value
     if isinstance(value, PLAIN):
-        return Static(type(value), value)
+        return _fixed(value)
     if callable(value) or any(holds(value) for holds in OBJECTS):
         return Static(type(value), value if isinstance(value, types.MethodType) else Held(value))
     return None
@@ -149,12 +157,12 @@ def declared(value: Any, name: str) -> Static:
     except TypeError:
         raise TypeError(f"{name} is declared static, and has to be hashable, but is a {type(value).__name__}; pass arrays "
                         "without static_argnums") from None
-    return Static(type(value), value)
+    return _fixed(value)
 
 
 def static_like(value: Any, like: Static) -> Static | None:
     """The same as :func:`static`, of what may have been declared to be static."""
-    return static(value) or (Static(type(value), value) if type(value) is like.kind and type(like.value) is not Held else None)
+    return static(value) or (_fixed(value) if type(value) is type(like.value) else None)
 
 
 def value_of(found: Static) -> Any:

@@ -24,7 +24,7 @@ from jitad.ir.types import FLOAT, is_float, show_shape
 from jitad.ops.arithmetic import cast
 from jitad.ops.shape import retype
 from jitad.packed import Parcel, deliver, parcels
-from jitad.trace.rebuild import rebuilt
+from jitad.trace.rebuild import rebuilt, standing
 from jitad.trace.tracer import Tracer, as_tracer, wrap
 from jitad.trace.tracing import Trace, current, where
 from jitad.tree import Tree, flatten, flatten_like, statics, unflatten
@@ -189,7 +189,7 @@ def record(
             actual += [t.node for t in tracers]
             inputs += [t.node for t in fresh]
             in_trees.append(tree)
-            new_args[k] = unflatten(tree, fresh)
+            new_args[k] = unflatten(tree, fresh, standing=standing)
         source: tuple[Node, ...] | Recording
         if isinstance(fn, Transformed):
             source = fn.record(*new_args, **kwargs)
@@ -206,7 +206,7 @@ def record(
 
 def _only_data(leaves: list, found: list[Static], fn: Callable) -> None:
     wrong = [type(v) for v in leaves if not isinstance(v, (Tracer, np.ndarray, np.generic, int, float, complex))]
-    wrong += [s.kind for s in found if not isinstance(value_of(s), (*PLAIN, int))]
+    wrong += [type(value_of(s)) for s in found if not isinstance(value_of(s), (*PLAIN, int))]
     if wrong:
         raise TraceError(f"{_name(fn)} returned a {wrong[0].__name__}: results are numbers, arrays, strings, and containers of "
                          f"them; see jitad.register_pytree_node{where()}")

@@ -72,8 +72,14 @@ def flatten(value: Any) -> tuple[list, Tree]:
     return leaves, visit(value)
 
 
-def unflatten(tree: Tree, leaves: Iterable, handed: Callable[[containers.Static], Any] = containers.value_of) -> Any:
-    """The container of that shape with these leaves; `handed` gives what stands for what is static."""
+def unflatten(
+    tree: Tree, leaves: Iterable, handed: Callable[[containers.Static], Any] = containers.value_of,
+    standing: Callable[[Any], Any] = lambda made: made,
+) -> Any:
+    """The container of that shape with these leaves.
+
+    `handed` gives what stands for what is static, `standing` what stands for a container of a class of the user's.
+    """
     source = iter(leaves)
 
     def build(t: Tree) -> Any:
@@ -88,7 +94,7 @@ def unflatten(tree: Tree, leaves: Iterable, handed: Callable[[containers.Static]
             return dict(zip(t.keys, children, strict=True))
         if t.kind in (list, tuple):
             return t.kind(children)
-        return t.kind(*children) if is_namedtuple(t.kind) else containers.put_together(t.kind, t.keys, children)
+        return t.kind(*children) if is_namedtuple(t.kind) else standing(containers.put_together(t.kind, t.keys, children))
 
     return build(tree)
 

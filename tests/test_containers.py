@@ -238,3 +238,39 @@ def f(x, n):
 
 
 _f = f
+
+
+@dataclasses.dataclass
+class Tuned:
+    a: float
+    c = 3.0  # of the class
+
+    def energy(self, x):
+        return (self.a * x * FACTOR).sum()
+
+
+FACTOR = 1.0
+
+
+@modes()
+def test_classes_and_methods_of_dataclasses_are_seen(compiled, monkeypatch):
+    by_class = calls(jitad.jit(lambda s, x: (s.a * x * s.c).sum()), compiled)
+    by_method = calls(jitad.jit(lambda s, x: s.energy(x)), compiled)
+    t = Tuned(2.0)
+    assert (by_class(t, X), by_method(t, X)) == (90.0, 30.0)
+    monkeypatch.setattr(Tuned, "c", 5.0)
+    monkeypatch.setitem(globals(), "FACTOR", 4.0)
+    assert (by_class(t, X), by_method(t, X)) == (150.0, 120.0)
+    monkeypatch.setattr(Tuned, "energy", lambda self, x: self.a)
+    assert by_method(t, X) == 2.0
+    assert calls(jitad.grad(lambda s, x: s.energy(x)), compiled)(t, X).a == 1.0
+
+
+@modes()
+def test_static_values_of_other_types_inside(compiled):
+    g = calls(jitad.jit(lambda x, t: x * (10.0 if isinstance(t[0], bool) else 1.0), static_argnums=1), compiled)
+    assert [g(1.0, t) for t in ((1,), (True,), (1,))] == [1.0, 10.0, 1.0]
+    g = calls(jitad.jit(lambda x, t: x * np.copysign(1.0, t), static_argnums=1), compiled)
+    assert [g(1.0, t) for t in (0.0, -0.0)] == [1.0, -1.0]
+    g = calls(jitad.jit(lambda o: o.a * (2.0 if o.label is True else 1.0)), compiled)
+    assert [g(Own(1.0, label)) for label in (1, True, 1)] == [1.0, 2.0, 1.0]

@@ -11,7 +11,7 @@ from jitad.ir.types import BOOL, is_float
 from jitad.ops.declare import Elementwise
 from jitad.ops.leaf import full
 from jitad.ops.shape import zeros
-from jitad.ops.singular import is_sum_of_squares, unless_zero
+from jitad.ops.singular import even_power_of_norm, is_sum_of_squares, unless_zero
 
 
 def linearize(outputs: Sequence[Node], tangents: Mapping[Node, Linear]) -> list[Linear | None]:
@@ -31,9 +31,20 @@ def linearize(outputs: Sequence[Node], tangents: Mapping[Node, Linear]) -> list[
     """
     known: dict[Node, Linear | None] = dict(tangents)
     for node in topological(outputs, stop=known.__contains__):
+        smooth = even_power_of_norm(node)
+        if smooth is not None:  # the same function, none of whose derivatives is singular
+            for n in topological([smooth], stop=known.__contains__):
+                known[n] = _of(n, [known[a] for a in n.args])
+            known[node] = known[smooth]
+            continue
         inner = [known[a] for a in node.args]
-        known[node] = None if not is_float(node.dtype) or all(t is None for t in inner) else _tangent(node, inner)
+        known[node] = _of(node, inner)
     return [known[o] for o in outputs]
+
+
+def _of(node: Node, inner: Sequence[Linear | None]) -> Linear | None:
+    """The tangent of a node, given those of its arguments."""
+    return None if not is_float(node.dtype) or all(t is None for t in inner) else _tangent(node, inner)
 
 
 def _tangent(node: Node, inner: Sequence[Linear | None]) -> Linear | None:

@@ -204,7 +204,7 @@ def _exponential(given):  # type: ignore[no-untyped-def]
     norm = 0.0
     for j in range(n):
         norm = max(norm, np.abs(a[:, j]).sum())
-    if not np.isfinite(norm):
+    if not np.isfinite(a).all():
         return np.full((n, n), np.nan)
     halvings = 0
     while norm > _LARGEST:

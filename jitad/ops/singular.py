@@ -7,8 +7,10 @@ from __future__ import annotations
 
 from jitad.config import ieee_derivatives
 from jitad.ir.node import Node
+from jitad.ir.types import is_float
+from jitad.ops.arithmetic import integer_pow
 from jitad.ops.compare import equal, less_equal, select
-from jitad.ops.leaf import full
+from jitad.ops.leaf import constant_value, full
 
 
 def unless_zero(x: Node, value: Node, positive: bool = False) -> Node:
@@ -25,13 +27,15 @@ def is_sum_of_squares(x: Node) -> bool:
     while stack:
         n = stack.pop()
         name = n.op.name
-        if name == "integer_pow" and n.params[0] in (2, 4) and n.args[0].op.name != "divide":
+        if name == "integer_pow" and n.params[0] == 2 and n.args[0].op.name != "divide":
             continue
         if (name == "multiply" and n.args[0] is n.args[1]) or (
                 name == "contract" and n.args[0] is n.args[1] and n.params[0] == n.params[1]):
             continue
         if name == "add":
             stack += n.args
+        elif name == "select":  # of which some do not count
+            stack += [b for b in n.args[1:] if constant_value(b) != 0]
         elif name in ("sum", "reshape", "broadcast", "transpose", "slice", "retype", "gather", "cast"):
             stack.append(n.args[0])
         elif name == "divide" or (name == "multiply" and _is_number(n.args[1])):
@@ -41,6 +45,26 @@ def is_sum_of_squares(x: Node) -> bool:
         else:
             return False
     return True
+
+
+def even_power_of_norm(node: Node) -> Node | None:
+    """An even power of a norm or an absolute value, written without the root; None if a node is nothing of the kind."""
+    if ieee_derivatives() or not is_float(node.dtype):
+        return None
+    if node.op.name == "integer_pow" and node.params[0] > 0 and node.params[0] % 2 == 0:  # type: ignore[operator]
+        power: int = node.params[0]  # type: ignore[assignment]
+    elif node.op.name == "multiply" and node.args[0] is node.args[1]:
+        power = 2
+    else:
+        return None
+    x = node.args[0]
+    if x.op.name == "sqrt" and is_sum_of_squares(x.args[0]):
+        return integer_pow(x.args[0], power // 2)
+    if x.op.name == "absolute":
+        return integer_pow(x.args[0], power)
+    if x.op.name == "hypot":
+        return integer_pow(integer_pow(x.args[0], 2) + integer_pow(x.args[1], 2), power // 2)  # type: ignore[operator]
+    return None
 
 
 def _is_number(n: Node) -> bool:

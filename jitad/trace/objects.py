@@ -95,6 +95,8 @@ def stand_in(obj: Any, rebuilder: Rebuilder) -> Any:
                 of_class["__class__"] = True
                 watches.append(ClassWatch(cls))
             return cls
+        if name == "__dict__" and not hasattr(obj, "__dict__"):
+            raise AttributeError(f"{cls.__name__!r} object has no attribute '__dict__'")
         if name == "__dict__":
             if self is first:
                 watches.append(NamesWatch(Attribute(here, "__dict__"), tuple(vars(obj))))

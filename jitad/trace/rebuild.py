@@ -65,6 +65,16 @@ def fixed(found: Static) -> Any:
     return value if is_data(value) else Rebuilder(trace.root).value(value, Place(value))
 
 
+def standing(made: Any) -> Any:
+    """What stands for a container of a class of the user's among the arguments: its methods are traced, its class is watched."""
+    trace = current()
+    assert trace is not None
+    rebuilder = Rebuilder(trace.root)
+    if is_users_class(type(made)):
+        rebuilder._class(type(made))
+    return stand_in(made, rebuilder) if is_object(made) else made
+
+
 class Rebuilder:
     """Makes the copies for one trace."""
 

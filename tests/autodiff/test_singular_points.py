@@ -73,6 +73,26 @@ def test_second_derivatives(f, x, want):
     np.testing.assert_allclose(jitad.jacfwd(jitad.jacfwd(f))(x), want, rtol=1e-13, atol=1e-13)
 
 
+@pytest.mark.parametrize("f, x, want", [
+    (lambda x: np.linalg.norm(x) ** 2, ZERO, 2 * np.eye(3)),
+    (lambda x: np.linalg.norm(x) * np.linalg.norm(x), ZERO, 2 * np.eye(3)), (lambda x: np.abs(x) ** 2, 0.0, 2.0),
+    (lambda x: np.abs(x) ** 4, 1.0, 12.0), (lambda x: np.sqrt(x @ x) ** 2.0, ZERO, 2 * np.eye(3)),
+    (lambda x: np.hypot(x[0], x[1]) ** 2, ZERO[:2], 2 * np.eye(2)),
+    (lambda x: np.exp(-np.linalg.norm(x) ** 2), ZERO, -2 * np.eye(3)),
+    (lambda x: np.std(x) ** 2, np.ones(2), [[0.5, -0.5], [-0.5, 0.5]]),
+    (lambda x: np.linalg.norm(x) ** 4, ZERO, np.zeros((3, 3)))])
+def test_even_powers_of_norms(f, x, want):
+    """They are smooth, and differentiated as what they are."""
+    for hessian in (jitad.hessian, lambda f: jitad.jacfwd(jitad.jacfwd(f)), lambda f: jitad.jacrev(jitad.jacrev(f))):
+        np.testing.assert_allclose(hessian(f)(x), want, atol=1e-14)
+
+
+def test_std_of_some():
+    f = lambda x: np.std(x, where=np.array([True, True, False]))  # noqa: E731
+    for slope in (jitad.jacfwd, jitad.jacrev):
+        np.testing.assert_array_equal(slope(f)(np.array([2.0, 2.0, 3.0])), np.zeros(3))
+
+
 def test_sinc_to_every_order():
     g = np.sinc
     for order in range(1, 7):

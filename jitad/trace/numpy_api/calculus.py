@@ -57,7 +57,7 @@ def vander(x: Any, N: Any = None, increasing: bool = False) -> Tracer:  # noqa: 
     if t.ndim != 1:
         raise ValueError("x must be a one-dimensional array or sequence." + where())
     n = len(t) if N is None else int(N)
-    powers = [ufuncs[np.power](t, k) if k else t * 0 + 1 for k in range(n)]
+    powers = [ufuncs[np.power](t, k) if k else functions[np.ones_like](t) for k in range(n)]
     if not powers:
         return as_tracer(np.zeros((len(t), 0)))
     return stack(powers if increasing else powers[::-1], 1)

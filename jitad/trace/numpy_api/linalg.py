@@ -17,7 +17,7 @@ from jitad.ops import shape as ops
 from jitad.ops.arithmetic import cast
 from jitad.ops.matrix import identity, swap
 from jitad.trace.numpy_api.products import matmul
-from jitad.trace.numpy_api.registry import implements, refuse
+from jitad.trace.numpy_api.registry import implements, refuse, ufuncs
 from jitad.trace.numpy_api.selection import diagonal, where_
 from jitad.trace.numpy_api.shaping import reshaped
 from jitad.trace.tracer import Tracer, as_tracer, broadcast_shapes, broadcast_to, float_dtype, promote, wrap
@@ -198,7 +198,8 @@ def svdvals(x: Any, /) -> Tracer:
     if m != n and not current().assume("<=", m, n):  # type: ignore[union-attr]
         m, n = n, m
     largest = s.restored(ops.flip(ops.slice_(values, ((0, b, 1), (n, m, 1))), (1,)))
-    return where_(largest == 0, 0.0, largest)  # where singular values vanish, they have no derivative: 0
+    vanished = ufuncs[np.less_equal](largest, 0)  # but for rounding: then they have no derivative, which is 0
+    return where_(vanished, 0.0, largest)
 
 
 def _zeros(a: Node, shape: Shape) -> Node:
@@ -233,8 +234,6 @@ def norm(x: Any, ord: Any = None, axis: Any = None, keepdims: Any = False) -> Tr
 
 
 def _root_of_squares(t: Tracer, axis: Any, keepdims: Any = False) -> Tracer:
-    from jitad.trace.numpy_api.ufunc_table import ufuncs
-
     return ufuncs[np.sqrt]((t * t).sum(axis, keepdims=keepdims))
 
 

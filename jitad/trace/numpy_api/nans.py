@@ -45,7 +45,8 @@ def nanmean(a: Any, axis: Any = None, dtype: Any = None, out: Any = None, keepdi
 def nanvar(a: Any, axis: Any = None, dtype: Any = None, out: Any = None, ddof: Any = 0, keepdims: Any = False) -> Tracer:
     reject("numpy.nanvar", out=out)
     d = as_tracer(a) - nanmean(a, axis, dtype, keepdims=True)
-    return nansum(d * d, axis, dtype, keepdims=keepdims) / (count_nonzero(_present(a), axis, keepdims=keepdims) - ddof)
+    squares = where_(_present(a), d * d, 0.0)
+    return sum_(squares, axis, dtype, keepdims=keepdims) / (count_nonzero(_present(a), axis, keepdims=keepdims) - ddof)
 
 
 @implements(np.nanstd)

@@ -48,6 +48,8 @@ def _pairs(given: Any, ndim: int, name: str) -> list[tuple]:
     if isinstance(given, dict):
         pairs = [given.get(k, given.get(k - ndim, 0)) for k in range(ndim)]
         return [tuple(p) if isinstance(p, (tuple, list)) else (p, p) for p in pairs]
+    if isinstance(given, np.ndarray):
+        given = given.tolist()
     if not isinstance(given, (tuple, list)):
         return [(given, given)] * ndim
     rows = [tuple(w) if isinstance(w, (tuple, list)) else w for w in given]
@@ -66,7 +68,9 @@ def pad(array: Any, pad_width: Any, mode: Any = "constant", *, constant_values: 
         raise ValueError("index can't contain negative values" + where())
     if mode in ("constant", "empty"):
         return _constant(t, widths, _pairs(constant_values, t.ndim, "constant_values"))
-    if mode not in _PLACES or reflect_type != "even":
+    if mode in _PLACES and reflect_type != "even":
+        raise TraceError("numpy.pad of a traced array: reflect_type='odd' is not supported; write 2*edge - np.pad(...)" + where())
+    if mode not in _PLACES:
         raise TraceError(f"numpy.pad of a traced array: mode={mode!r} is not supported; there are constant, edge, wrap, reflect "
                          "and symmetric" + where())
     for axis, (before, after) in enumerate(widths):

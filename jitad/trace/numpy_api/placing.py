@@ -11,7 +11,7 @@ from jitad.ir.types import INT
 from jitad.ops.arithmetic import cast
 from jitad.ops.index import scatter_add
 from jitad.trace.capture import content, is_known
-from jitad.trace.numpy_api.creation import zeros
+from jitad.trace.numpy_api.creation import arange, zeros
 from jitad.trace.numpy_api.registry import implements, ufuncs
 from jitad.trace.numpy_api.selection import where_
 from jitad.trace.numpy_api.shaping import ravel
@@ -98,12 +98,17 @@ class At:
         from jitad.trace.indexing import is_basic
 
         out, key = self._t.copy(), self._key
-        if is_basic(key) or (as_tracer(key).dtype == bool if not isinstance(key, tuple) else False):
-            out[key] = values if ufunc is None else ufuncs[ufunc](out[key] if is_basic(key) else out, values)
-        elif ufunc is np.add:
-            return add_at(out, key, values)
-        else:  # assignment of elements that are named once; others raise
-            out[key] = values if ufunc is None else ufuncs[ufunc](out[key], values)
+        mask = as_tracer(key) if isinstance(key, (list, np.ndarray, Tracer)) else None
+        if ufunc is None:
+            out[key] = values
+        elif mask is not None and mask.dtype == bool and not is_known(mask):
+            spread = mask[(...,) + (None,) * (out.ndim - mask.ndim)]
+            return where_(spread, ufuncs[ufunc](out, values), out).astype(out.dtype)
+        elif ufunc is np.add and not is_basic(key) and (mask is None or mask.dtype != bool):
+            places = arange(out.size).reshape(out.shape)[key]  # named twice, elements add up
+            return add_at(out.ravel(), places, as_tracer(values).astype(out.dtype)).reshape(out.shape)
+        else:  # elements that are named once; others raise
+            out[key] = ufuncs[ufunc](out[key], values)
         return out
 
     def get(self) -> Tracer:

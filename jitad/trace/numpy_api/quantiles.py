@@ -69,8 +69,10 @@ def _within(s: Tracer, n: Any, q: Any, method: str) -> Tracer:
     if share is None:
         raise TraceError(f"numpy.quantile: method={method!r} is not supported on traced arrays; there are linear, lower, higher "
                          "and midpoint" + where())
-    below, above, t = _element(s, low), _element(s, high), share()
-    return below + (above - below) * t
+    below, above, t = _element(s, low), _element(s, high), as_tracer(share())
+    gap = where_(above == below, 0.0, above - below)  # of two infinities
+    upward = ufuncs[np.less](t, 0.5)  # from the nearer of both, as NumPy: infinities stay
+    return where_(upward, below + gap * where_(upward, t, 0.0), above - gap * where_(upward, 0.0, 1.0 - t)).astype(s.dtype)
 
 
 def _element(s: Tracer, k: Tracer) -> Tracer:

@@ -50,7 +50,8 @@ def reduction(kind: str, a: Any, axis: Any, keepdims: Any = False, dtype: Any = 
     if initial is not _NONE and initial is not None:
         from jitad.trace.numpy_api.ufunc_table import ufuncs
 
-        join = {"sum": np.add, "prod": np.multiply, "max": np.maximum, "min": np.minimum}[kind]
+        join = {"sum": np.add, "prod": np.multiply, "max": np.maximum, "min": np.minimum, "any": np.logical_or,
+                "all": np.logical_and}[kind]
         empty = kind in ("max", "min") and any(as_tracer(a).node.shape[k] == 0 for k in _axes(axis, as_tracer(a).ndim))
         found = reduction("sum" if empty else kind, a, axis, keepdims, dtype)
         return ufuncs[join](initial if not empty else found * 0 + initial, found if not empty else initial)
@@ -143,7 +144,8 @@ def mean(a: Any, axis: Any = None, dtype: Any = None, out: Any = None, keepdims:
 
 def _selected(a: Tracer, mask: Any, axis: Any, keepdims: Any) -> Tracer:
     """How many elements a mask selects."""
-    return sum_(_masked(a * 0 + 1.0, mask, 0.0), axis, keepdims=keepdims)
+    ones = wrap(full(1, a.dtype if a.dtype.kind == "f" else FLOAT, a.node.shape))
+    return sum_(_masked(ones, mask, 0.0), axis, keepdims=keepdims)
 
 
 def _variance(a: Any, axis: Any, dtype: Any, ddof: Any, mask: Any) -> tuple[Node, Node, tuple[int, ...]]:
@@ -187,7 +189,7 @@ def average(a: Any, axis: Any = None, weights: Any = None, returned: bool = Fals
     a = as_tracer(a)
     if weights is None:
         found = mean(a, axis, keepdims=keepdims)
-        return (found, sum_(a * 0 + 1.0, axis, keepdims=keepdims)) if returned else found  # type: ignore[return-value]
+        return (found, _selected(a, True, axis, keepdims)) if returned else found  # type: ignore[return-value]
     w = as_tracer(weights)
     if w.ndim != a.ndim and axis is not None:
         from jitad.trace.numpy_api.shaping import reshape as shaped

@@ -13,6 +13,7 @@ from jitad.trace.numpy_api.registry import implements_scipy, refuse
 from jitad.trace.tracer import Tracer, as_tracer
 from jitad.trace.tracing import where
 
+_SYMMETRIC = ("sym", "her", "pos", "symmetric", "hermitian", "positive definite")
 _TRANSPOSED = {0: False, "N": False, 1: True, "T": True, 2: True, "C": True}
 
 
@@ -69,14 +70,17 @@ def norm(a: Any, ord: Any = None, axis: Any = None, keepdims: bool = False, chec
 @implements_scipy("scipy.linalg", "solve")
 def solve(a: Any, b: Any, lower: bool = False, overwrite_a: bool = False, overwrite_b: bool = False, check_finite: bool = True,
           assume_a: Any = None, transposed: bool = False) -> Tracer:
-    """Whatever is assumed of `a`, the general way; of a symmetric one SciPy looks at one triangle only."""
-    if assume_a not in (None, "gen", "general"):
-        t = as_tracer(a)
-        half = np.tril if lower else np.triu
-        one = half(t)  # type: ignore[call-overload]
-        a = one + half(t, -1 if lower else 1).swapaxes(-1, -2) if assume_a in ("sym", "her", "pos", "positive definite",
-                                                                              "symmetric", "hermitian") else t
-    t = as_tracer(a)
+    """The part of `a` that SciPy looks at, the general way."""
+    t: Any = as_tracer(a)
+    if assume_a in _SYMMETRIC:
+        half: Any = np.tril if lower else np.triu
+        t = half(t) + half(t, -1 if lower else 1).swapaxes(-1, -2)
+    elif assume_a in ("upper triangular", "lower triangular"):
+        t = (np.triu if assume_a.startswith("upper") else np.tril)(t)
+    elif assume_a == "diagonal":
+        t = t * np.eye(int(t.shape[-1]))
+    elif assume_a not in (None, "gen", "general"):
+        raise refuse("scipy.linalg.solve", f"with assume_a={assume_a!r} is not supported on traced arrays")
     return linalg.solve(t.swapaxes(-1, -2) if transposed else t, b)
 
 
@@ -112,7 +116,9 @@ def block_diag(*arrays: Any) -> Tracer:
     from jitad.trace.numpy_api.padding import pad
     from jitad.trace.numpy_api.shaping import concatenate
 
-    blocks = [t if t.ndim == 2 else t.reshape((1, -1)) for t in map(as_tracer, arrays)]
+    blocks = [t if t.ndim >= 2 else t.reshape((1, -1)) for t in map(as_tracer, arrays)]
+    if any(t.ndim != 2 for t in blocks):
+        raise refuse("scipy.linalg.block_diag", "of stacks of matrices is not supported on traced arrays")
     rows: list[Tracer] = []
     before, total = 0, sum(t.shape[1] for t in blocks)
     for t in blocks:

@@ -11,7 +11,7 @@ from jitad.trace.numpy_api.reductions import max_, sum_
 from jitad.trace.numpy_api.registry import implements_scipy, refuse, ufuncs
 from jitad.trace.numpy_api.selection import where_
 from jitad.trace.numpy_api.shaping import squeeze
-from jitad.trace.tracer import Tracer, as_tracer, float_dtype, wrap
+from jitad.trace.tracer import Tracer, as_tracer, float_dtype, together, wrap
 
 _NONE = np._NoValue  # type: ignore[attr-defined]
 
@@ -37,9 +37,10 @@ def logsumexp(a: Any, axis: Any = None, b: Any = None, keepdims: bool = False, r
     if where is not _NONE and where is not True:
         t = where_(where, t, -np.inf)
     if b is not None:
-        t, b = t + _floats(b) * 0, as_tracer(b)
-        t = where_(b == 0, -np.inf, t)
-    top = _top(t, axis)
+        t, b = (wrap(n) for n in together(t, _floats(b)))
+    top = _top(t if b is None else where_(b == 0, -np.inf, t), axis)
+    if b is not None:
+        t = where_(b == 0, ufuncs[np.minimum](t, top + 700.0), t)  # which does not count, and may be large
     terms = ufuncs[np.exp](t - top)
     total = sum_(terms if b is None else b * terms, axis, keepdims=True)
     nothing = total == 0  # of numbers all -inf: no derivative
