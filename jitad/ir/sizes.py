@@ -6,9 +6,12 @@ for every value of the symbols"; ``n*(n - 1)//2`` and ``(n*n - n)//2`` are one s
 
 from __future__ import annotations
 
+import functools
 from collections.abc import Callable, Iterable, Mapping
 
 from jitad.config import STATIC_AXIS
+
+KEPT = 4096  # sums and products of sizes: the same few come again and again
 
 
 class Sym:
@@ -157,6 +160,11 @@ def _build(terms: Mapping[tuple, int]) -> int | Size:
 def add(a: int | Size, b: int | Size) -> int | Size:
     if isinstance(a, int) and isinstance(b, int):
         return a + b
+    return _added(a, b)
+
+
+@functools.lru_cache(maxsize=KEPT)
+def _added(a: int | Size, b: int | Size) -> int | Size:
     terms = _terms(a)
     for m, c in _terms(b).items():
         terms[m] = terms.get(m, 0) + c
@@ -170,6 +178,11 @@ def sub(a: int | Size, b: int | Size) -> int | Size:
 def mul(a: int | Size, b: int | Size) -> int | Size:
     if isinstance(a, int) and isinstance(b, int):
         return a * b
+    return _multiplied(a, b)
+
+
+@functools.lru_cache(maxsize=KEPT)
+def _multiplied(a: int | Size, b: int | Size) -> int | Size:
     terms: dict[tuple, int] = {}
     for m, c in _terms(a).items():
         for k, d in _terms(b).items():

@@ -11,10 +11,11 @@ import numpy as np
 
 from jitad.errors import TraceError
 from jitad.trace.numpy_api.advice import advice
-from jitad.trace.tracing import where
+from jitad.trace.tracing import current, where
 
 functions: dict[Any, Callable] = {}
 ufuncs: dict[np.ufunc, Callable] = {}
+of_floats: dict[np.ufunc, Callable] = {}  # ops that operators on floats of one shape are
 scipy: dict[tuple[str, str], Callable] = {}  # by module and name, as SciPy is imported by others only
 
 
@@ -194,6 +195,11 @@ def operate(ufunc: np.ufunc, *args: Any) -> Any:
     from jitad.trace.tracer import Tracer, as_tracer
 
     ts = [as_tracer(a) for a in args]
+    first, op = ts[0].node.type, of_floats.get(ufunc)
+    if op is not None and first.dtype.kind == "f" and all(t.node.type == first for t in ts):  # what is asked most
+        out = Tracer(op(*(t.node for t in ts)), current(), all(t.weak for t in ts))  # type: ignore[arg-type]
+        out.ordered = all(t.ordered for t in ts)
+        return out
     out = own(ufuncs[ufunc](*ts), ts)
     out.ordered = all(t.ordered for t in ts)
     weak = all(t.weak for t in ts) and out.node.dtype.kind in "if"

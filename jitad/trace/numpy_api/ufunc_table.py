@@ -11,7 +11,7 @@ from jitad.ir.types import BOOL, FLOAT
 from jitad.ops import arithmetic, compare
 from jitad.ops.declare import REGISTRY, Elementwise
 from jitad.ops.leaf import constant_value, full
-from jitad.trace.numpy_api.registry import astype, implements, scipy, ufuncs
+from jitad.trace.numpy_api.registry import astype, implements, of_floats, scipy, ufuncs
 from jitad.trace.tracer import Tracer, apply, as_tracer, promote, together, wrap
 from jitad.trace.tracing import where
 
@@ -28,6 +28,10 @@ for _op in list(REGISTRY.values()):
         ufuncs[_op.ufunc] = _plain(_op)
     if isinstance(_op, Elementwise) and _op.special is not None:
         scipy["scipy.special", _op.special] = _plain(_op)
+
+
+of_floats |= {np.add: arithmetic.add, np.subtract: arithmetic.subtract, np.multiply: arithmetic.multiply,
+              np.true_divide: arithmetic.divide, np.negative: arithmetic.negative}
 
 
 def _boolean(x: Any) -> Tracer:
@@ -65,12 +69,16 @@ ufuncs[np.invert] = _bitwise("invert", compare.logical_not)
 
 @implements(np.add)
 def add(x: Any, y: Any) -> Tracer:
-    return apply(compare.logical_or if _all_bool(x, y) else arithmetic.add, x, y)  # type: ignore[arg-type]
+    a, b = as_tracer(x), as_tracer(y)
+    both = a.node.dtype == BOOL and b.node.dtype == BOOL
+    return apply(compare.logical_or if both else arithmetic.add, a, b)  # type: ignore[arg-type]
 
 
 @implements(np.multiply)
 def multiply(x: Any, y: Any) -> Tracer:
-    return apply(compare.logical_and if _all_bool(x, y) else arithmetic.multiply, x, y)
+    a, b = as_tracer(x), as_tracer(y)
+    both = a.node.dtype == BOOL and b.node.dtype == BOOL
+    return apply(compare.logical_and if both else arithmetic.multiply, a, b)
 
 
 @implements(np.true_divide)
