@@ -185,7 +185,7 @@ def _routines(new):
     order = routine.argsort(x * x)
     row = shape.broadcast(leaf.iota(x.shape[0]), x.shape, (0,))
     placed = index.gather(x, [row, order])
-    return [routine.cumsum(x * x), order, placed * x]
+    return [routine.cumsum(x * x), order, placed * x, routine.recurrence(x, x * x)]
 
 
 def _definite(x):
@@ -219,7 +219,7 @@ EXAMPLES = {
     "eigh contract_zero_wins": (_eigen, {}),
     "pinv": (lambda new: [matrix_functions.pinv(new(2, "m", 3), 1e-15), matrix_functions.pinv(new(2, 2, 3), 1e-15)], {}),
     "expm expm_frechet": (lambda new: [matrix_functions.expm(new(2, "n", "n"))], {}),
-    "cumsum argsort": (_routines, {}),
+    "cumsum argsort recurrence": (_routines, {}),
     "input": (lambda new: [_square(new("n")), new(), new(2, 3)], {}),
     "constant iota tri_index size_value": (_leaves, {}),
     "select": (_select, {}),

@@ -8,6 +8,7 @@ from collections.abc import Callable, Iterable, Iterator
 from typing import Any
 
 import numpy as np
+import scipy.linalg
 from scipy import special
 
 import jitad
@@ -37,21 +38,22 @@ def changed(change: Callable, a: Any, *args: Any, **kwargs: Any) -> Any:
 
 def function(expression: str) -> Callable:
     """The expression as a function of x, y, m, s and z."""
-    scope = {"np": np, "special": special, "changed": changed}
+    scope = {"np": np, "special": special, "scipy": scipy, "changed": changed}
     return eval(compile(f"lambda x, y, m, s, z: {expression}", __file__, "eval"), scope)
 
 
 def found(name: str) -> Any:
     """What has this name; None if this NumPy or SciPy has not."""
     value: Any = special if name.startswith("special.") else np.ndarray if name.startswith(".") else np
-    for part in name.removeprefix("special.").strip(".").split("."):
+    value = scipy if name.startswith("scipy.") else value
+    for part in name.removeprefix("special.").removeprefix("scipy.").strip(".").split("."):
         value = getattr(value, part, None)
     return value
 
 
 def spelled(name: str) -> str:
     """A name as expressions have it."""
-    return name if name.startswith((".", "special.")) else f"np.{name}"
+    return name if name.startswith((".", "special.", "scipy.")) else f"np.{name}"
 
 
 def expressions(row: Row) -> Iterator[tuple[str, str]]:
@@ -85,7 +87,7 @@ def way(name: str, expression: str) -> str:
     value = found(name)
     method = name.startswith(".") or isinstance(getattr(value, "__self__", None), np.ufunc)
     if not (method or function_of(value) or isinstance(value, np.ufunc) or name in _NO_FUNCTIONS):
-        return f"{'SciPy' if name.startswith('special.') else 'NumPy'}'s own code"
+        return f"{'SciPy' if name.startswith(('special.', 'scipy.')) else 'NumPy'}'s own code"
     elementwise = [op for op in REGISTRY.values() if isinstance(op, Elementwise)]
     if any(value in (op.ufunc, getattr(special, op.special or "", None)) for op in elementwise):
         return "`op`"
