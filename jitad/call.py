@@ -16,14 +16,14 @@ from jitad.config import STATIC_AXIS, Options, jit_disabled, singular_points
 from jitad.containers import declared
 from jitad.derivation import Recording
 from jitad.entry import Entry, entry
-from jitad.errors import DTypeError, IndexRangeError
+from jitad.errors import DTypeError, IndexRangeError, KernelSizeError
 from jitad.ir.evaluate import bind, evaluate, run_nodes, sizer
 from jitad.ir.graph import Graph, Guard
 from jitad.pipeline import Kernel, kernel_of
 from jitad.runtime.arguments import normalize, result, type_key
 from jitad.trace.place import ABSENT
 from jitad.trace.rebuild import fixed, standing
-from jitad.trace.tracing import LeafSpec, Traced, trace
+from jitad.trace.tracing import LeafSpec, Traced, trace, where
 from jitad.tree import Tree, flatten, unflatten
 
 KEPT = 64  # traces kept for one type of arguments
@@ -96,24 +96,21 @@ class Specialization:
 
     def run(self, every: list) -> Any:
         """The results, as the user gets them."""
-        if jit_disabled():
-            try:
-                values: Sequence[Any] = evaluate(self.graph, every)
-            except IndexError:
-                raise IndexRangeError(_explain(self.graph, every)) from None
-            types = tuple((n.dtype, n.ndim) for n in self.graph.outputs)
-        else:
-            _, kernel, constants = self.shared()
-            types = kernel.outputs
-            try:
-                values = kernel.call(*every, *constants)
-            except IndexError:
-                raise IndexRangeError(_explain(self.graph, every)) from None
-            if len(types) == 1:
-                values = (values,)
-            elif not types:
-                values = ()
+        try:
+            values, types = self._computed(every)
+        except IndexError:
+            raise IndexRangeError(_explain(self.graph, every)) from None
+        except (np.linalg.LinAlgError, KernelSizeError) as error:
+            raise type(error)(f"{error}{where()}") from None
         return unflatten(self._tree, [result(v, d, not n) for v, (d, n) in zip(values, types, strict=True)])
+
+    def _computed(self, every: list) -> tuple[Sequence[Any], Sequence[tuple[np.dtype, int]]]:
+        """The results, and their types."""
+        if jit_disabled():
+            return evaluate(self.graph, every), [(n.dtype, n.ndim) for n in self.graph.outputs]
+        _, kernel, constants = self.shared()
+        values = kernel.call(*every, *constants)
+        return (values,) if len(kernel.outputs) == 1 else values if kernel.outputs else (), kernel.outputs
 
     def shared(self) -> tuple[str, Kernel, list]:
         """Key, kernel and constants; compiled at the first call."""

@@ -112,7 +112,7 @@ def test_what_numpy_raises():
     for f, *args in cases:
         g = jitad.jit(f)
         for context in (False, True):
-            with pytest.raises(np.linalg.LinAlgError):
+            with pytest.raises(np.linalg.LinAlgError, match=r"\n  at .*test_linalg.py, line"):
                 if context:
                     with jitad.disable_jit():
                         g(*args)

@@ -37,29 +37,30 @@ def _along(a: Any, axis: Any) -> tuple[Tracer, int]:
     return t, one_axis(axis, t.ndim)
 
 
+def _wide(t: Tracer, axis: int, dtype: Any) -> tuple[Tracer, int]:
+    """In the dtype that NumPy adds up in."""
+    if dtype is None and t.dtype.kind in "biu":
+        dtype = np.uint64 if t.dtype.kind == "u" else np.int64
+    return t if dtype is None else t.astype(dtype), axis
+
+
 @implements(np.cumsum)
 def cumsum(a: Any, axis: Any = None, dtype: Any = None, out: Any = None) -> Tracer:
     reject("numpy.cumsum", out=out)
-    t, axis = _along(a, axis)
-    if dtype is not None or t.dtype.kind in "biu":
-        t = t.astype(dtype if dtype is not None else np.uint64 if t.dtype.kind == "u" else np.int64)
-    return _by_rows(routine.cumsum, t, axis)
+    return _by_rows(routine.cumsum, *_wide(*_along(a, axis), dtype))
 
 
 @implements(np.cumprod)
 def cumprod(a: Any, axis: Any = None, dtype: Any = None, out: Any = None) -> Tracer:
     """By y[i] = x[i]*y[i-1], whose derivative needs no quotient."""
     reject("numpy.cumprod", out=out)
-    t, axis = _along(a, axis)
-    if dtype is not None or t.dtype.kind in "biu":
-        t = t.astype(dtype if dtype is not None else np.uint64 if t.dtype.kind == "u" else np.int64)
 
     def product(rows: Node) -> Node:
         i = broadcast(iota(rows.shape[1]), rows.shape, (1,))
         zero = full(0, rows.dtype, rows.shape)
         return routine.recurrence(rows, select(equal(i, full(0, i.dtype, i.shape)), rows, zero))
 
-    return _by_rows(product, t, axis)
+    return _by_rows(product, *_wide(*_along(a, axis), dtype))
 
 
 def running(kind: str, a: Any, axis: Any) -> Tracer:
