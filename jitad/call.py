@@ -100,8 +100,8 @@ class Specialization:
             values, types = self._computed(every)
         except IndexError:
             raise IndexRangeError(_explain(self.graph, every)) from None
-        except (np.linalg.LinAlgError, KernelSizeError) as error:
-            raise type(error)(f"{error}{where()}") from None
+        except np.linalg.LinAlgError as error:
+            raise np.linalg.LinAlgError(f"{error}{where()}") from None
         return unflatten(self._tree, [result(v, d, not n) for v, (d, n) in zip(values, types, strict=True)])
 
     def _computed(self, every: list) -> tuple[Sequence[Any], Sequence[tuple[np.dtype, int]]]:
@@ -117,7 +117,10 @@ class Specialization:
         if self._shared is None:
             axes = dict.fromkeys(n for i in self.traced.inputs for n in i.shape if not isinstance(n, int))
             long = (Guard("<", STATIC_AXIS, n) for n in axes)  # what a symbol stands for
-            self._shared = kernel_of(self.traced.inputs, self.recording, (*self.traced.guards, *long), self.options)
+            try:
+                self._shared = kernel_of(self.traced.inputs, self.recording, (*self.traced.guards, *long), self.options)
+            except KernelSizeError as error:
+                raise KernelSizeError(f"{error}{where()}") from None
         return self._shared
 
     def __reduce__(self) -> tuple:
