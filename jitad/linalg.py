@@ -7,18 +7,9 @@ from __future__ import annotations
 
 from typing import Any
 
-from jitad.numpy import has_traced
-from jitad.trace.numpy_api import scipy_linalg as _traced
+from jitad.numpy import either
 
 __all__ = ["cho_factor", "cho_solve", "expm", "solve_triangular"]
-
-
-def _either(name: str, args: tuple, kwargs: dict) -> Any:
-    if has_traced(args, kwargs):
-        return getattr(_traced, name)(*args, **kwargs)
-    import scipy.linalg
-
-    return getattr(scipy.linalg, name)(*args, **kwargs)
 
 
 def expm(A: Any) -> Any:  # noqa: N803
@@ -33,7 +24,7 @@ def expm(A: Any) -> Any:  # noqa: N803
     >>> round(jitad.grad(lambda t: jitad.linalg.expm(np.array([[0.0, t], [-t, 0.0]]))[0, 1])(0.0), 12)
     1.0
     """
-    return _either("expm", (A,), {})
+    return either("scipy.linalg", "expm", (A,), {})
 
 
 def solve_triangular(a: Any, b: Any, trans: Any = 0, lower: bool = False, unit_diagonal: bool = False) -> Any:
@@ -52,7 +43,7 @@ def solve_triangular(a: Any, b: Any, trans: Any = 0, lower: bool = False, unit_d
     >>> jitad.linalg.solve_triangular(np.array([[2.0, 0.0], [1.0, 1.0]]), np.array([2.0, 3.0]), lower=True)
     array([1., 2.])
     """
-    return _either("solve_triangular", (a, b), {"trans": trans, "lower": lower, "unit_diagonal": unit_diagonal})
+    return either("scipy.linalg", "solve_triangular", (a, b), {"trans": trans, "lower": lower, "unit_diagonal": unit_diagonal})
 
 
 def cho_factor(a: Any, lower: bool = False) -> tuple[Any, bool]:
@@ -71,7 +62,7 @@ def cho_factor(a: Any, lower: bool = False) -> tuple[Any, bool]:
     >>> jitad.linalg.cho_solve(jitad.linalg.cho_factor(np.array([[4.0, 0.0], [0.0, 1.0]])), np.array([4.0, 1.0]))
     array([1., 1.])
     """
-    return _either("cho_factor", (a, lower), {})
+    return either("scipy.linalg", "cho_factor", (a, lower), {})
 
 
 def cho_solve(c_and_lower: tuple[Any, bool], b: Any) -> Any:
@@ -85,4 +76,4 @@ def cho_solve(c_and_lower: tuple[Any, bool], b: Any) -> Any:
     >>> round(jitad.grad(squared)(2.0), 12)
     -1.25
     """
-    return _either("cho_solve", (c_and_lower, b), {})
+    return either("scipy.linalg", "cho_solve", (c_and_lower, b), {})

@@ -1,25 +1,16 @@
 """Functions of `scipy.special` that are written in Python there, for traced and for plain arrays.
 
 The ufuncs of `scipy.special` (`erf`, `gammaln`, `j0`, ...) are called as they are: traced arrays answer them. So are these three,
-where a traced function calls them under SciPy's name; here they are for code that must not import SciPy.
+where a traced function calls them under SciPy's name; here they are for code that does not import it.
 """
 
 from __future__ import annotations
 
 from typing import Any
 
-from jitad.numpy import has_traced
-from jitad.trace.numpy_api import softmax as _traced
+from jitad.numpy import either
 
 __all__ = ["log_softmax", "logsumexp", "softmax"]
-
-
-def _either(name: str, args: tuple, kwargs: dict) -> Any:
-    if has_traced(args, kwargs):
-        return getattr(_traced, name)(*args, **kwargs)
-    import scipy.special
-
-    return getattr(scipy.special, name)(*args, **kwargs)
 
 
 def logsumexp(a: Any, axis: Any = None, b: Any = None, keepdims: bool = False) -> Any:
@@ -42,7 +33,7 @@ def logsumexp(a: Any, axis: Any = None, b: Any = None, keepdims: bool = False) -
     >>> jitad.grad(jitad.special.logsumexp)(np.array([0.0, 0.0, -np.inf]))
     array([0.5, 0.5, 0. ])
     """
-    return _either("logsumexp", (a,), {"axis": axis, "b": b, "keepdims": keepdims})
+    return either("scipy.special", "logsumexp", (a,), {"axis": axis, "b": b, "keepdims": keepdims})
 
 
 def softmax(x: Any, axis: Any = None) -> Any:
@@ -54,7 +45,7 @@ def softmax(x: Any, axis: Any = None) -> Any:
     >>> jitad.special.softmax(np.array([1000.0, 1000.0]))
     array([0.5, 0.5])
     """
-    return _either("softmax", (x,), {"axis": axis})
+    return either("scipy.special", "softmax", (x,), {"axis": axis})
 
 
 def log_softmax(x: Any, axis: Any = None) -> Any:
@@ -66,4 +57,4 @@ def log_softmax(x: Any, axis: Any = None) -> Any:
     >>> jitad.special.log_softmax(np.array([0.0, 1000.0]))
     array([-1000.,     0.])
     """
-    return _either("log_softmax", (x,), {"axis": axis})
+    return either("scipy.special", "log_softmax", (x,), {"axis": axis})

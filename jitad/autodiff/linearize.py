@@ -11,7 +11,7 @@ from jitad.ir.types import BOOL, is_float
 from jitad.ops.declare import Elementwise
 from jitad.ops.leaf import full
 from jitad.ops.shape import zeros
-from jitad.ops.singular import even_power_of_norm, is_sum_of_squares, unless_zero
+from jitad.ops.singular import even_power_of_norm, sum_of_squares, unless_zero
 
 
 def linearize(outputs: Sequence[Node], tangents: Mapping[Node, Linear]) -> list[Linear | None]:
@@ -72,8 +72,10 @@ def _elementwise(node: Node, inner: Sequence[Linear | None]) -> Linear | None:
     partials = node.op.partials  # type: ignore[attr-defined]
     if partials is None:
         return None
-    if node.op.name == "sqrt" and is_sum_of_squares(node.args[0]):
-        return scale(unless_zero(node.args[0], *partials(*node.args, out=node), positive=True), inner[0])  # type: ignore
+    squares = sum_of_squares(node.args[0]) if node.op.name == "sqrt" else None
+    if squares is not None:
+        slope = unless_zero(node.args[0], *partials(*node.args, out=node), positive=squares.positive)
+        return scale(slope, inner[0])  # type: ignore[arg-type]
     out: Linear | None = None
     for factor, t in zip(partials(*node.args, out=node), inner, strict=True):
         if t is not None and factor is not None:

@@ -13,6 +13,7 @@ array([0.6, 0.8])
 from __future__ import annotations
 
 import functools
+import importlib
 import types
 from typing import Any
 
@@ -63,6 +64,13 @@ def has_traced(*values: Any) -> bool:
     return False
 
 
+def either(module: str, name: str, args: tuple, kwargs: dict) -> Any:
+    """A function of SciPy, or what stands for it if something is traced."""
+    if has_traced(args, kwargs):
+        return _api.scipy[module, name](*args, **kwargs)
+    return getattr(importlib.import_module(module), name)(*args, **kwargs)
+
+
 def add_at(a: Any, indices: Any, values: Any) -> Any:
     """A copy of `a` with `values` added at `indices`, repeated ones adding up: ``np.add.at`` as a function.
 
@@ -103,6 +111,8 @@ def segment_sum(data: Any, segment_ids: Any, num_segments: Any = None) -> Any:
 
         return traced(data, segment_ids, num_segments)
     data, ids = _np.asarray(data), _np.asarray(segment_ids)
+    if ids.min(initial=0) < 0:
+        raise IndexError(f"segment_sum: the number {ids.min()} is negative")
     out = _np.zeros((int(ids.max(initial=-1)) + 1 if num_segments is None else num_segments, *data.shape[ids.ndim :]), data.dtype)
     _np.add.at(out, ids, data)
     return out
@@ -110,8 +120,6 @@ def segment_sum(data: Any, segment_ids: Any, num_segments: Any = None) -> Any:
 
 def __getattr__(name: str) -> Any:
     if name == "linalg":
-        import importlib
-
         return importlib.import_module("jitad.numpy.linalg")
     if name == "random" and _current() is not None:
         from jitad.trace.drawn import refuse

@@ -82,10 +82,16 @@ def integer_pow(x: Node, n: int) -> Node:
 
 
 def _at_origin(radius: Node, *parts: Node) -> tuple:
-    """parts/radius, 0 at the origin."""
+    """The parts, 0 where the radius is."""
     from jitad.ops.singular import unless_zero
 
-    return tuple(unless_zero(radius, p / radius, positive=True) for p in parts)  # type: ignore[operator]
+    return tuple(unless_zero(radius, p, positive=True) for p in parts)
+
+
+def _angle_partials(y: Node, x: Node, out: Node) -> tuple:
+    """x/r**2 and -y/r**2, where the square might over- or underflow."""
+    r = hypot(y, x)
+    return _at_origin(r, x / r / r, -(y / r / r))  # type: ignore[operator]
 
 
 def _power_partials(x: Node, y: Node, out: Node) -> tuple:
@@ -128,9 +134,9 @@ arctan = elementwise("arctan", numpy=np.arctan, code="atan({x})", cost=30, parit
                      partials=lambda x, out: (1.0 / (1.0 + x * x),))
 arctan2 = elementwise("arctan2", numpy=np.arctan2, code="atan2({x}, {y})", arity=2, domain=((0.5, 3), (0.5, 3)),
                       cost=40, mpmath="atan2",
-                      partials=lambda y, x, out: _at_origin(x * x + y * y, x, -y))
-hypot = elementwise("hypot", numpy=np.hypot, code="hypot({x}, {y})", arity=2, domain=((0.5, 3), (0.5, 3)), cost=15,
-                    partials=lambda x, y, out: _at_origin(out, x, y))
+                      partials=_angle_partials)
+hypot: Elementwise = elementwise("hypot", numpy=np.hypot, code="hypot({x}, {y})", arity=2, domain=((0.5, 3), (0.5, 3)), cost=15,
+                    partials=lambda x, y, out: _at_origin(out, x / out, y / out))
 sinh = elementwise("sinh", numpy=np.sinh, code="sinh({x})", cost=30, parity="odd", partials=lambda x, out: (cosh(x),))
 cosh: Elementwise = elementwise("cosh", numpy=np.cosh, code="cosh({x})", cost=30, parity="even",
                                 partials=lambda x, out: (sinh(x),))

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
 from typing import Any
 
 import numpy as np
@@ -13,7 +13,7 @@ from jitad.ops.compare import absolute, equal, greater, select, sign
 from jitad.ops.custom import custom, rule
 from jitad.ops.declare import REGISTRY
 from jitad.ops.leaf import full, iota, size_value
-from jitad.ops.matrix import diagonal, identity, lu, matmul, solve, spread, swap, trace_of_product
+from jitad.ops.matrix import Numbers, diagonal, identity, lu, matmul, solve, spread, swap, trace_of_product
 from jitad.ops.reduce import reduce_max, reduce_min, reduce_prod, reduce_sum
 from jitad.ops.routine import Routine
 from jitad.ops.shape import broadcast, reshape, slice_
@@ -24,7 +24,7 @@ class Cofactors(Routine):
 
     name = "cofactors"
 
-    def evaluate(self, node: Node, args: Sequence[Any], size: Callable[[Any], Any]) -> Any:
+    def evaluate(self, node: Node, args: Sequence[Any], size: Numbers) -> Any:
         u, s, vt = np.linalg.svd(args[0])
         n = s.shape[-1]
         others = np.prod(np.where(np.eye(n, dtype=bool), node.dtype.type(1), s[:, None, :]), -1)

@@ -26,7 +26,11 @@ Numbers = Callable[[Any], Any]
 
 
 class Factorization(Routine):
-    """Numbers to compute others from."""
+    """Numbers to compute others from: a matrix with one more row."""
+
+    def type_of(self, args: tuple[Node, ...], params: tuple) -> ArrayType:
+        b, n, _ = args[0].shape
+        return ArrayType(args[0].dtype, (b, sizes.add(n, 1), n))
 
     def jvp(self, node: Node, *tangents: Node | None) -> None:
         """None: nothing that is a function of the factors alone is differentiated."""
@@ -36,10 +40,6 @@ class LU(Factorization):
     """Rows of ``L + U - 1``, transposed, and one more row: with which row each was exchanged."""
 
     name = "lu"
-
-    def type_of(self, args: tuple[Node, ...], params: tuple) -> ArrayType:
-        b, n, _ = args[0].shape
-        return ArrayType(args[0].dtype, (b, sizes.add(n, 1), n))
 
     def evaluate(self, node: Node, args: Sequence[Any], size: Numbers) -> Any:
         from scipy.linalg.lapack import get_lapack_funcs

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
 from typing import Any
 
 import numpy as np
@@ -10,11 +10,9 @@ import numpy as np
 from jitad.ir.node import Node
 from jitad.ir.types import ArrayType
 from jitad.ops.declare import REGISTRY
-from jitad.ops.matrix import matmul, plus, swap
+from jitad.ops.matrix import Numbers, matmul, plus, swap
 from jitad.ops.routine import Routine
 from jitad.ops.shape import concatenate, slice_, zeros
-
-Numbers = Callable[[Any], Any]
 
 
 class Pinv(Routine):

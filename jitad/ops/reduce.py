@@ -11,7 +11,7 @@ from jitad.ir.node import Node
 from jitad.ir.sizes import Size
 from jitad.ir.types import ArrayType
 from jitad.ops.arithmetic import cast
-from jitad.ops.compare import equal, select
+from jitad.ops.compare import equal, isnan, logical_or, select
 from jitad.ops.declare import REGISTRY, AtRule, Op, Scalar
 from jitad.ops.leaf import full, iota
 from jitad.ops.shape import broadcast
@@ -67,9 +67,9 @@ class Sum(Reduction):
 
 class _Extreme(Reduction):
     def jvp(self, node: Node, t: Node) -> Node:
-        """The derivative is shared equally among ties."""
+        """The derivative is shared equally among ties; those with NaN are the elements that are NaN."""
         x = node.args[0]
-        ties = equal(x, self.spread(node, node))
+        ties = logical_or(equal(x, self.spread(node, node)), isnan(x))
         count = reduce_sum(select(ties, full(1, x.dtype, x.shape), full(0, x.dtype, x.shape)), node.params[0])
         return reduce_sum(select(ties, t, full(0, t.dtype, t.shape)), node.params[0]) / count
 

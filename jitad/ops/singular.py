@@ -5,8 +5,10 @@ The table is docs/singular_points.md. With ``strict=True`` they are what IEEE ar
 
 from __future__ import annotations
 
+from typing import NamedTuple
+
 from jitad.config import ieee_derivatives
-from jitad.ir.node import Node
+from jitad.ir.node import Node, topological
 from jitad.ir.types import is_float
 from jitad.ops.arithmetic import integer_pow
 from jitad.ops.compare import equal, less_equal, select
@@ -21,9 +23,16 @@ def unless_zero(x: Node, value: Node, positive: bool = False) -> Node:
     return select((less_equal if positive else equal)(x, full(0, x.dtype, x.shape)), zero, value)
 
 
-def is_sum_of_squares(x: Node) -> bool:
+class Squares(NamedTuple):
+    """What is known of a sum of squares: whether it is divided by lengths and constants at most, and surely never negative."""
+
+    of_numbers: bool = True
+    positive: bool = True
+
+
+def sum_of_squares(x: Node) -> Squares | None:
     """Whether a node is zero only where all that it is made of is: its root is a norm, with derivative 0 there."""
-    stack = [x]
+    found, stack = Squares(), [x]
     while stack:
         n = stack.pop()
         name = n.op.name
@@ -38,13 +47,14 @@ def is_sum_of_squares(x: Node) -> bool:
             stack += [b for b in n.args[1:] if constant_value(b) != 0]
         elif name in ("sum", "reshape", "broadcast", "transpose", "slice", "retype", "gather", "cast"):
             stack.append(n.args[0])
-        elif name == "divide" or (name == "multiply" and _is_number(n.args[1])):
+        elif name == "divide":
             stack.append(n.args[0])
-        elif name == "multiply" and _is_number(n.args[0]):
-            stack.append(n.args[1])
+            found = Squares(found.of_numbers and _is_number(n.args[1]), found.positive and _is_positive(n.args[1]))
+        elif name == "multiply" and any(map(_is_positive, n.args)):
+            stack.append(n.args[0] if _is_positive(n.args[1]) else n.args[1])
         else:
-            return False
-    return True
+            return None
+    return found
 
 
 def even_power_of_norm(node: Node) -> Node | None:
@@ -58,8 +68,9 @@ def even_power_of_norm(node: Node) -> Node | None:
     else:
         return None
     x = node.args[0]
-    if x.op.name == "sqrt" and is_sum_of_squares(x.args[0]):
-        return integer_pow(x.args[0], power // 2)
+    if x.op.name == "sqrt":
+        squares = sum_of_squares(x.args[0])
+        return integer_pow(x.args[0], power // 2) if squares is not None and squares.of_numbers else None
     if x.op.name == "absolute":
         return integer_pow(x.args[0], power)
     if x.op.name == "hypot":
@@ -68,6 +79,12 @@ def even_power_of_norm(node: Node) -> Node | None:
 
 
 def _is_number(n: Node) -> bool:
+    """Whether a node is made of constants and lengths."""
+    return all(m.op.name != "input" for m in topological([n]) if not m.args)
+
+
+def _is_positive(n: Node) -> bool:
+    """Whether a node is a positive constant or a length, if need be repeated."""
     while n.op.name in ("broadcast", "cast"):
         n = n.args[0]
-    return n.op.name in ("constant", "size_value")
+    return n.op.name == "size_value" or (n.op.name == "constant" and bool(constant_value(n) > 0))

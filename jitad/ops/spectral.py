@@ -7,9 +7,7 @@ from typing import Any
 
 import numpy as np
 
-from jitad.ir import sizes
 from jitad.ir.node import Node
-from jitad.ir.types import ArrayType
 from jitad.ops.arithmetic import cast
 from jitad.ops.compare import absolute, equal, greater, select
 from jitad.ops.contract import Contract, contract
@@ -25,10 +23,6 @@ class Eigh(Factorization):
     """Eigenvalues, rising, as one row, and below it the eigenvectors as columns; A is given by its lower triangle."""
 
     name = "eigh"
-
-    def type_of(self, args: tuple[Node, ...], params: tuple) -> ArrayType:
-        b, n, _ = args[0].shape
-        return ArrayType(args[0].dtype, (b, sizes.add(n, 1), n))
 
     def evaluate(self, node: Node, args: Sequence[Any], size: Numbers) -> Any:
         values, vectors = np.linalg.eigh(args[0])
@@ -47,7 +41,7 @@ class ZeroWins(Elementwise):
 
 
 def _zero_wins(x: Any, y: Any) -> Any:
-    return np.where((x == 0) | (y == 0), 0 * np.ones_like(x), x * y)
+    return np.where((x == 0) | (y == 0), np.zeros_like(x), x * y)
 
 
 zero_wins = register(ZeroWins(

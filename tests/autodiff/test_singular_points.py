@@ -87,6 +87,30 @@ def test_even_powers_of_norms(f, x, want):
         np.testing.assert_allclose(hessian(f)(x), want, atol=1e-14)
 
 
+@pytest.mark.filterwarnings("ignore::RuntimeWarning")
+@pytest.mark.parametrize("f", [
+    lambda x: np.sqrt(-(x[0] ** 2)), lambda x: np.sqrt(-2.0 * x[0] ** 2), lambda x: np.sqrt(x[0] ** 2 / -x[1]),
+    lambda x: np.sqrt(x[0] ** 2 / -x[1]) ** 2, lambda x: np.sqrt(np.sum(x**2) * np.nan), lambda x: np.hypot(x[0], np.nan)])
+def test_nan_is_not_hidden(f):
+    """Where the value is nan, so is the derivative."""
+    assert np.isnan(f(np.ones(2)))
+    for slope in (jitad.grad, jitad.jacfwd):
+        assert np.isnan(slope(f)(np.ones(2))[0])
+
+
+def test_the_largest_of_what_has_nan():
+    for f in (np.max, np.min, lambda x: np.linalg.norm(x, np.inf)):
+        for slope in (jitad.grad, jitad.jacfwd):
+            found = slope(f)(np.array([2.0, np.nan, 1.0]))
+            np.testing.assert_array_equal(found != 0, [False, True, False])  # the element that is the result
+
+
+@pytest.mark.parametrize("size", [1e-200, 1e200])
+def test_angles_of_any_size(size):
+    for slope in (jitad.grad, jitad.jacfwd):
+        np.testing.assert_allclose(slope(lambda x: np.arctan2(x[0], x[1]))(np.full(2, size)) * size, [0.5, -0.5], rtol=1e-14)
+
+
 def test_std_of_some():
     f = lambda x: np.std(x, where=np.array([True, True, False]))  # noqa: E731
     for slope in (jitad.jacfwd, jitad.jacrev):

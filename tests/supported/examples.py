@@ -300,7 +300,7 @@ GROUPS: dict[str, list[Row]] = {
         row("linalg.eigvalsh", "np.linalg.eigvalsh(s)", "np.linalg.eigvalsh(s, 'U')"),
         row("linalg.svd", "np.linalg.svd(m, compute_uv=False)", no="np.linalg.svd(m)"),
         row("linalg.svdvals", "np.linalg.svdvals(m)"),
-        row("linalg.lstsq", "np.linalg.lstsq(m, x)[0]"),
+        row("linalg.lstsq", "np.linalg.lstsq(m, x)[0]", note="residuals also where the rank is not full"),
         row("linalg.norm", "np.linalg.norm(x)", "np.linalg.norm(m, 3, axis=1)", "np.linalg.norm(m, 'nuc')",
             "np.linalg.norm(m, 2)"),
         row("linalg.vector_norm", "np.linalg.vector_norm(m)", "np.linalg.vector_norm(m, axis=1, ord=1)"),

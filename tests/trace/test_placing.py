@@ -82,6 +82,15 @@ def test_out_of_range():
         g(X, IDS)
 
 
+def test_negative_numbers_do_not_count_from_the_end():
+    cells = np.array([0, -1, 2, 1, 0, 1])
+    with pytest.raises(IndexError):
+        jnp.segment_sum(X, cells, 3)
+    for f in (lambda x: jnp.segment_sum(x, cells, 3), lambda x: np.bincount(np.floor(x - 1).astype(int), x, minlength=3)):
+        with pytest.raises(IndexError):
+            jitad.jit(f)(X)
+
+
 def test_an_index_named_twice():
     with pytest.raises(jitad.errors.TraceError, match="names an element twice"):
         jitad.jit(lambda x: x.at[IDS].set(x))(X)

@@ -206,7 +206,7 @@ CASES = [
     Case(mlp, layers, reference="jax"),
     Case(relu_network, rng.normal(size=(4, 3)), 0.1 * rng.normal(size=3), rng.normal(size=3)),
     Case(bratu, rng.uniform(size=6), reference="jax"),
-    Case(burgers, rng.normal(size=8), slow="a minute until the kernel is refused as too large"),
+    Case(burgers, rng.normal(size=8), slow="20 s until the kernel is refused as too large"),
     Case(burgers_start, rng.normal(size=8)),
     Case(poisson_2d, rng.normal(size=(4, 5)), reference="differences", slow="the compiler takes 20 s"),
     Case(lotka_volterra, np.array([1.1, 0.4, 0.4, 0.1, 3.0, 1.5]), reference="differences"),

@@ -29,11 +29,12 @@ from jitad.trace.numpy_api.registry import (
     functions,
     operate,
     refuse,
+    scipy,
     ufunc_of,
     ufuncs,
 )
 
 __all__ = [
     "advice", "astype", "calculus", "call_function", "call_ufunc", "comparing", "creation", "function_of", "functions", "linalg",
-    "methods", "nans", "operate", "ordering", "padding", "placing", "products", "quantiles", "reductions", "refuse",
+    "methods", "nans", "operate", "ordering", "padding", "placing", "products", "quantiles", "reductions", "refuse", "scipy",
     "scipy_linalg", "selection", "shaping", "softmax", "special_functions", "ufunc_of", "ufunc_table", "ufuncs", "unsupported"]

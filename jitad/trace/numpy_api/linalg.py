@@ -15,6 +15,7 @@ from jitad.ir.types import Shape
 from jitad.ops import determinant, matrix, matrix_functions, spectral
 from jitad.ops import shape as ops
 from jitad.ops.arithmetic import cast
+from jitad.ops.leaf import full
 from jitad.ops.matrix import identity, swap
 from jitad.trace.numpy_api.products import matmul
 from jitad.trace.numpy_api.registry import implements, refuse, ufuncs
@@ -56,14 +57,11 @@ def _flat(node: Node, front: Shape) -> Node:
     return reshaped(node, (sizes.product(front), *node.shape[len(front):]))
 
 
-def system(what: str, a: Any, b: Any, columns: bool | None = None) -> tuple[Stack, Node, Callable[[Node], Tracer]]:
-    """Matrices and right-hand sides, their axes in front brought to one shape; and what a solution becomes.
-
-    `columns` says whether `b` holds columns or is one vector; without it, as its number of axes says.
-    """
+def system(what: str, a: Any, b: Any) -> tuple[Stack, Node, Callable[[Node], Tracer]]:
+    """Matrices and right-hand sides, one vector or columns, their axes in front brought to one shape; what a solution becomes."""
     x, y = promote(a, b)
     x, y = (cast(n, float_dtype(n.dtype)) for n in (x, y))
-    left, one = stack(wrap(x)), y.ndim == 1 if columns is None else not columns
+    left, one = stack(wrap(x)), y.ndim == 1
     if one:
         y = reshaped(y, (*y.shape, 1))
     n, m = left.node.shape[-1], y.shape[-2] if y.ndim > 1 else None
@@ -192,20 +190,14 @@ def svdvals(x: Any, /) -> Tracer:
     s = stack(x, square=False)
     a = s.node
     b, m, n = a.shape
-    upper = ops.concatenate([_zeros(a, (b, m, m)), a], 2)
-    lower = ops.concatenate([swap(a), _zeros(a, (b, n, n))], 2)
+    upper = ops.concatenate([full(0, a.dtype, (b, m, m)), a], 2)
+    lower = ops.concatenate([swap(a), full(0, a.dtype, (b, n, n))], 2)
     values = spectral.eigenvalues(ops.concatenate([upper, lower], 1))
     if m != n and not current().assume("<=", m, n):  # type: ignore[union-attr]
         m, n = n, m
     largest = s.restored(ops.flip(ops.slice_(values, ((0, b, 1), (n, m, 1))), (1,)))
     vanished = ufuncs[np.less_equal](largest, 0)  # but for rounding: then they have no derivative, which is 0
     return where_(vanished, 0.0, largest)
-
-
-def _zeros(a: Node, shape: Shape) -> Node:
-    from jitad.ops.leaf import full
-
-    return full(0, a.dtype, shape)
 
 
 @implements(np.linalg.svd)

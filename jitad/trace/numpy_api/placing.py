@@ -69,6 +69,7 @@ def segment_sum(data: Any, segment_ids: Any, num_segments: Any = None) -> Tracer
     t, ids = as_tracer(data), as_tracer(segment_ids)
     if num_segments is None:
         num_segments = int(content(ids, "the largest number of segment_sum", "give num_segments").max(initial=-1)) + 1
+    ids = where_(ufuncs[np.less](ids, 0), num_segments, ids)  # which raises: they do not count from the end
     return add_at(zeros((num_segments, *t.shape[ids.ndim :]), t.dtype), ids, t)
 
 
