@@ -27,18 +27,25 @@ class Options:
 DEFAULT = Options()
 NEVER_JIT = os.environ.get("JITAD_DISABLE_JIT", "0") not in ("", "0")
 
-_local = threading.local()
+
+
+class _PerThread(threading.local):
+    depth = 0  # of disable_jit
+    ieee = False
+
+
+_local = _PerThread()
 detours: list[object] = []  # what keeps calls, of any thread, from the short way: traces that are open, disable_jit
 
 
 def jit_disabled() -> bool:
     """Whether graphs are run by the NumPy interpreter instead of being compiled."""
-    return NEVER_JIT or getattr(_local, "depth", 0) > 0
+    return NEVER_JIT or _local.depth > 0
 
 
 def ieee_derivatives() -> bool:
     """Whether derivatives at singular points are those of IEEE arithmetic; see docs/singular_points.md."""
-    return getattr(_local, "ieee", False)
+    return _local.ieee
 
 
 @contextlib.contextmanager
@@ -65,7 +72,7 @@ def disable_jit() -> Iterator[None]:
     ...     jitad.grad(lambda x: x**2)(3.0)
     6.0
     """
-    _local.depth = getattr(_local, "depth", 0) + 1
+    _local.depth += 1
     detours.append("disable_jit")
     try:
         yield

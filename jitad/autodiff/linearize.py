@@ -44,7 +44,7 @@ def linearize(outputs: Sequence[Node], tangents: Mapping[Node, Linear]) -> list[
 
 def _of(node: Node, inner: Sequence[Linear | None]) -> Linear | None:
     """The tangent of a node, given those of its arguments."""
-    return None if not is_float(node.dtype) or all(t is None for t in inner) else _tangent(node, inner)
+    return None if inner.count(None) == len(inner) or not is_float(node.dtype) else _tangent(node, inner)
 
 
 def _tangent(node: Node, inner: Sequence[Linear | None]) -> Linear | None:
@@ -94,19 +94,17 @@ def _linear(node: Node, inner: Sequence[Linear | None]) -> Linear | None:
     op, places = node.op, node.op.linear_in(node)
     if any(t is not None for k, t in enumerate(inner) if k not in places):
         raise InternalError(f"{op.name} is not linear in an argument that has a tangent")
-    args = list(node.args)
-    supports: list[Node] = list(node.args)
-    carried = False
-    for k in places:
-        t = inner[k]
+    found = [inner[k] for k in places]
+    args, supports = list(node.args), list(node.args)
+    for k, t in zip(places, found, strict=True):
         args[k] = zeros(node.args[k]) if t is None else t.node
+    if all([t is not None and t.support is None for t in found]):
+        return Linear(op.apply_linear(node, tuple(args)))
+    for k, t in zip(places, found, strict=True):
         supports[k] = full(t is not None, BOOL, args[k].shape) if t is None or t.support is None else t.support
-        carried = carried or t is None or t.support is not None
     value = op.apply_linear(node, tuple(args))
     if op.name == "cast":
         return Linear(value, inner[0].support)  # type: ignore[union-attr]
     if op.name == "sum":
         return Linear(value, reduced(inner[0].support, node.params[0]))  # type: ignore[union-attr]
-    if not carried:
-        return Linear(value)
     return Linear(value, moved(supports[0], node, lambda _: op.apply_linear(node, tuple(supports))))

@@ -35,7 +35,7 @@ def transpose(outputs: Sequence[Node], inputs: Sequence[Node], cts: Mapping[Node
     order = topological(outputs)
     depends = set(inputs)
     for node in order:
-        if any(a in depends for a in node.args):
+        if not depends.isdisjoint(node.args):
             depends.add(node)
     known: dict[Node, Linear | None] = dict(cts)
     wanted = set(inputs)

@@ -63,9 +63,10 @@ def evaluate(graph: Graph, args: Sequence[Any], run: Run = with_numpy) -> list[n
 def run_nodes(roots: Sequence[Node], known: Mapping[Node, Any], size: Callable[[Any], Any], run: Run = with_numpy) -> list:
     """The values of nodes, given those of some; intermediate values are freed after their last use."""
     order = topological(roots, stop=known.__contains__)
-    uses: dict[Node, int] = {}
-    for node in [*(a for n in order for a in n.args), *roots]:
-        uses[node] = uses.get(node, 0) + 1
+    last: dict[Node, Node | None] = dict.fromkeys((*known, *roots))  # what uses each node last; None: it is kept
+    for node in reversed(order):
+        for a in node.args:
+            last.setdefault(a, node)
     values = dict(known)
     with np.errstate(all="ignore"):
         for node in order:
@@ -73,7 +74,6 @@ def run_nodes(roots: Sequence[Node], known: Mapping[Node, Any], size: Callable[[
                 raise InternalError(f"an input of type {node.type} has no value")
             values[node] = run(node, [values[a] for a in node.args], size)
             for a in node.args:
-                uses[a] -= 1
-                if not uses[a] and a not in known:
+                if last[a] is node:
                     values.pop(a, None)
     return [values[r] for r in roots]

@@ -1,12 +1,12 @@
 """Hash-consed nodes: for two nodes, ``is`` means "the same computation".
 
 Identity is (op, arguments, parameters), where arguments are node objects. What must not be merged carries something of its
-own in its parameters: an input the serial number of its trace, a scalar constant its bytes (``0.0`` is not ``-0.0``),
-a captured array the object itself.
+own in its parameters: an input the serial number of its trace, a scalar constant its bytes (``0.0`` is not ``-0.0``).
 """
 
 from __future__ import annotations
 
+import os
 import threading
 import weakref
 from collections.abc import Callable, Iterable
@@ -67,33 +67,54 @@ class _Entry(weakref.ref):
     key: tuple
 
 
-_table: dict[tuple, _Entry] = {}
-_lock = threading.RLock()
-_observers = threading.local()
+class _PerThread(threading.local):
+    observe: Callable[[Node], None] | None = None
 
 
-def _gone(entry: _Entry) -> None:
-    if _table.get(entry.key) is entry:
-        del _table[entry.key]
+_table: dict[tuple, _Entry] = {}  # by op, identities of arguments (which live as long as the node) and parameters
+_dead: list[_Entry] = []  # still in the table, but their nodes are gone
+_MANY = 256
+_lock = threading.RLock()  # of what removes entries; a key that is there is never given another one
+_per_thread = _PerThread()
+
+
+def _remove(entries: list[_Entry]) -> None:
+    """Take the dead out of the table, and off the list."""
+    with _lock:
+        while entries:
+            entry = entries.pop()
+            if _table.get(entry.key) is entry:
+                del _table[entry.key]
+
+
+def _after_fork() -> None:
+    global _lock
+    _lock = threading.RLock()  # another thread may have held it, which is not in the child
+
+
+if hasattr(os, "register_at_fork"):
+    os.register_at_fork(after_in_child=_after_fork)
 
 
 def make(op: Op, args: tuple[Node, ...], params: tuple[Any, ...]) -> Node:
     """The node of this computation: the one that exists already, or a new one, its type inferred."""
-    key = (op, args, params)
-    entry = _table.get(key)
-    node = None if entry is None else entry()
+    key = (op, tuple(map(id, args)), params)
+    found = _table.get(key)
+    node = None if found is None else found()
     if node is None:
-        type = op.type_of(args, params)
-        with _lock:
-            entry = _table.get(key)
-            node = None if entry is None else entry()
-            if node is None:
-                node = object.__new__(Node)
-                node.op, node.args, node.params, node.type, node.origin = op, args, params, type, None
-                entry = _Entry(node, _gone)
-                entry.key = key
-                _table[key] = entry
-    observe = getattr(_observers, "observe", None)
+        node = object.__new__(Node)
+        node.op, node.args, node.params, node.type, node.origin = op, args, params, op.type_of(args, params), None
+        entry = _Entry(node, _dead.append)
+        entry.key = key
+        while (found := _table.setdefault(key, entry)) is not entry:
+            other = found()
+            if other is not None:
+                node = other
+                break
+            _remove([found])
+        if len(_dead) > _MANY:
+            _remove(_dead)
+    observe = _per_thread.observe
     if observe is not None:
         observe(node)
     return node
@@ -101,8 +122,7 @@ def make(op: Op, args: tuple[Node, ...], params: tuple[Any, ...]) -> Node:
 
 def set_observer(observe: Callable[[Node], None] | None) -> Callable[[Node], None] | None:
     """Have every node made in this thread reported (the tracer notes the user's line); returns the former observer."""
-    former = getattr(_observers, "observe", None)
-    _observers.observe = observe
+    former, _per_thread.observe = _per_thread.observe, observe
     return former
 
 

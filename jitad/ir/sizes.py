@@ -222,6 +222,8 @@ def _exact(a: int | Size, b: int | Size) -> int | Size | None:
 def floordiv(a: int | Size, b: int | Size) -> int | Size:
     if isinstance(a, int) and isinstance(b, int):
         return a // b
+    if b == 1:
+        return a
     if a == b:
         return 1
     exact = _exact(a, b) if b != 0 else None
@@ -332,8 +334,11 @@ def _call_degree(atom: Call) -> int:
 
 def at_least(size: int | Size) -> int | None:
     """A lower bound of a size, if its terms allow one: every symbol is longer than STATIC_AXIS."""
-    if isinstance(size, int):
-        return size
+    return size if isinstance(size, int) else _lower_bound(size)
+
+
+@functools.lru_cache(maxsize=KEPT)
+def _lower_bound(size: Size) -> int | None:
     total = 0
     for monomial, c in size.terms:
         if not monomial:

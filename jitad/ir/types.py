@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from typing import NamedTuple
 
 import numpy as np
 
@@ -15,8 +15,12 @@ BOOL, INT, UINT = np.dtype(bool), np.dtype(np.int64), np.dtype(np.uint64)
 FLOAT, FLOAT32 = np.dtype(np.float64), np.dtype(np.float32)
 
 
-@dataclass(frozen=True)
-class ArrayType:
+def native(dtype: np.dtype) -> np.dtype:
+    """The dtype in the machine's byte order, one object for each: "the same" is mostly found by identity."""
+    return np.dtype(dtype.type)
+
+
+class ArrayType(NamedTuple):
     """dtype and shape. ``str`` gives ``f8[n0, 3]``."""
 
     dtype: np.dtype

@@ -133,7 +133,7 @@ class Elementwise(Op):
         if len(args) != self.arity:
             raise InternalError(f"{self.name} takes {self.arity} arguments, got {len(args)}")
         first = args[0].type
-        for a in args[1:]:
+        for a in args:
             if a.type is not first and a.type != first:
                 raise ShapeError(f"{self.name} of operands of types {first} and {a.type}")
         if first.dtype.kind not in self.accepts:
@@ -142,7 +142,8 @@ class Elementwise(Op):
 
     def evaluate(self, node: Node, args: Sequence[Any], size: Callable[[Any], Any]) -> Any:
         out = self.numpy(*args)
-        return out if getattr(out, "dtype", None) == np.object_ else np.asarray(out, node.dtype)
+        dtype = getattr(out, "dtype", None)
+        return out if dtype is node.type.dtype or dtype == np.object_ else np.asarray(out, node.dtype)
 
     def batch(self, node: Node, args: tuple[Node, ...], batched: Sequence[bool], size: int | Size) -> Node:
         return self.build(tuple(a if b else lead(a, size) for a, b in zip(args, batched, strict=True)), node.params)

@@ -59,13 +59,14 @@ def sum_of_squares(x: Node) -> Squares | None:
 
 def even_power_of_norm(node: Node) -> Node | None:
     """An even power of a norm or an absolute value, written without the root; None if a node is nothing of the kind."""
-    if ieee_derivatives() or not is_float(node.dtype):
-        return None
-    if node.op.name == "integer_pow" and node.params[0] > 0 and node.params[0] % 2 == 0:  # type: ignore[operator]
-        power: int = node.params[0]  # type: ignore[assignment]
-    elif node.op.name == "multiply" and node.args[0] is node.args[1]:
+    name = node.op.name
+    if name == "integer_pow" and node.params[0] > 0 and node.params[0] % 2 == 0:
+        power: int = node.params[0]
+    elif name == "multiply" and node.args[0] is node.args[1]:
         power = 2
     else:
+        return None
+    if ieee_derivatives() or not is_float(node.dtype):
         return None
     x = node.args[0]
     if x.op.name == "sqrt":

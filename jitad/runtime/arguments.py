@@ -8,6 +8,7 @@ import numpy as np
 
 from jitad.config import STATIC_AXIS
 from jitad.errors import DTypeError
+from jitad.ir.types import native
 from jitad.trace.tracing import LeafSpec
 
 _KINDS = "fiub"
@@ -43,7 +44,7 @@ def normalize(x: Any, name: str = "an argument") -> tuple[Any, LeafSpec]:
     array = np.asarray(x)
     if array.dtype == object:
         raise DTypeError(f"{name} is an array of objects (ragged, perhaps); convert it with .astype(float)")
-    dtype = array.dtype.newbyteorder("=")
+    dtype = native(array.dtype)
     if dtype.kind not in _KINDS or dtype.itemsize > 8 or dtype == np.float16:
         raise DTypeError(f"{name} has dtype {array.dtype}; supported are booleans, integers, float32 and float64")
     if not array.ndim:

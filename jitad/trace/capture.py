@@ -17,6 +17,7 @@ from jitad.containers import Held
 from jitad.errors import ConcreteValueError
 from jitad.ir.evaluate import run_nodes, sizer
 from jitad.ir.node import Node, topological
+from jitad.ir.types import native
 from jitad.ops.leaf import new_input
 from jitad.trace.place import ABSENT, Place
 from jitad.trace.structure import recognise
@@ -129,7 +130,7 @@ def capture(value: Any, place: Place) -> Tracer:
     array = np.asarray(value)
     position = root.arguments + len(root.captures)
     shape = root.axes(array.shape, position)
-    dtype = array.dtype.newbyteorder("=")
+    dtype = native(array.dtype)
     node = new_input(dtype, shape)
     made = Capture(place, node, LeafSpec(dtype, array.shape, weak), value)
     root.captures.append(made)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import threading
+from collections.abc import Sequence
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
@@ -10,11 +11,11 @@ import numpy as np
 from jitad.errors import DTypeError, LeakedTracerError, ShapeError, TraceError
 from jitad.ir.node import Node
 from jitad.ir.sizes import Size
-from jitad.ir.types import BOOL, FLOAT, FLOAT32, INT, Shape, show_shape
+from jitad.ir.types import BOOL, FLOAT, FLOAT32, INT, Shape, native, show_shape
 from jitad.ops import shape as shapes
 from jitad.ops.arithmetic import cast
 from jitad.ops.declare import Elementwise
-from jitad.ops.leaf import constant, constant_value, size_value
+from jitad.ops.leaf import constant, constant_value, fill, size_value
 from jitad.trace.methods import Methods
 from jitad.trace.tracing import Trace, current, where
 from jitad.tree import LEAVES
@@ -123,7 +124,7 @@ def _array(x: np.ndarray) -> Tracer:
     if x.dtype.kind not in KINDS or x.dtype.itemsize > 8 or x.dtype == np.float16:
         raise DTypeError(f"arrays of dtype {x.dtype} are not supported; convert with .astype(float)" + where())
     if x.ndim == 0:
-        return wrap(constant(x[()], x.dtype.newbyteorder("=")))
+        return wrap(constant(x[()], native(x.dtype)))
     from jitad.trace.capture import captured_object
 
     return captured_object(x)
@@ -206,6 +207,27 @@ def together(*xs: Any) -> list[Node]:
     nodes = promote(*xs)
     shape = broadcast_shapes(*(n.shape for n in nodes))
     return [broadcast_to(n, shape) for n in nodes]
+
+
+def floats(xs: Sequence[Any]) -> tuple[list[Node], bool, bool] | None:
+    """Operands of one float dtype and one shape, or scalars and Python's numbers beside these: their nodes, whether the result is
+    weak, and whether it is ordered. None if they are anything else."""
+    dtype, weak, ordered = None, True, True
+    shape: Shape = ()
+    for x in xs:
+        if type(x) is Tracer:
+            found = check_alive(x).node.type
+            if dtype is None or (dtype is found.dtype and not shape):
+                dtype, shape = found
+            elif dtype is not found.dtype or (found.shape and found.shape != shape):
+                return None
+            weak, ordered = weak and x.weak, ordered and x.ordered
+        elif type(x) is not float and not (type(x) is int and -(2**63) <= x < 2**63):
+            return None
+    if dtype is not FLOAT and (dtype is not FLOAT32 or any(type(x) is not Tracer for x in xs)):
+        return None
+    nodes = [x.node if type(x) is Tracer else constant(x, dtype) for x in xs]
+    return [n if n.type.shape is shape or n.type.shape else fill(n, shape) for n in nodes], weak, ordered
 
 
 def float_dtype(dtype: np.dtype) -> np.dtype:

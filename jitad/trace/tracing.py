@@ -30,7 +30,13 @@ if TYPE_CHECKING:
     from jitad.trace.capture import Capture, Watch
     from jitad.trace.tracer import Tracer
 
-_local = threading.local()
+
+
+class _PerThread(threading.local):
+    trace: Trace | None = None
+
+
+_local = _PerThread()
 _INSTALLED = (
     os.path.join(os.path.dirname(os.path.dirname(os.path.abspath(__file__))), ""),  # jitad
     *(os.path.join(p, "") for p in {sysconfig.get_path("purelib"), sysconfig.get_path("platlib"), sysconfig.get_path("stdlib"),
@@ -60,7 +66,7 @@ def where() -> str:
 
 
 def _note_line(node: Node) -> None:
-    if node.origin is None:
+    if node.args and node.origin is None:
         found = user_line()
         if found is not None:
             node.origin = found
@@ -130,14 +136,14 @@ class Trace:
 
     def known(self, size: int | Size) -> int | Size:
         """The size with equalities found so far put in."""
-        return sizes.substitute(size, self.root.equalities)
+        return size if isinstance(size, int) else sizes.substitute(size, self.root.equalities)
 
     def assume(self, op: str, a: int | Size, b: int | Size) -> bool:
         """Whether ``a <op> b`` (``==``, ``<``, ``<=``) in this call; a guard unless it always is so."""
         a, b = self.known(a), self.known(b)
         difference = sizes.sub(a, b)
         if isinstance(difference, int):
-            return {"==": difference == 0, "<": difference < 0, "<=": difference <= 0}[op]
+            return difference == 0 if op == "==" else difference < 0 if op == "<" else difference <= 0
         above, below = sizes.at_least(difference), sizes.at_least(sizes.mul(-1, difference))
         if above is not None and above >= (0 if op == "<" else 1):
             return False  # a > b (or a >= b) for all lengths
@@ -180,7 +186,7 @@ class Trace:
 
 def current() -> Trace | None:
     """The innermost active trace of this thread."""
-    return getattr(_local, "trace", None)
+    return _local.trace
 
 
 @dataclass(frozen=True)

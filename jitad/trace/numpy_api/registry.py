@@ -15,7 +15,7 @@ from jitad.trace.tracing import current, where
 
 functions: dict[Any, Callable] = {}
 ufuncs: dict[np.ufunc, Callable] = {}
-of_floats: dict[np.ufunc, Callable] = {}  # ops that operators on floats of one shape are
+of_floats: dict[np.ufunc, Callable] = {}  # what stands for ufuncs of floats of one dtype: ops, on nodes of one shape
 scipy: dict[tuple[str, str], Callable] = {}  # by module and name, as SciPy is imported by others only
 
 
@@ -61,13 +61,21 @@ def call_function(function: Any, args: tuple, kwargs: dict) -> Any:
 
         return own_code.traced(function, name, args, kwargs)
     try:
-        inspect.signature(found).bind(*args, **kwargs)
-    except TypeError as error:
-        raise TraceError(f"{name}: {error} (on traced arrays){where()}") from None
-    result = found(*args, **kwargs)
+        result = found(*args, **kwargs)
+    except TypeError:
+        _require_bound(found, name, args, kwargs)
+        raise
     if function in _NEVER_SCALARS and getattr(result, "ndim", None) == 0:
         result.is_array = True
     return _with_memory(function, found, args, kwargs, result)
+
+
+def _require_bound(found: Callable, name: str, args: tuple, kwargs: dict) -> None:
+    """Raise if a function does not take these arguments."""
+    try:
+        inspect.signature(found).bind(*args, **kwargs)
+    except TypeError as error:
+        raise TraceError(f"{name}: {error} (on traced arrays){where()}") from None
 
 
 def _with_memory(function: Any, found: Callable, args: tuple, kwargs: dict, result: Any) -> Any:
@@ -148,11 +156,13 @@ def title(ufunc: np.ufunc) -> str:
 
 def call_ufunc(ufunc: np.ufunc, method: str, args: tuple, kwargs: dict) -> Any:
     """A ufunc or one of its methods, called on something traced."""
-    from jitad.trace.numpy_api.methods import METHODS
-
-    name = title(ufunc) + ("" if method == "__call__" else f".{method}")
     from jitad.trace.tracer import Tracer
 
+    if method == "__call__" and not kwargs:
+        result = _of_floats(ufunc, args)
+        if result is not None:
+            return result
+    name = title(ufunc) + ("" if method == "__call__" else f".{method}")
     out = kwargs.get("out")
     out = out if isinstance(out, tuple) else (out,)
     if any(o is not None and type(o) is not Tracer for o in out):
@@ -165,6 +175,8 @@ def call_ufunc(ufunc: np.ufunc, method: str, args: tuple, kwargs: dict) -> Any:
         raise TraceError(f"{name}: where= without out= leaves elements undefined; write "
                          f"np.where(condition, {ufunc.__name__}(...), ...){where()}")
     if method != "__call__":
+        from jitad.trace.numpy_api.methods import METHODS
+
         if method not in METHODS:
             raise refuse(name)
         return METHODS[method](ufunc, *args, **kwargs)
@@ -190,16 +202,29 @@ def call_ufunc(ufunc: np.ufunc, method: str, args: tuple, kwargs: dict) -> Any:
     return result
 
 
+def _of_floats(ufunc: np.ufunc, args: tuple, operator: bool = False) -> Any:
+    """A ufunc of floats of one dtype, which is what is asked most; None if it is anything else."""
+    from jitad.trace.tracer import Tracer, floats
+
+    op = of_floats.get(ufunc)
+    found = None if op is None else floats(args)
+    if found is None:
+        return None
+    nodes, weak, ordered = found
+    node = op(*nodes)  # type: ignore[misc]
+    out = Tracer(node, current(), weak and operator and node.type.dtype.kind == "f")  # type: ignore[arg-type]
+    out.ordered = ordered
+    return out
+
+
 def operate(ufunc: np.ufunc, *args: Any) -> Any:
     """An operator: numbers that behave as Python's stay so."""
     from jitad.trace.tracer import Tracer, as_tracer
 
+    result = _of_floats(ufunc, args, operator=True)
+    if result is not None:
+        return result
     ts = [as_tracer(a) for a in args]
-    first, op = ts[0].node.type, of_floats.get(ufunc)
-    if op is not None and first.dtype.kind == "f" and all(t.node.type == first for t in ts):  # what is asked most
-        out = Tracer(op(*(t.node for t in ts)), current(), all(t.weak for t in ts))  # type: ignore[arg-type]
-        out.ordered = all(t.ordered for t in ts)
-        return out
     out = own(ufuncs[ufunc](*ts), ts)
     out.ordered = all(t.ordered for t in ts)
     weak = all(t.weak for t in ts) and out.node.dtype.kind in "if"
@@ -209,10 +234,11 @@ def operate(ufunc: np.ufunc, *args: Any) -> Any:
 def astype(x: Any, dtype: Any) -> Any:
     """Converted to a dtype."""
     from jitad.errors import DTypeError
+    from jitad.ir.types import native
     from jitad.ops.arithmetic import cast
     from jitad.trace.tracer import KINDS, as_tracer, wrap
 
     wanted = np.dtype(dtype)
     if wanted.kind not in KINDS or wanted.itemsize > 8 or wanted == np.float16:
         raise DTypeError(f"arrays of dtype {wanted} are not supported{where()}")
-    return wrap(cast(as_tracer(x).node, wanted.newbyteorder("=")))
+    return wrap(cast(as_tracer(x).node, native(wanted)))

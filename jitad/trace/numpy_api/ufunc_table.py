@@ -7,6 +7,7 @@ from typing import Any
 import numpy as np
 
 from jitad.errors import DTypeError, TraceError
+from jitad.ir.node import Node
 from jitad.ir.types import BOOL, FLOAT
 from jitad.ops import arithmetic, compare
 from jitad.ops.declare import REGISTRY, Elementwise
@@ -28,10 +29,6 @@ for _op in list(REGISTRY.values()):
         ufuncs[_op.ufunc] = _plain(_op)
     if isinstance(_op, Elementwise) and _op.special is not None:
         scipy["scipy.special", _op.special] = _plain(_op)
-
-
-of_floats |= {np.add: arithmetic.add, np.subtract: arithmetic.subtract, np.multiply: arithmetic.multiply,
-              np.true_divide: arithmetic.divide, np.negative: arithmetic.negative}
 
 
 def _boolean(x: Any) -> Tracer:
@@ -89,21 +86,31 @@ def divide(x: Any, y: Any) -> Tracer:
     return apply(arithmetic.divide, wrap(x), wrap(y))
 
 
+def _whole(exponent: Node) -> int | None:
+    """The number that an exponent is, if it is a whole one."""
+    n = constant_value(exponent)
+    return int(n) if n is not None and float(n).is_integer() and abs(n) <= 1024 else None
+
+
+def _power_of_floats(x: Node, y: Node) -> Node:
+    n = _whole(y)
+    if n is not None:
+        return arithmetic.integer_pow(x, n)
+    return arithmetic.sqrt(x) if constant_value(y) == 0.5 else arithmetic.power(x, y)
+
+
 @implements(np.power)
 def power(x: Any, y: Any) -> Tracer:
-    base, exponent = as_tracer(x), as_tracer(y)
-    n = constant_value(exponent.node) if not exponent.node.shape else None
-    a, b = promote(base, exponent)
-    if n is not None and float(n).is_integer() and abs(n) <= 1024:
-        try:
-            return wrap(arithmetic.integer_pow(a if a.dtype != BOOL else arithmetic.cast(a, np.dtype(np.int8)), int(n)))
-        except DTypeError as error:
-            raise ValueError(f"{error}{where()}") from None
-    if n == 0.5:
-        return apply(arithmetic.sqrt, wrap(a))
-    if a.dtype.kind != "f":
+    a, b = promote(x, y)
+    if a.dtype.kind == "f":
+        return wrap(_power_of_floats(*together(wrap(a), wrap(b))))
+    n = _whole(b) if not b.shape else None
+    if n is None:
         raise DTypeError(f"integers to traced integer powers are not supported; convert with .astype(float){where()}")
-    return apply(arithmetic.power, wrap(a), wrap(b))
+    try:
+        return wrap(arithmetic.integer_pow(a if a.dtype != BOOL else arithmetic.cast(a, np.dtype(np.int8)), n))
+    except DTypeError as error:
+        raise ValueError(f"{error}{where()}") from None
 
 
 @implements(np.float_power)
@@ -195,3 +202,7 @@ def divmod_(x: Any, y: Any) -> tuple[Tracer, Tracer]:
 def modf(x: Any) -> tuple[Tracer, Tracer]:
     whole = apply(arithmetic.trunc, divide(x, 1))
     return as_tracer(x) - whole, whole
+
+
+of_floats.update({op.ufunc: op for op in REGISTRY.values() if isinstance(op, Elementwise) and op.ufunc and "f" in op.accepts})
+of_floats[np.power] = _power_of_floats
