@@ -5,11 +5,20 @@ import threading
 
 import numpy as np
 import pytest
+import scipy.special
 
 import jitad
 from jitad import errors
 
 here = __file__.rsplit("/", 1)[-1]
+
+
+def _interpreted(f):
+    def run(x):
+        with jitad.disable_jit():
+            return jitad.jit(f)(x)
+
+    return run
 
 
 def energy(x):
@@ -46,6 +55,19 @@ class TestArguments:
         assert g(x).shape == shape
         value, gradient = jitad.value_and_grad(energy)(x)
         assert value == energy(x) and gradient.shape == shape
+
+    @pytest.mark.parametrize("f", [
+        np.linalg.norm, lambda x: np.linalg.norm(x, np.inf), lambda x: np.linalg.norm(x, 1, axis=0), lambda x: scipy.special.logsumexp(x[:, 0]),
+        lambda x: np.linalg.norm(x, np.inf, axis=0), lambda x: np.max(x, initial=0.5), np.any, np.all, np.prod,
+        lambda x: np.any(x, axis=0, keepdims=True), lambda x: scipy.special.logsumexp(x, axis=0)])
+    def test_reductions_of_nothing(self, f):
+        x = np.ones((0, 3))
+        for run in (jitad.jit(f), _interpreted(f)):
+            out = run(x)
+            assert np.shape(out) == np.shape(f(x)) and np.asarray(out).dtype == np.asarray(f(x)).dtype
+            np.testing.assert_array_equal(out, f(x))
+        with jitad.disable_jit():
+            assert jitad.grad(lambda x: np.sum(f(x)) * 1.0)(x).shape == (0, 3)
 
     def test_nan_and_infinity_pass(self):
         x = X.copy()

@@ -1,4 +1,4 @@
-"""Python's own functions of numbers on traced ones: `len`, `max`, `min`, and what the module `math` has."""
+"""Python's own functions of numbers on traced ones: `len`, `max`, `any`, `sorted`, and what the module `math` has."""
 
 from __future__ import annotations
 
@@ -39,15 +39,57 @@ def traced_len(x: Any) -> Any:
     return len(x)
 
 
+def _array(values: Any) -> Any:
+    from jitad.trace.tracer import as_tracer
+
+    return as_tracer(values)
+
+
+def _is_row(x: Any) -> bool:
+    return is_traced(x) and x.node.ndim == 1
+
+
 def _extreme(original: Callable, ufunc: np.ufunc) -> Callable:
     @functools.wraps(original)
     def call(*args: Any, **options: Any) -> Any:
-        given = args if len(args) > 1 else list(args[0]) if len(args) == 1 and is_traced(*_iterated(args[0])) else ()
-        if options or not is_traced(*given):
-            return original(*args, **options)
+        if len(args) == 1 and not options and _is_row(args[0]):
+            return ufunc.reduce(args[0])
+        given = args if len(args) != 1 else list(args[0])
+        if options.keys() - {"default"} or not is_traced(*given):
+            return original(*args, **options) if len(args) != 1 else original(given, **options)
         return functools.reduce(ufunc, given)
 
     return call
+
+
+def _of_truths(original: Callable, ufunc: np.ufunc, decides: bool) -> Callable:
+    """`any` and `all`: `decides` is the truth value after which Python looks no further."""
+
+    @functools.wraps(original)
+    def call(values: Any, /) -> Any:
+        if _is_row(values):
+            return ufunc.reduce(values)
+        traced = []
+        for v in values:
+            if is_traced(v) and not v.node.ndim:
+                traced.append(v)
+            elif bool(v) is decides:
+                return decides
+        return ufunc.reduce(_array(traced)) if traced else not decides
+
+    return call
+
+
+@functools.wraps(sorted)
+def _sorted(values: Any, /, *, key: Any = None, reverse: bool = False) -> list:
+    given = values if _is_row(values) else list(values)
+    keys = given if key is None else [key(v) for v in given]
+    if not (_is_row(keys) or is_traced(*keys)):
+        return sorted(given, key=key, reverse=reverse)
+    if key is not None:
+        order = np.argsort(-_array(keys) if reverse else _array(keys), kind="stable")
+        return list(_array(given)[order])
+    return list(np.sort(_array(given))[:: -1 if reverse else 1])
 
 
 def _iterated(values: Any) -> Any:
@@ -94,7 +136,9 @@ def _of_special(name: str) -> Callable:
     return call
 
 
-BUILTINS: dict[Any, Any] = {len: traced_len, max: _extreme(max, np.maximum), min: _extreme(min, np.minimum)}
+BUILTINS: dict[Any, Any] = {len: traced_len, max: _extreme(max, np.maximum), min: _extreme(min, np.minimum),
+                            any: _of_truths(any, np.logical_or, True), all: _of_truths(all, np.logical_and, False),
+                            sorted: _sorted}
 MATH: dict[Any, Any] = {getattr(math, n): _either(getattr(math, n), f) for n, f in _OF_MATH.items() if hasattr(math, n)}
 MATH |= {getattr(math, n): _either(getattr(math, n), _of_special(f)) for n, f in _OF_SCIPY.items()}
 MATH |= {math.log: _log, math.fsum: _fsum, math.dist: _dist, math.hypot: _hypot}

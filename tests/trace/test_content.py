@@ -253,3 +253,21 @@ def test_an_argument_named_twice():
 def test_orders_in_memory_are_refused(order):
     with pytest.raises(TraceError, match="order="):
         jitad.jit(lambda x: x.T.ravel(order))(np.ones((2, 3)))
+
+
+@pytest.mark.parametrize("f", [lambda x, m: x[np.nonzero(m)], lambda x, m: x[np.flatnonzero(m)], lambda x, m: x[np.where(m)],
+                               lambda x, m: x[np.argwhere(m)[:, 0]], lambda x, m: x[m.nonzero()] * len(np.flatnonzero(m))])
+def test_places_in_a_captured_array(f):
+    m = np.array([True, False, True, True, False, False])
+    with jitad.disable_jit():
+        g = jitad.jit(lambda x: f(x, m))
+        for _ in range(2):
+            np.testing.assert_array_equal(g(X), f(X, m))
+            m[:] = np.roll(~m, 1) | m
+
+
+def test_integers_stay_so_from_an_initial_value_on():
+    with jitad.disable_jit():
+        for f in (lambda k: np.sum(k, initial=0.5), lambda k: np.max(k, initial=2.5), lambda k: np.prod(k, initial=1.5)):
+            out, want = jitad.jit(f)(np.arange(3)), f(np.arange(3))
+            assert out == want and isinstance(out, (int, np.integer))

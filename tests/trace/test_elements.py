@@ -30,6 +30,10 @@ def interpreted():
     lambda x: scipy.integrate.simpson(x), lambda x: scipy.integrate.trapezoid(x, dx=0.3), lambda x: np.hypot([x[0]], [x[1]])[0],
     lambda x: (np.asarray([x[0] * 2, x[1]]) * x[:2]).sum(), sum, lambda x: np.multiply.reduce([x[0], x[1]]),
     lambda x: max(x[0], x[1], 0.5) + min(x) + max([x[0], 2.0]), lambda x: math.sqrt(x[0]) + sqrt(x[1]) * exp(x[2]),
+    lambda x: max(v**2 for v in x) + min(x) + max([], default=x[0]) + max(iter([x[1], 2.0]), default=0.0),
+    lambda x: np.dot(sorted(x), [1.0, 2.0, 3.0]) + sorted([x[0], 0.5, x[2] ** 2], reverse=True)[0],
+    lambda x: np.dot(sorted(x, key=lambda v: -abs(v - 0.6)), [1.0, 2.0, 3.0]) + sorted(x, key=np.sin, reverse=True)[0],
+    lambda x: np.where(any(x > 1), 1.0, 2.0) * x[0] + np.where(all(v > 0.5 for v in x), 3.0, 4.0) * x[1] + any([]) + all(()) * x[2],
     lambda x: math.log(x[0], 2) + math.log(x[1]) + math.fsum(x) + math.hypot(*x) + math.dist(x, [0.0, 1.0, 2.0]),
     lambda x: math.erf(x[0]) + math.lgamma(x[1]) + math.atan2(x[0], math.pi) + math.pow(x[1], 3) + math.floor(2.5) * x[0]])
 def test_as_without_jitad(f):
@@ -43,6 +47,18 @@ def test_python_s_own_functions_stay_for_plain_values():
     assert f(1.0) == 2 + 3 + 2 + 5 + 3
     with pytest.raises(ValueError, match="empty"):
         jitad.jit(lambda x: x + max([]))(1.0)
+
+
+def test_any_and_all_look_no_further_than_python_does():
+    def endless(x):
+        yield x > 0
+        while True:
+            yield True
+
+    assert jitad.jit(lambda x: x * any(endless(x)))(2.0) == 2.0
+    assert jitad.jit(lambda x: x * all(v is None for v in [1, x]))(2.0) == 0.0
+    with pytest.raises(TraceError, match="truth value"):
+        jitad.jit(lambda x: any(x.reshape(3, 1)) * x)(X)
 
 
 def test_results_may_be_arrays_of_objects():

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 _LENGTH = "the length of its result depends on values; where these are known, compute it outside of the traced function"
-_PLACES = "write np.where(condition, a, b); where the values are known, compute the indices outside of the traced function"
+_PLACES = "write np.where(condition, a, b); of captured arrays, whose values are known, it can be asked for"
 _INTEGERS = "of traced integers there are + - * // and %; where they are known, compute it outside of the traced function"
 _EDGES = "write np.searchsorted with edges of your own, and jitad.numpy.add_at to count"
 _STEPS = "the distances of floats have no derivative; write np.finfo(x.dtype).eps * np.abs(x)"

@@ -18,6 +18,7 @@ from jitad.ops.arithmetic import cast
 from jitad.ops.leaf import full
 from jitad.ops.matrix import identity, swap
 from jitad.trace.numpy_api.products import matmul
+from jitad.trace.numpy_api.reductions import is_empty
 from jitad.trace.numpy_api.registry import implements, refuse, ufuncs
 from jitad.trace.numpy_api.selection import diagonal, where_
 from jitad.trace.numpy_api.shaping import reshaped
@@ -229,6 +230,11 @@ def _root_of_squares(t: Tracer, axis: Any, keepdims: Any = False) -> Tracer:
     return ufuncs[np.sqrt]((t * t).sum(axis, keepdims=keepdims))
 
 
+def _largest(size: Tracer, axis: int = -1, keepdims: Any = False) -> Tracer:
+    """The largest of what is not negative, 0 of nothing."""
+    return size.max(axis, keepdims=keepdims, **({"initial": 0.0} if is_empty(size.node, axis) else {}))
+
+
 def _of_vectors(t: Tracer, ord: Any, axis: int, keepdims: Any) -> Tracer:
     if ord is None or (isinstance(ord, (int, float)) and ord == 2):
         return _root_of_squares(t, axis, keepdims)
@@ -236,7 +242,7 @@ def _of_vectors(t: Tracer, ord: Any, axis: int, keepdims: Any) -> Tracer:
         raise ValueError(f"Invalid norm order '{ord}' for vectors" + where())
     size = abs(t)
     if isinstance(ord, (int, float)) and ord in (np.inf, -np.inf):
-        return size.max(axis, keepdims=keepdims) if ord > 0 else size.min(axis, keepdims=keepdims)
+        return _largest(size, axis, keepdims) if ord > 0 else size.min(axis, keepdims=keepdims)
     if isinstance(ord, (int, float)) and ord == 0:
         return (t != 0).astype(t.dtype).sum(axis, keepdims=keepdims)
     if isinstance(ord, (int, float)) and ord == 1:
@@ -263,7 +269,7 @@ def _of_matrices(t: Tracer, ord: Any, axes: tuple, keepdims: Any) -> Tracer:
         sums = svdvals(m)
     else:
         raise ValueError("Invalid norm order for matrices." + where())
-    out = sums.sum(-1) if ord == "nuc" else sums.max(-1) if ord > 0 else sums.min(-1)
+    out = sums.sum(-1) if ord == "nuc" else _largest(sums) if ord > 0 else sums.min(-1)
     return expand_dims(out, tuple(sorted((row, column)))) if keepdims else out
 
 

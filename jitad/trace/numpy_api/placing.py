@@ -11,8 +11,9 @@ from jitad.ir.types import INT
 from jitad.ops.arithmetic import cast
 from jitad.ops.index import scatter_add
 from jitad.trace.capture import content, is_known
+from jitad.trace.numpy_api.advice import advice
 from jitad.trace.numpy_api.creation import arange, zeros
-from jitad.trace.numpy_api.registry import implements, ufuncs
+from jitad.trace.numpy_api.registry import functions, implements, ufuncs
 from jitad.trace.numpy_api.selection import where_
 from jitad.trace.numpy_api.shaping import ravel
 from jitad.trace.tracer import Tracer, as_tracer, broadcast_shapes, broadcast_to, promote, wrap
@@ -50,6 +51,23 @@ def place(arr: Any, mask: Any, vals: Any) -> None:
         t.flat[at] = v[np.arange(len(at)) % int(v.shape[0])]
     else:
         t[...] = where_(mask, v[0], t)
+
+
+@implements(np.nonzero)
+def nonzero(a: Any, name: str = "numpy.nonzero") -> tuple[Tracer, ...]:
+    """Where a known array is not zero."""
+    known = content(as_tracer(a), name, advice(name))
+    return tuple(as_tracer(i) for i in np.nonzero(np.atleast_1d(known)))
+
+
+@implements(np.flatnonzero)
+def flatnonzero(a: Any) -> Tracer:
+    return nonzero(ravel(a), "numpy.flatnonzero")[0]
+
+
+@implements(np.argwhere)
+def argwhere(a: Any) -> Tracer:
+    return functions[np.stack](nonzero(a, "numpy.argwhere"), -1)
 
 
 @implements(np.bincount)

@@ -35,6 +35,11 @@ def _finish(node: Node, x: Node, axes: tuple[int, ...], keepdims: Any) -> Tracer
     return wrap(node)
 
 
+def is_empty(x: Node, axis: Any) -> bool:
+    """Whether there is nothing to reduce over an axis, or axes."""
+    return any(x.shape[k] == 0 for k in _axes(axis, x.ndim))
+
+
 _NEUTRAL = {"sum": 0, "prod": 1, "any": False, "all": True}
 
 
@@ -52,19 +57,22 @@ def reduction(kind: str, a: Any, axis: Any, keepdims: Any = False, dtype: Any = 
 
         join = {"sum": np.add, "prod": np.multiply, "max": np.maximum, "min": np.minimum, "any": np.logical_or,
                 "all": np.logical_and}[kind]
-        empty = kind in ("max", "min") and any(as_tracer(a).node.shape[k] == 0 for k in _axes(axis, as_tracer(a).ndim))
+        empty = kind in ("max", "min") and is_empty(as_tracer(a).node, axis)
         found = reduction("sum" if empty else kind, a, axis, keepdims, dtype)
-        return ufuncs[join](initial if not empty else found * 0 + initial, found if not empty else initial)
+        first = as_tracer(initial).astype(found.dtype)
+        return ufuncs[join](first if not empty else found * 0 + first, found if not empty else first)
     x = as_tracer(a).node
     axes = _axes(axis, x.ndim)
     if kind in ("any", "all"):
         x = x if x.dtype == BOOL else compare.not_equal(x, full(0, x.dtype, x.shape))
+        if is_empty(x, axes):
+            return _finish(full(kind == "all", BOOL, tuple(n for k, n in enumerate(x.shape) if k not in axes)), x, axes, keepdims)
         return _finish(REGISTRY["max" if kind == "any" else "min"].build((x,), (axes,)), x, axes, keepdims)
     if dtype is not None:
         x = cast(x, np.dtype(dtype))
     elif kind in ("sum", "prod") and x.dtype.kind in "biu":
         x = cast(x, UINT if x.dtype.kind == "u" else INT)
-    if kind in ("max", "min") and any(x.shape[k] == 0 for k in axes):
+    if kind in ("max", "min") and is_empty(x, axes):
         name = "maximum" if kind == "max" else "minimum"
         raise ValueError(f"zero-size array to reduction operation {name} which has no identity{here()}")
     return _finish(REGISTRY[kind].build((x,), (axes,)), x, axes, keepdims)

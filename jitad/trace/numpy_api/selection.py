@@ -21,7 +21,9 @@ from jitad.trace.tracing import current, where
 @implements(np.where)
 def where_(condition: Any, x: Any = None, y: Any = None) -> Tracer:
     if x is None or y is None:
-        raise refuse("numpy.where(condition)", "has a result whose length depends on values")
+        from jitad.trace.numpy_api.placing import nonzero
+
+        return nonzero(condition, "numpy.where(condition)")  # type: ignore[return-value]
     p = as_tracer(condition).node
     p = p if p.dtype == BOOL else compare.not_equal(p, full(0, p.dtype, p.shape))
     a, b = promote(x, y)

@@ -7,7 +7,7 @@ from typing import Any
 import numpy as np
 
 from jitad.ops.custom import stopped
-from jitad.trace.numpy_api.reductions import max_, sum_
+from jitad.trace.numpy_api.reductions import is_empty, max_, sum_
 from jitad.trace.numpy_api.registry import implements_scipy, refuse, ufuncs
 from jitad.trace.numpy_api.selection import where_
 from jitad.trace.numpy_api.shaping import squeeze
@@ -16,9 +16,9 @@ from jitad.trace.tracer import Tracer, as_tracer, float_dtype, together, wrap
 _NONE = np._NoValue  # type: ignore[attr-defined]
 
 
-def _top(t: Tracer, axis: Any) -> Tracer:
+def _top(t: Tracer, axis: Any, of_nothing: Any = _NONE) -> Tracer:
     """The largest, as a constant, 0 where that is infinite."""
-    top = wrap(stopped(max_(t, axis, keepdims=True).node))
+    top = wrap(stopped(max_(t, axis, keepdims=True, initial=of_nothing if is_empty(t.node, axis) else _NONE).node))
     return where_(ufuncs[np.isfinite](top), top, 0.0)
 
 
@@ -38,7 +38,7 @@ def logsumexp(a: Any, axis: Any = None, b: Any = None, keepdims: bool = False, r
         t = where_(where, t, -np.inf)
     if b is not None:
         t, b = (wrap(n) for n in together(t, _floats(b)))
-    top = _top(t if b is None else where_(b == 0, -np.inf, t), axis)
+    top = _top(t if b is None else where_(b == 0, -np.inf, t), axis, 0.0)
     if b is not None:
         t = where_(b == 0, ufuncs[np.minimum](t, top + 700.0), t)  # which does not count, and may be large
     terms = ufuncs[np.exp](t - top)
