@@ -33,7 +33,8 @@ def interpreted():
     lambda x: max(v**2 for v in x) + min(x) + max([], default=x[0]) + max(iter([x[1], 2.0]), default=0.0),
     lambda x: np.dot(sorted(x), [1.0, 2.0, 3.0]) + sorted([x[0], 0.5, x[2] ** 2], reverse=True)[0],
     lambda x: np.dot(sorted(x, key=lambda v: -abs(v - 0.6)), [1.0, 2.0, 3.0]) + sorted(x, key=np.sin, reverse=True)[0],
-    lambda x: np.where(any(x > 1), 1.0, 2.0) * x[0] + np.where(all(v > 0.5 for v in x), 3.0, 4.0) * x[1] + any([]) + all(()) * x[2],
+    lambda x: np.where(any(x > 1), 1.0, 2.0) * x[0] + np.where(all(v > 0.5 for v in x), 3.0, 4.0) * x[1],
+    lambda x: any([]) * x[0] + all(()) * x[2],
     lambda x: math.log(x[0], 2) + math.log(x[1]) + math.fsum(x) + math.hypot(*x) + math.dist(x, [0.0, 1.0, 2.0]),
     lambda x: math.erf(x[0]) + math.lgamma(x[1]) + math.atan2(x[0], math.pi) + math.pow(x[1], 3) + math.floor(2.5) * x[0]])
 def test_as_without_jitad(f):

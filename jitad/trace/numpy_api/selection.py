@@ -12,7 +12,7 @@ from jitad.ir.types import BOOL, INT
 from jitad.ops import compare
 from jitad.ops import shape as ops
 from jitad.ops.leaf import full, iota
-from jitad.trace.numpy_api.registry import implements, refuse, reject, ufuncs
+from jitad.trace.numpy_api.registry import implements, reject, ufuncs
 from jitad.trace.numpy_api.shaping import one_axis, ravel
 from jitad.trace.tracer import Tracer, as_tracer, broadcast_shapes, broadcast_to, promote, wrap
 from jitad.trace.tracing import current, where
