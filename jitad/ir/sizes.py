@@ -230,6 +230,24 @@ def floordiv(a: int | Size, b: int | Size) -> int | Size:
     return exact if exact is not None else Size({((Call("floordiv", (a, b)), 1),): 1})
 
 
+def divided(a: int | Size, n: int | Size) -> tuple[int | Size, int | Size]:
+    """a as ``q*n + r``, as (q, r): r has the terms of a that n does not divide, and of a number its rest."""
+    quotient: int | Size = 0
+    rest: int | Size = 0
+    for m, c in _terms(a).items():
+        term = _build({m: c})
+        if isinstance(term, int) and isinstance(n, int):
+            whole: int | Size | None = term // n
+            rest = add(rest, term % n)
+        else:
+            whole = _exact(term, n)
+        if whole is None:
+            rest = add(rest, term)
+        else:
+            quotient = add(quotient, whole)
+    return quotient, rest
+
+
 def call(function: str, *args: int | Size) -> int | Size:
     """``max``, ``min`` or ``mod`` of sizes."""
     if all(isinstance(a, int) for a in args):
@@ -244,9 +262,9 @@ def call(function: str, *args: int | Size) -> int | Size:
         args = tuple(dict.fromkeys(args))
         if len(args) == 1:
             return args[0]
-        difference = sub(args[0], args[1])
-        if isinstance(difference, int):
-            return args[0] if (difference > 0) == (function == "max") else args[1]
+        for a, b in (args, args[::-1]):
+            if (at_least(sub(a, b)) or 0) > 0 or sub(a, b) == 0:
+                return a if function == "max" else b
     return Size({((Call(function, tuple(args)), 1),): 1})
 
 

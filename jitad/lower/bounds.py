@@ -41,7 +41,7 @@ def extent(node: Node) -> tuple[int | Size | None, int | Size | None]:
         low, high = (None if v is None else sizes.mul(v, int(c)) for v in (low, high))
         return (low, high) if c >= 0 else (high, low)
     if name == "select":
-        (a, b), (c, d) = extent(node.args[1]), extent(node.args[2])
+        (a, b), (c, d) = _where(node.args[1], node.args[0]), extent(node.args[2])
         low = None if a is None or c is None else sizes.call("min", a, c)
         high = None if b is None or d is None else sizes.call("max", b, d)
         return low, high
@@ -50,6 +50,29 @@ def extent(node: Node) -> tuple[int | Size | None, int | Size | None]:
 
 def _sum(a: int | Size | None, b: int | Size | None) -> int | Size | None:
     return None if a is None or b is None else sizes.add(a, b)
+
+
+def _where(x: Node, p: Node) -> tuple[int | Size | None, int | Size | None]:
+    """The extent of x where the condition holds, which may be that x is in a range."""
+    low, high = extent(x)
+    stack = [p]
+    while stack:
+        q = stack.pop()
+        if q.op.name == "logical_and":
+            stack += q.args
+        elif q.op.name in ("less", "less_equal") and x in q.args:
+            strict = int(q.op.name == "less")
+            if q.args[0] is x:
+                high = _tighter(high, _sum(extent(q.args[1])[1], -strict), "min")
+            else:
+                low = _tighter(low, _sum(extent(q.args[0])[0], strict), "max")
+    return low, high
+
+
+def _tighter(bound: int | Size | None, other: int | Size | None, which: str) -> int | Size | None:
+    if bound is None or other is None:
+        return other if bound is None else bound
+    return sizes.call(which, bound, other)
 
 
 def _by_place(x: Node, y: Node) -> bool | None:

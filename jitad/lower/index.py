@@ -14,7 +14,7 @@ from jitad.ir import sizes
 from jitad.ir.node import Node, topological
 from jitad.ir.sizes import Size
 from jitad.ir.types import Shape
-from jitad.lower.scalar import Buffer, load, loop_var
+from jitad.lower.scalar import Buffer, cost, load, loop_var
 from jitad.lower.sums import Sums, identity
 from jitad.ops.declare import AtRule
 from jitad.ops.leaf import constant, constant_value
@@ -40,28 +40,25 @@ def unrolled_axes(shape: Shape) -> tuple[bool, ...]:
     return tuple(reversed(flags))
 
 
-class Revisited(Exception):
-    """A node was asked for at so many different indices that it had better be stored."""
-
-    def __init__(self, node: Node):
-        super().__init__()
-        self.node = node
-
-
 MANY = 16  # indices of one node; a concatenation of concatenations would ask for 2**k
+WORTH = 40  # multiplications that are done again: above this a store and loads are cheaper
 
 
 class Elements(Sums):
     """The elements of array nodes as scalars.
 
-    `storable` says which nodes may be stored; :class:`Revisited` is raised for one of them at its `MANY`-th index.
+    `storable` says which nodes may be stored. One of them that is asked for at so many indices that computing it anew for each
+    costs more than `WORTH`, or at `MANY`, is put into `revisited`: then all is to be written anew, with a buffer for it.
     """
 
     def __init__(self, buffers: dict[Node, Buffer], storable: Callable[[Node], bool] = lambda node: False):
         super().__init__()
         self.buffers = buffers
         self.storable = storable
-        self._indices: dict[Node, set[Index]] = {}
+        self.revisited: dict[Node, None] = {}
+        self._indices: dict[Node, set[frozenset[Node]]] = {}
+        self._first: dict[Node, Node] = {}  # a value of each
+        self._weights: dict[Node, int] = {}
         self.memo: dict[tuple[Node, Index], Node] = {}
         self.packed: dict[tuple[Buffer, tuple[int, ...]], Buffer] = {}
 
@@ -94,18 +91,35 @@ class Elements(Sums):
                 answer = stop.value
                 if node is not None:
                     self.memo[node, idx] = answer  # type: ignore[assignment]
+                    self._first.setdefault(node, answer)  # type: ignore[arg-type]
                 continue
             answer = self._known(want, at)
+            if answer is None and self._count(want, at):  # computed as often as it may be: the rest of this is thrown away
+                self.revisited[want] = None
+                self.buffers[want] = Buffer("temp", want.dtype, want.shape)
+                answer = self._known(want, at)
             if answer is None:
-                self._count(want, at)
                 stack.append((want, at, self._rule(want, at)))
         return answer  # type: ignore[return-value]
 
-    def _count(self, node: Node, idx: Index) -> None:
+    def _count(self, node: Node, idx: Index) -> bool:
+        """Whether one index more is too much."""
         seen = self._indices.setdefault(node, set())
-        seen.add(tuple(i for i in idx if i.op.name != "constant"))
-        if len(seen) >= MANY and self.storable(node):
-            raise Revisited(node)
+        place = frozenset(i for i in idx if i.op.name != "constant")  # the halves of a square come together later
+        if place in seen:
+            return False
+        seen.add(place)
+        again = len(seen) - 1
+        return again > 0 and (again >= MANY or again * self._weight(node) >= WORTH) and self.storable(node)
+
+    def _weight(self, node: Node) -> int:
+        """What an element of a node costs to compute from what is loaded."""
+        if node not in self._weights:
+            found = self._first.get(node)
+            if found is None:  # it is being computed
+                return 0
+            self._weights[node] = sum(cost(n) for n in topological([found]) if n.op.name not in ("constant", "loop_var"))
+        return self._weights[node]
 
     # What the rules use.
 

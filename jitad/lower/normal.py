@@ -14,14 +14,15 @@ import numpy as np
 from jitad.ir import sizes
 from jitad.ir.node import Node, make, topological
 from jitad.ir.types import BOOL, INT
-from jitad.lower.choices import Choices, as_size, is_op
+from jitad.lower.choices import as_size, is_op
+from jitad.lower.integers import Integers
 from jitad.ops import arithmetic
 from jitad.ops.arithmetic import cast as cast_node
 from jitad.ops.declare import REGISTRY, Elementwise, Op
 from jitad.ops.leaf import constant, constant_value
 
 
-class Normal(Choices):
+class Normal(Integers):
     """Constructors of scalars in normal form. One object for one kernel: it fixes the order of operands."""
 
     def __init__(self) -> None:
@@ -75,7 +76,7 @@ class Normal(Choices):
 
     def add(self, x: Node, y: Node) -> Node:
         if x.dtype == INT:
-            return self._add_int(x, y)
+            return self.add_int(x, y)
         if constant_value(y) == 0:
             return x
         if constant_value(x) == 0:
@@ -89,7 +90,7 @@ class Normal(Choices):
 
     def sub(self, x: Node, y: Node) -> Node:
         if x.dtype == INT:
-            return self._add_int(x, self.mul(self.int(-1), y))
+            return self.add_int(x, self.mul(self.int(-1), y))
         if constant_value(y) == 0:
             return x
         if constant_value(x) == 0:
@@ -161,31 +162,9 @@ class Normal(Choices):
         """A reduction over a loop; `jitad.lower.sums` overrides it with the rules for sums."""
         raise NotImplementedError
 
-    def _add_int(self, x: Node, y: Node) -> Node:
-        a, b = as_size(x), as_size(y)
-        if a is not None and b is not None:
-            return self.size(sizes.add(a, b))
-        if a is not None:
-            x, y, a, b = y, x, b, a
-        if b == 0:
-            return x
-        if is_op(x, "add") and as_size(x.args[1]) is not None:  # (i + a) + b
-            inner = as_size(x.args[1])
-            return self._add_int(x.args[0], self._add_int(self.size(inner), y))  # type: ignore[arg-type]
-        if b is None and is_op(y, "add") and as_size(y.args[1]) is not None:
-            return self._add_int(self._add_int(x, y.args[0]), y.args[1])
-        if b is None:
-            if self._opposite(x, y):
-                return self.int(0)
-            x, y = self.sorted(x, y)
-        return arithmetic.add(x, y)
-
-    def _opposite(self, x: Node, y: Node) -> bool:
-        return self.mul(self.int(-1), x) is y
-
     def mul(self, x: Node, y: Node) -> Node:
         if x.dtype == INT:
-            return self._mul_int(x, y)
+            return self.mul_int(x, y)
         for a, b in ((x, y), (y, x)):
             if is_op(a, "negative"):
                 return self.neg(self.mul(a.args[0], b))
@@ -214,24 +193,6 @@ class Normal(Choices):
                 if inner is not None:
                     return self.mul(inner, b)
         return None
-
-    def _mul_int(self, x: Node, y: Node) -> Node:
-        a, b = as_size(x), as_size(y)
-        if a is not None and b is not None:
-            return self.size(sizes.mul(a, b))
-        if a is not None:
-            x, y, a, b = y, x, b, a
-        if b == 1:
-            return x
-        if b == 0:
-            return self.int(0)
-        if b is not None and is_op(x, "add"):
-            return self._add_int(self.mul(x.args[0], y), self.mul(x.args[1], y))
-        if b is not None and is_op(x, "multiply") and as_size(x.args[1]) is not None:
-            return self._mul_int(x.args[0], self.mul(x.args[1], y))
-        if b is None:
-            x, y = self.sorted(x, y)
-        return arithmetic.multiply(x, y)
 
     def _chain(self, base: Node, n: int) -> Node:
         """base**n, n > 0, by repeated squaring; shared with every other power of the base."""
@@ -293,18 +254,6 @@ class Normal(Choices):
             x, n = self.reciprocal(x), -n
         base, m = self._powers.get(x, (x, 1))
         return self._chain(base, m * n)
-
-    def floordiv(self, x: Node, y: Node) -> Node:
-        a, b = as_size(x), as_size(y)
-        if a is not None and b is not None:
-            return self.size(sizes.floordiv(a, b))
-        return x if b == 1 else arithmetic.floor_divide(x, y)
-
-    def mod(self, x: Node, y: Node) -> Node:
-        a, b = as_size(x), as_size(y)
-        if a is not None and b is not None:
-            return self.size(sizes.call("mod", a, b))
-        return self.int(0) if b == 1 else arithmetic.remainder(x, y)
 
     # What `jitad.lower.sums` adds.
 

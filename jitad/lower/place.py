@@ -8,51 +8,22 @@ several indices) is stored and everything lowered anew, unless storing it would 
 from __future__ import annotations
 
 from collections.abc import Callable
-from dataclasses import dataclass, field
 
-from jitad.ir import sizes
 from jitad.ir.graph import Graph
-from jitad.ir.node import Node, topological
-from jitad.ir.sizes import Size
+from jitad.ir.node import Node
 from jitad.lower.checks import index_checks
-from jitad.lower.index import Elements, Index, Revisited, is_structured, unrolled_axes
-from jitad.lower.nest import Check, Output
-from jitad.lower.scalar import REDUCE, Buffer
-from jitad.ops.declare import Elementwise
+from jitad.lower.index import Elements, Index, is_structured
+from jitad.lower.nest import Output
+from jitad.lower.placed import Effect, Placed
+from jitad.lower.scalar import Buffer
+from jitad.lower.waste import affordable, free_of_values, is_storable, repeated, wasteful
 from jitad.ops.routine import Routine
-
-COSTLY = 8
-
-
-@dataclass(frozen=True)
-class Effect:
-    """A store in loops: ``for loops: buffer[idx] (+)= value``; or, with operands, a routine that fills the buffer."""
-
-    loops: tuple[Node, ...]
-    buffer: Buffer
-    idx: Index
-    value: Node
-    add: bool = False
-    routine: str = ""
-    operands: tuple[Buffer, ...] = ()
-    params: tuple = ()
-
-
-@dataclass
-class Placed:
-    """A graph as scalars: effects on buffers, scalar results, index checks."""
-
-    elements: Elements
-    inputs: list[Buffer]
-    effects: list[Effect] = field(default_factory=list)
-    zeroed: dict[Buffer, None] = field(default_factory=dict)  # in order
-    outputs: list[Output] = field(default_factory=list)
-    checks: list[Check] = field(default_factory=list)
 
 
 def place(graph: Graph) -> Placed:
     """Decide what is stored, and write everything as scalars."""
     order = graph.nodes()
+    free = free_of_values(order)
     bases = [_base(o) for o in graph.outputs]
     stored = dict.fromkeys(b for b in bases if b.shape)
     pushed = {n: is_push(n) for n in order}
@@ -62,15 +33,17 @@ def place(graph: Graph) -> Placed:
     routines = [n for n in order if isinstance(n.op, Routine)]
     stored |= dict.fromkeys(m for n in routines for m in (n, *n.op.operands(n)) if m not in graph.inputs)  # type: ignore
     while True:
-        try:
-            placed = _lower(graph, [n for n in order if n in stored], pushed)
-        except Revisited as found:
-            stored[found.node] = None
+        placed = _lower(graph, [n for n in order if n in stored], pushed, free)
+        if placed.elements.revisited:
+            stored |= placed.elements.revisited
             continue
-        more = [n for n in _wasteful(placed, order, graph) if n not in stored]
-        if not more:
+        for look in (wasteful, repeated):
+            more = [n for n in look(placed, order, graph, free) if n not in stored]
+            if more:
+                stored |= dict.fromkeys(more)
+                break
+        else:
             return placed
-        stored |= dict.fromkeys(more)
 
 
 def is_push(node: Node) -> bool:
@@ -109,11 +82,11 @@ def _terms(node: Node, through: Callable[[Node], bool] = lambda n: True) -> list
     return out
 
 
-def _lower(graph: Graph, stored: list[Node], pushed: dict[Node, bool]) -> Placed:
+def _lower(graph: Graph, stored: list[Node], pushed: dict[Node, bool], free: set[Node]) -> Placed:
     inputs = {n: Buffer("input", n.dtype, n.shape, position=k) for k, n in enumerate(graph.inputs)}
     outputs = {_base(o) for o in graph.outputs}
     buffers = {n: Buffer("output" if n in outputs else "temp", n.dtype, n.shape) for n in stored}
-    e = Elements({**buffers, **inputs}, lambda n: _is_storable(n) and _affordable(n, graph))
+    e = Elements({**buffers, **inputs}, lambda n: is_storable(n, free) and affordable(n, graph))
     before = Elements(inputs)  # index checks come first: they may not read what is stored later
     before.packed = e.packed
     placed = Placed(e, list(inputs.values()), checks=index_checks(graph, before))
@@ -168,74 +141,3 @@ def _push(placed: Placed, node: Node, sign: int, buffer: Buffer) -> None:
         value = e.value(updates, p)
         placed.effects.append(
             Effect(loops, buffer, (*place, *p[index[0].ndim :]), value if sign > 0 else e.neg(value), add=True))
-
-
-# Looking for waste.
-
-
-def _wasteful(placed: Placed, order: list[Node], graph: Graph) -> list[Node]:
-    """Nodes that should be stored: costly, used in a larger loop than their own, and small enough."""
-    e = placed.elements
-    spread = {n.args[0] for n in order if n.op.name in ("broadcast", "gather")}
-    at: dict[Node, list[tuple[Index, Node]]] = {}
-    for (node, idx), value in e.memo.items():
-        at.setdefault(node, []).append((idx, value))
-    out = []
-    for node, found in at.items():
-        if node in e.buffers or not _is_storable(node):
-            continue
-        if node.op.name == "contract" and any(v.op is REDUCE for _, v in found) and _again(e, found):
-            out.append(node)
-        elif not _affordable(node, graph):
-            continue
-        elif (node in spread and any(_wasted(e, v) for _, v in found)) or (
-                _is_sum(node, found) and (_again(e, found) or any(_wasted(e, v) for _, v in found))):
-            out.append(node)
-    return out
-
-
-def _is_storable(node: Node) -> bool:
-    """Whether a node has long axes and is no index arithmetic."""
-    return not (all(unrolled_axes(node.shape)) or is_structured(node))
-
-
-def _is_sum(node: Node, found: list[tuple[Index, Node]]) -> bool:
-    return node.op.name in ("sum", "prod", "max", "min", "contract", "scatter_add") and any(
-        v.op is REDUCE for _, v in found)
-
-
-def _again(e: Elements, found: list[tuple[Index, Node]]) -> bool:
-    """Whether a sum is needed at more than one index of its long axes."""
-    return len({tuple(i for i in idx if i.op.name != "constant") for idx, _ in found}) > 1
-
-
-def _wasted(e: Elements, value: Node) -> bool:
-    """Whether something costly in it would be computed again in a loop that it does not depend on."""
-    return any(_gap(e, n) and cost(n) >= COSTLY for n in topological([value], stop=lambda n: not _gap(e, n)))
-
-
-def _gap(e: Elements, value: Node) -> bool:
-    depths = {v.params[0] for v in e.free(value)}
-    return bool(depths) and len(depths) <= max(depths)  # type: ignore[operator, type-var]
-
-
-def cost(node: Node) -> int:
-    if node.op is REDUCE:
-        return 100
-    return node.op.cost if isinstance(node.op, Elementwise) else 1
-
-
-def _monomials(nodes: list[Node]) -> list[dict]:
-    found = []
-    for n in nodes:
-        total = sizes.product(n.shape)
-        found += [dict(m) for m, _ in total.terms] if isinstance(total, Size) else [{}]
-    return found
-
-
-def _affordable(node: Node, graph: Graph) -> bool:
-    """Whether an array of this shape grows no faster than some argument or result."""
-    if len([n for n in node.shape if isinstance(n, Size)]) <= 1 and sizes.degree(sizes.product(node.shape)) <= 1:
-        return True
-    have = _monomials([*graph.inputs, *graph.outputs])
-    return all(any(all(h.get(a, 0) >= p for a, p in m.items()) for h in have) for m in _monomials([node]))

@@ -13,7 +13,7 @@ import numpy as np
 from jitad.ir.node import Node
 from jitad.ir.sizes import Size
 from jitad.ir.types import INT, ArrayType, Shape
-from jitad.ops.declare import Op
+from jitad.ops.declare import Elementwise, Op
 
 
 @dataclass(frozen=True, eq=False)
@@ -67,3 +67,10 @@ def load(buffer: Buffer, idx: tuple[Node, ...]) -> Node:
 def variable(node: Node) -> Node:
     """The loop variable that a reduction runs over."""
     return loop_var(*node.params[1:])  # type: ignore[arg-type]
+
+
+def cost(node: Node) -> int:
+    """Of one scalar, in multiplications."""
+    if node.op is REDUCE:
+        return 100
+    return node.op.cost if isinstance(node.op, Elementwise) else 1

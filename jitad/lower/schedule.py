@@ -7,7 +7,6 @@ depend on a loop is computed before it. A loop that may run early or late goes w
 from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
-from dataclasses import dataclass, field
 
 from jitad.config import DEFAULT, MAX_STATEMENTS, Options
 from jitad.errors import KernelSizeError
@@ -15,9 +14,11 @@ from jitad.ir.graph import Graph
 from jitad.ir.node import Node, topological
 from jitad.lower.nest import Accumulate, Block, Call, Check, Let, Loop, Program, Store
 from jitad.lower.parallel import split
-from jitad.lower.place import Effect, Placed, cost, place
-from jitad.lower.scalar import LOAD, REDUCE, Buffer, starts_after, variable
+from jitad.lower.place import place
+from jitad.lower.placed import Effect, Placed
+from jitad.lower.scalar import LOAD, REDUCE, Buffer, starts_after
 from jitad.lower.triangle import halve
+from jitad.lower.works import Work, grouped, inside, works_of
 
 TRIVIAL = ("constant", "loop_var", "size_value")
 
@@ -40,7 +41,7 @@ def schedule(placed: Placed) -> Program:
     for checks in _check_groups(placed):
         block.steps += maker.block(0, [check.worst for check in checks], [], done).steps
         block.steps += checks
-    scalars = [o.value for o in placed.outputs if isinstance(o.value, Node)]
+    scalars = placed.scalars()
     block.steps += maker.block(0, scalars, placed.effects, done).steps
     results = [o.value for o in placed.outputs if isinstance(o.value, Buffer)]
     made = dict.fromkeys([*(e.buffer for e in placed.effects), *placed.zeroed, *results,
@@ -63,17 +64,6 @@ def _check_groups(placed: Placed) -> list[list[Check]]:
     return [first, *([c] for c in placed.checks if looks_up(c))]
 
 
-@dataclass(eq=False)
-class _Work:
-    """Something that is done at the present level: a reduction or a store, in a loop if `var` is not None."""
-
-    var: Node | None
-    source: Node | Effect
-    nodes: list[Node]  # all scalars below it
-    needs: set[_Work] = field(default_factory=set)
-    level: int = 0
-
-
 class _Maker:
     def __init__(self, placed: Placed):
         self.free = placed.elements.free
@@ -82,7 +72,7 @@ class _Maker:
     def block(self, depth: int, wanted: Sequence[Node], effects: Sequence[Effect], done: set[Node]) -> Block:
         """Steps that compute `wanted` and do `effects`, inside `depth` loops; adds to `done`."""
         out = Block()
-        for group in _grouped(self._works(depth, wanted, effects, done)):
+        for group in grouped(works_of(self.free, depth, wanted, effects, done)):
             for work in group:
                 self._lets(depth, work.nodes, done, out)
             if group[0].var is None:
@@ -93,13 +83,9 @@ class _Maker:
         self._lets(depth, topological(wanted, stop=done.__contains__), done, out)
         return out
 
-    def _inside(self, depth: int, node: Node) -> bool:
-        """Whether a scalar can be computed inside `depth` loops."""
-        return all(v.params[0] < depth for v in self.free(node))  # type: ignore[operator]
-
     def _lets(self, depth: int, nodes: Iterable[Node], done: set[Node], out: Block) -> None:
         for n in nodes:
-            if n not in done and n.op.name not in TRIVIAL and n.op is not REDUCE and self._inside(depth, n):
+            if n not in done and n.op.name not in TRIVIAL and n.op is not REDUCE and inside(self.free, depth, n):
                 done.add(n)
                 out.steps.append(Let(n))
                 self.statements += 1
@@ -109,79 +95,20 @@ class _Maker:
                 "operations instead of Python loops, take fewer steps in one function, or run it without compiling: "
                 "with jitad.disable_jit()")
 
-    def _works(self, depth: int, wanted: Sequence[Node], effects: Sequence[Effect], done: set[Node]) -> list[_Work]:
-        roots = [*wanted, *(n for e in effects for n in (*e.idx, e.value))]
-        reductions = [n for n in topological(roots, stop=done.__contains__) if n.op is REDUCE and self._inside(depth, n)]
-        works = [_Work(variable(n), n, topological([n.args[0]], stop=done.__contains__)) for n in reductions]
-        for e in effects:
-            var = e.loops[depth] if len(e.loops) > depth else None
-            works.append(_Work(var, e, topological([*e.idx, e.value], stop=done.__contains__)))
-        by_node = {w.source: w for w in works if isinstance(w.source, Node)}
-        writers: dict[Buffer, list[_Work]] = {}
-        for w in works:
-            if isinstance(w.source, Effect):
-                before = writers.setdefault(w.source.buffer, [])
-                if w.source.add:  # pushes come after what they add to
-                    w.needs |= {b for b in before if not b.source.add}  # type: ignore[union-attr]
-                before.append(w)
-        for w in works:
-            if isinstance(w.source, Effect):
-                w.needs.update(*(writers.get(b, ()) for b in w.source.operands))
-            for n in w.nodes:
-                if n in by_node:
-                    w.needs.add(by_node[n])
-                elif n.op is LOAD:
-                    w.needs.update(writers.get(n.params[0], ()))  # type: ignore[call-overload]
-            w.needs.discard(w)
-        _levels(works)
-        return works
-
-    def _loop(self, depth: int, var: Node, group: list[_Work], done: set[Node]) -> Loop:
+    def _loop(self, depth: int, var: Node, group: list[Work], done: set[Node]) -> Loop:
         sums = _reductions(group)
         body = self.block(depth + 1, [n.args[0] for n in sums], _effects(group), set(done))
         body.steps += [Accumulate(n) for n in sums]
         return Loop(depth, var.params[1], sums, body, starts_after(var) is not None)  # type: ignore[arg-type]
 
 
-def _reductions(group: list[_Work]) -> list[Node]:
+def _reductions(group: list[Work]) -> list[Node]:
     return [w.source for w in group if isinstance(w.source, Node)]
 
 
-def _effects(group: list[_Work]) -> list[Effect]:
+def _effects(group: list[Work]) -> list[Effect]:
     return [w.source for w in group if isinstance(w.source, Effect)]
 
 
 def _step(e: Effect) -> Store | Call:
     return Call(e.routine, e.buffer, e.operands, e.params) if e.routine else Store(e.buffer, e.idx, e.value, e.add)
-
-
-def _levels(works: list[_Work]) -> None:
-    """As early as what it needs allows; then as late as pays."""
-    changed = True
-    while changed:
-        changed = False
-        for w in works:
-            level = max((n.level + 1 for n in w.needs), default=0)
-            if level > w.level:
-                w.level, changed = level, True
-    last = max((w.level for w in works), default=0)
-    for w in reversed(works):
-        latest = min((u.level - 1 for u in works if w in u.needs), default=last)
-        if latest > w.level:
-            w.level = max(range(w.level, latest + 1), key=lambda k: (_shared(w, works, k), -k))
-
-
-def _shared(work: _Work, works: list[_Work], level: int) -> int:
-    """The cost of what a work has in common with others of the same loop at a level."""
-    others: set[Node] = set()
-    for w in works:
-        if w is not work and w.level == level and w.var is work.var:
-            others.update(w.nodes)
-    return sum(cost(n) for n in work.nodes if n in others)
-
-
-def _grouped(works: list[_Work]) -> list[list[_Work]]:
-    groups: dict[tuple, list[_Work]] = {}
-    for w in sorted(works, key=lambda w: w.level):
-        groups.setdefault((w.level, w.var), []).append(w)
-    return list(groups.values())

@@ -22,8 +22,8 @@ from jitad.ir.sizes import Size, key_of
 from jitad.ir.types import BOOL, FLOAT, INT
 from jitad.lower.choices import as_size
 from jitad.lower.nest import Output
-from jitad.lower.place import Effect, Placed, cost
-from jitad.lower.scalar import LOAD, REDUCE, TRIANGLE, Buffer, load, loop_var, variable
+from jitad.lower.placed import Effect, Placed
+from jitad.lower.scalar import LOAD, REDUCE, TRIANGLE, Buffer, cost, load, loop_var, variable
 from jitad.ops.leaf import constant_value
 
 ALIKE = 1.5  # halves may cost this much more than a term, to be taken together

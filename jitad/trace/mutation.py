@@ -102,7 +102,9 @@ def _put(base: Node, again: Callable[[Tracer], Tracer], new: Node) -> Node:
             (x, *_) = n.op.transpose(n, x, [True] + [False] * (len(n.args) - 1))  # type: ignore[assignment]
         return x
 
-    there = compare.not_equal(back(full(1, FLOAT, new.shape)), full(0, FLOAT, base.shape))
+    if all(n.op.moves and n.op.name != "gather" for n in path):  # one element to one place: predicates move as well
+        return compare.select(back(full(True, BOOL, new.shape)), back(new), base)
+    there = compare.not_equal(back(full(1, INT, new.shape)), full(0, INT, base.shape))
     values = back(cast(new, INT) if new.dtype == BOOL else new)
     return compare.select(there, cast(values, base.dtype), base)
 

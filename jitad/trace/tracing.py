@@ -66,7 +66,7 @@ def where() -> str:
 
 
 def _note_line(node: Node) -> None:
-    if node.args and node.origin is None:
+    if node.origin is None and (node.args or node.op.name == "input"):
         found = user_line()
         if found is not None:
             node.origin = found

@@ -101,10 +101,11 @@ def _power_of_floats(x: Node, y: Node) -> Node:
 
 @implements(np.power)
 def power(x: Any, y: Any) -> Tracer:
-    a, b = promote(x, y)
+    exponent = as_tracer(y)
+    a, b = promote(x, exponent)
     if a.dtype.kind == "f":
         return wrap(_power_of_floats(*together(wrap(a), wrap(b))))
-    n = _whole(b) if not b.shape else None
+    n = _whole(exponent.node) if not exponent.node.shape else None
     if n is None:
         raise DTypeError(f"integers to traced integer powers are not supported; convert with .astype(float){where()}")
     try:

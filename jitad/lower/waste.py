@@ -1,0 +1,142 @@
+"""What is computed again and again, and had better be stored.
+
+The scalars are looked at: a costly expression of an outer index in an inner loop, a sum that is used at several indices, and what
+several loops compute, one after the other.
+"""
+
+from __future__ import annotations
+
+from jitad.ir import sizes
+from jitad.ir.graph import Graph
+from jitad.ir.node import Node, topological
+from jitad.ir.sizes import Size
+from jitad.lower.index import STRUCTURE, WORTH, Elements, Index, unrolled_axes
+from jitad.lower.placed import Placed
+from jitad.lower.scalar import LOAD, LOOP_VAR, REDUCE, cost
+from jitad.lower.works import grouped, works_of
+
+COSTLY = 8
+
+
+def repeated(placed: Placed, order: list[Node], graph: Graph, free: set[Node]) -> list[Node]:
+    """Nodes of which elements are computed in several loops, one after the other, at more cost than storing them.
+
+    From results to operands: what is stored asks for its operands once, in the first loop that needs it; all else in every loop.
+    """
+    arrays = _arrays(placed, graph, free)
+    asked: dict[Node, dict[int, None]] = {}  # scalars: the loops, in order, that compute them
+    groups = grouped(works_of(placed.elements.free, 0, placed.scalars(), placed.effects, set()))
+    roots: list[Node] = []
+    for k, group in enumerate(groups):
+        for n in (n for w in group for n in w.roots()):
+            asked.setdefault(n, {})[k] = None
+            roots.append(n)
+    own = {w.source for group in groups for w in group}
+    out: dict[Node, None] = {}
+    for n in reversed(topological(roots)):
+        loops = asked.get(n, {})
+        if n in own:  # a reduction, whose loop has asked already
+            continue
+        if len(loops) > 1 and n in arrays and (len(loops) - 1) * _work(n, WORTH) >= WORTH:
+            out[arrays[n]] = None
+            loops = dict.fromkeys([min(loops)])
+        for a in n.args:
+            asked.setdefault(a, {}).update(loops)
+    return list(out)
+
+
+def _arrays(placed: Placed, graph: Graph, free: set[Node]) -> dict[Node, Node]:
+    """For scalars the array that they are an element of, at the index of a loop, if it may be stored."""
+    found: dict[Node, Node] = {}
+    for (node, idx), value in placed.elements.memo.items():
+        places = [i for i in idx if i.op.name != "constant"]
+        if all(i.op is LOOP_VAR for i in places) and len(set(places)) == len(places) and node not in placed.elements.buffers:
+            found[value] = node
+    return {v: n for v, n in found.items() if v.args and v.op is not LOAD and is_storable(n, free) and affordable(n, graph)}
+
+
+def _work(node: Node, enough: int) -> int:
+    """What a scalar costs to compute from what is loaded, up to `enough`."""
+    total, stack, seen = 0, [node], set()
+    while stack and total < enough:
+        n = stack.pop()
+        if n not in seen and n.op.name not in ("constant", "loop_var"):
+            seen.add(n)
+            total += cost(n)
+            stack += n.args if n.op is not LOAD else ()
+    return total
+
+
+def wasteful(placed: Placed, order: list[Node], graph: Graph, free: set[Node]) -> list[Node]:
+    """Nodes that should be stored: costly, used in a larger loop than their own, and small enough."""
+    e = placed.elements
+    spread = {n.args[0] for n in order if n.op.name in ("broadcast", "gather")}
+    at: dict[Node, list[tuple[Index, Node]]] = {}
+    for (node, idx), value in e.memo.items():
+        at.setdefault(node, []).append((idx, value))
+    out = []
+    for node, found in at.items():
+        if node in e.buffers or not is_storable(node, free):
+            continue
+        if node.op.name == "contract" and any(v.op is REDUCE for _, v in found) and _again(e, found):
+            out.append(node)
+        elif not affordable(node, graph):
+            continue
+        elif (node in spread and any(_wasted(e, v) for _, v in found)) or (
+                _is_sum(node, found) and (_again(e, found) or any(_wasted(e, v) for _, v in found))):
+            out.append(node)
+    return out
+
+
+FREE = STRUCTURE | {"pad", "cast", "select", "logical_and", "logical_or", "logical_not", "equal", "not_equal", "less",
+                     "less_equal", "greater", "greater_equal"}
+
+
+def free_of_values(order: list[Node]) -> set[Node]:
+    """Nodes that are index arithmetic, masks made of it, and constants: cheaper to compute than to load."""
+    found: set[Node] = set()
+    for n in order:
+        if n.op.name in FREE and found.issuperset(n.args):
+            found.add(n)
+    return found
+
+
+def is_storable(node: Node, free: set[Node]) -> bool:
+    """Whether a node has long axes and takes some computing."""
+    return not (all(unrolled_axes(node.shape)) or node in free)
+
+
+def _is_sum(node: Node, found: list[tuple[Index, Node]]) -> bool:
+    return node.op.name in ("sum", "prod", "max", "min", "contract", "scatter_add") and any(
+        v.op is REDUCE for _, v in found)
+
+
+def _again(e: Elements, found: list[tuple[Index, Node]]) -> bool:
+    """Whether a sum is needed at more than one index of its long axes."""
+    return len({tuple(i for i in idx if i.op.name != "constant") for idx, _ in found}) > 1
+
+
+def _wasted(e: Elements, value: Node) -> bool:
+    """Whether something costly in it would be computed again in a loop that it does not depend on."""
+    return any(_gap(e, n) and cost(n) >= COSTLY for n in topological([value], stop=lambda n: not _gap(e, n)))
+
+
+def _gap(e: Elements, value: Node) -> bool:
+    depths = {v.params[0] for v in e.free(value)}
+    return bool(depths) and len(depths) <= max(depths)  # type: ignore[operator, type-var]
+
+
+def _monomials(nodes: list[Node]) -> list[dict]:
+    found = []
+    for n in nodes:
+        total = sizes.product(n.shape)
+        found += [dict(m) for m, _ in total.terms] if isinstance(total, Size) else [{}]
+    return found
+
+
+def affordable(node: Node, graph: Graph) -> bool:
+    """Whether an array of this shape grows no faster than some argument or result."""
+    if len([n for n in node.shape if isinstance(n, Size)]) <= 1 and sizes.degree(sizes.product(node.shape)) <= 1:
+        return True
+    have = _monomials([*graph.inputs, *graph.outputs])
+    return all(any(all(h.get(a, 0) >= p for a, p in m.items()) for h in have) for m in _monomials([node]))
