@@ -60,7 +60,7 @@ def sum_of_squares(x: Node) -> Squares | None:
 def even_power_of_norm(node: Node) -> Node | None:
     """An even power of a norm or an absolute value, written without the root; None if a node is nothing of the kind."""
     name = node.op.name
-    if name == "integer_pow" and node.params[0] > 0 and node.params[0] % 2 == 0:
+    if name == "integer_pow" and node.params[0] and node.params[0] % 2 == 0:
         power: int = node.params[0]
     elif name == "multiply" and node.args[0] is node.args[1]:
         power = 2
