@@ -182,7 +182,7 @@ def record(
             leaves, tree = flatten(args[k])
             if statics(tree) and not leaves:
                 raise DTypeError(f"the derivative of {_name(fn)} with respect to argument {k} was asked for, in which there is "
-                                 f"no number: {tree}{where()}")
+                                 f"no number: {tree} (integers in objects are static: write 2.0 instead of 2){where()}")
             tracers = [_differentiable(leaf, k, fn) for leaf in leaves]
             fresh = [Tracer(t.node, inner, t.weak, fixed=True) if outermost and t.node.op.name == "input" else
                      inner.input(t.node.dtype, t.node.shape, t.weak) for t in tracers]

@@ -69,7 +69,10 @@ def flatten(value: Any) -> tuple[list, Tree]:
         leaves.append(v)
         return LEAF
 
-    return leaves, visit(value)
+    try:
+        return leaves, visit(value)
+    except RecursionError:
+        raise TypeError("a container among the arguments or results contains itself, or is nested too deeply") from None
 
 
 def unflatten(
@@ -94,7 +97,7 @@ def unflatten(
             return dict(zip(t.keys, children, strict=True))
         if t.kind in (list, tuple):
             return t.kind(children)
-        return t.kind(*children) if is_namedtuple(t.kind) else standing(containers.put_together(t.kind, t.keys, children))
+        return t.kind._make(children) if is_namedtuple(t.kind) else standing(containers.put_together(t.kind, t.keys, children))
 
     return build(tree)
 
@@ -118,7 +121,7 @@ def flatten_like(value: Any, tree: Tree) -> tuple[list, Tree]:
         if kind is t.kind and kind in (list, tuple) and len(v) == len(t.children):
             return kind([ordered(x, c) for x, c in zip(v, t.children, strict=True)])
         if kind is t.kind and hasattr(kind, "_fields") and len(v) == len(t.children):
-            return kind(*[ordered(x, c) for x, c in zip(v, t.children, strict=True)])
+            return kind._make([ordered(x, c) for x, c in zip(v, t.children, strict=True)])
         return v
 
     return flatten(ordered(value, tree))

@@ -9,7 +9,7 @@ from jitad.errors import InternalError
 from jitad.ir.node import Node, topological
 from jitad.ir.types import BOOL, is_float
 from jitad.ops.declare import Elementwise
-from jitad.ops.leaf import full
+from jitad.ops.leaf import constant_value, full
 from jitad.ops.shape import zeros
 from jitad.ops.singular import even_power_of_norm, sum_of_squares, unless_zero
 
@@ -72,15 +72,23 @@ def _elementwise(node: Node, inner: Sequence[Linear | None]) -> Linear | None:
     partials = node.op.partials  # type: ignore[attr-defined]
     if partials is None:
         return None
-    squares = sum_of_squares(node.args[0]) if node.op.name == "sqrt" else None
+    squares = sum_of_squares(node.args[0]) if _is_root(node) else None
     if squares is not None:
-        slope = unless_zero(node.args[0], *partials(*node.args, out=node), positive=squares.positive)
+        slope = unless_zero(node.args[0], partials(*node.args, out=node)[0], positive=squares.positive)
         return scale(slope, inner[0])  # type: ignore[arg-type]
     out: Linear | None = None
     for factor, t in zip(partials(*node.args, out=node), inner, strict=True):
         if t is not None and factor is not None:
             out = plus(out, scale(factor, t))
     return out
+
+
+def _is_root(node: Node) -> bool:
+    """Whether a node is a power between 0 and 1."""
+    if node.op.name == "power":
+        exponent = constant_value(node.args[1])
+        return exponent is not None and bool(0 < exponent < 1)
+    return node.op.name in ("sqrt", "cbrt")
 
 
 def _in_argument(node: Node, k: int, t: Linear) -> Linear:

@@ -44,6 +44,8 @@ class Choices:
     scaled: Any
     substituted: Any
 
+    strict = False  # whether zeros keep their signs
+
     def __init__(self) -> None:
         self._order: dict[Node, int] = {}
 

@@ -102,7 +102,7 @@ class Normal(Integers):
         merged = self._together(x, y, -1)
         if merged is not None:
             return merged
-        if constant_value(x) is None and constant_value(y) is None and self.rank(x) > self.rank(y):
+        if not self.strict and constant_value(x) is None and constant_value(y) is None and self.rank(x) > self.rank(y):
             return self.neg(arithmetic.subtract(y, x))
         return arithmetic.subtract(x, y)
 

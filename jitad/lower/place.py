@@ -20,7 +20,7 @@ from jitad.lower.waste import affordable, free_of_values, is_storable, repeated,
 from jitad.ops.routine import Routine
 
 
-def place(graph: Graph) -> Placed:
+def place(graph: Graph, strict: bool = False) -> Placed:
     """Decide what is stored, and write everything as scalars."""
     order = graph.nodes()
     free = free_of_values(order)
@@ -33,7 +33,7 @@ def place(graph: Graph) -> Placed:
     routines = [n for n in order if isinstance(n.op, Routine)]
     stored |= dict.fromkeys(m for n in routines for m in (n, *n.op.operands(n)) if m not in graph.inputs)  # type: ignore
     while True:
-        placed = _lower(graph, [n for n in order if n in stored], pushed, free)
+        placed = _lower(graph, [n for n in order if n in stored], pushed, free, strict)
         if placed.elements.revisited:
             stored |= placed.elements.revisited
             continue
@@ -82,11 +82,13 @@ def _terms(node: Node, through: Callable[[Node], bool] = lambda n: True) -> list
     return out
 
 
-def _lower(graph: Graph, stored: list[Node], pushed: dict[Node, bool], free: set[Node]) -> Placed:
+def _lower(graph: Graph, stored: list[Node], pushed: dict[Node, bool], free: set[Node],
+           strict: bool) -> Placed:
     inputs = {n: Buffer("input", n.dtype, n.shape, position=k) for k, n in enumerate(graph.inputs)}
     outputs = {_base(o) for o in graph.outputs}
     buffers = {n: Buffer("output" if n in outputs else "temp", n.dtype, n.shape) for n in stored}
     e = Elements({**buffers, **inputs}, lambda n: is_storable(n, free) and affordable(n, graph))
+    e.strict = strict
     before = Elements(inputs)  # index checks come first: they may not read what is stored later
     before.packed = e.packed
     placed = Placed(e, list(inputs.values()), checks=index_checks(graph, before))

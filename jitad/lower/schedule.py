@@ -25,7 +25,7 @@ TRIVIAL = ("constant", "loop_var", "size_value")
 
 def lower(graph: Graph, options: Options = DEFAULT) -> Program:
     """The loop nests of a graph."""
-    placed = place(graph)
+    placed = place(graph, options.strict)
     if not options.strict:
         halve(placed)
     program = schedule(placed)

@@ -24,7 +24,8 @@ def vectorize(pyfunc: Callable, **options: Any) -> Callable:
     made = rebuilt(pyfunc)
 
     def call(*args: Any) -> Any:
-        return made(*_api.call_function(_np.broadcast_arrays, args, {})) if len(args) > 1 else made(as_tracer(*args))
+        given = _api.call_function(_np.broadcast_arrays, args, {}) if len(args) > 1 else (as_tracer(*args),)
+        return _api.own(made(*given), given)
 
     return call
 

@@ -11,7 +11,7 @@ from jitad.errors import DTypeError
 from jitad.ir.node import Node, make
 from jitad.ir.types import ArrayType
 from jitad.ops.declare import REGISTRY, AtRule, Elementwise, Op, Scalar, elementwise
-from jitad.ops.leaf import constant, full, value_of
+from jitad.ops.leaf import constant, constant_value, full, value_of
 
 NUMBERS = "fiu"
 
@@ -99,7 +99,9 @@ def _power_partials(x: Node, y: Node, out: Node) -> tuple:
 
     zero = full(0, x.dtype, x.shape)
     safe = select(equal(x, zero), full(1, x.dtype, x.shape), x)
-    slope = select(logical_and(equal(x, zero), equal(y, zero)), zero, y * power(x, y - 1.0))  # x**0 is constant at 0 as well
+    c = constant_value(y)
+    less = y - 1.0 if c is None else full(c - 1, y.dtype, y.shape)  # type: ignore[operator]
+    slope = select(logical_and(equal(x, zero), equal(y, zero)), zero, y * power(x, less))  # x**0 is constant at 0 as well
     return slope, select(equal(x, zero), zero, out * log(safe))
 
 

@@ -78,14 +78,11 @@ class Select(Op):
 select: Select = REGISTRY["select"]  # type: ignore[assignment]
 
 
-def _number(p: Node, like: Node) -> Node:
-    return select(p, full(1, like.dtype, like.shape), full(0, like.dtype, like.shape))
-
-
-def _shared(wins: Node, ties: Node, like: Node) -> Node:
-    """1 where it wins, 1/2 at a tie, else 0."""
-    half = full(0.5, like.dtype, like.shape)
-    return select(ties, half, _number(wins, like))
+def _shared(x: Node, y: Node, wins: Elementwise) -> tuple[Node, Node]:
+    """1 for the one that wins, 1/2 at a tie, 0 for the other; nan where one of them is."""
+    zero, half, one, nan = (full(v, x.dtype, x.shape) for v in (0, 0.5, 1, np.nan))
+    first, second, otherwise = wins(x, y), wins(y, x), select(equal(x, y), half, nan)
+    return (select(first, one, select(second, zero, otherwise)), select(second, one, select(first, zero, otherwise)))
 
 
 absolute = elementwise("absolute", numpy=np.absolute, code="abs({x})", accepts="fiu", parity="even", mpmath="fabs",
@@ -93,9 +90,7 @@ absolute = elementwise("absolute", numpy=np.absolute, code="abs({x})", accepts="
 sign: Elementwise = elementwise("sign", numpy=np.sign, code="sign({x})", accepts="fiu", parity="odd")
 minimum = elementwise("minimum", numpy=np.minimum, code="{x} if {x} < {y} or {x} != {x} else {y}", arity=2, accepts=ANY,
                       commutes=True,
-                      partials=lambda x, y, out: (_shared(less(x, y), equal(x, y), x),
-                                                  _shared(less(y, x), equal(x, y), x)))
+                      partials=lambda x, y, out: _shared(x, y, less))
 maximum = elementwise("maximum", numpy=np.maximum, code="{x} if {x} > {y} or {x} != {x} else {y}", arity=2, accepts=ANY,
                       commutes=True,
-                      partials=lambda x, y, out: (_shared(less(y, x), equal(x, y), x),
-                                                  _shared(less(x, y), equal(x, y), x)))
+                      partials=lambda x, y, out: _shared(x, y, greater))

@@ -30,22 +30,28 @@ class Squares(NamedTuple):
     positive: bool = True
 
 
+_KEEPING = {"sum", "max", "absolute", "reshape", "broadcast", "transpose", "slice", "pad", "flip", "roll", "retype", "gather",
+            "cast"}
+
+
 def sum_of_squares(x: Node) -> Squares | None:
     """Whether a node is zero only where all that it is made of is: its root is a norm, with derivative 0 there."""
     found, stack = Squares(), [x]
     while stack:
         n = stack.pop()
         name = n.op.name
-        if name == "integer_pow" and n.params[0] == 2 and n.args[0].op.name != "divide":
+        if name == "integer_pow" and n.params[0] > 0 and n.params[0] % 2 == 0 and n.args[0].op.name != "divide":
             continue
         if (name == "multiply" and n.args[0] is n.args[1]) or (
                 name == "contract" and n.args[0] is n.args[1] and n.params[0] == n.params[1]):
             continue
-        if name == "add":
-            stack += n.args
+        if name in ("add", "concatenate", "maximum"):
+            stack += [a for a in n.args if constant_value(a) != 0]
         elif name == "select":  # of which some do not count
             stack += [b for b in n.args[1:] if constant_value(b) != 0]
-        elif name in ("sum", "reshape", "broadcast", "transpose", "slice", "retype", "gather", "cast"):
+        elif name == "minimum" and any(map(_is_positive, n.args)):
+            stack.append(n.args[0] if _is_positive(n.args[1]) else n.args[1])
+        elif name in _KEEPING:
             stack.append(n.args[0])
         elif name == "divide":
             stack.append(n.args[0])
@@ -64,11 +70,15 @@ def even_power_of_norm(node: Node) -> Node | None:
         power: int = node.params[0]
     elif name == "multiply" and node.args[0] is node.args[1]:
         power = 2
+    elif name == "sqrt" and node.args[0].op.name == "integer_pow" and node.args[0].params[0] % 4 == 0:
+        power = 0  # the root of x**4
     else:
         return None
     if ieee_derivatives() or not is_float(node.dtype):
         return None
     x = node.args[0]
+    if not power:
+        return integer_pow(x.args[0], x.params[0] // 2)
     if x.op.name == "sqrt":
         squares = sum_of_squares(x.args[0])
         return integer_pow(x.args[0], power // 2) if squares is not None and squares.of_numbers else None

@@ -54,7 +54,7 @@ def normalize(x: Any, name: str = "an argument") -> tuple[Any, LeafSpec]:
 
 
 _FLOAT, _INT = LeafSpec(np.dtype(np.float64), (), True), LeafSpec(np.dtype(np.int64), (), True)
-_BOOL = LeafSpec(np.dtype(bool), ())
+_BOOL = LeafSpec(np.dtype(bool), (), True)
 
 
 def type_key(spec: LeafSpec) -> tuple:

@@ -1,4 +1,4 @@
-"""What changes by itself, random numbers and values of threads and contexts: refused, as what is found while tracing stays."""
+"""What changes by itself, random numbers, clocks, iterators, values of threads and contexts: refused, as it would stay."""
 
 from __future__ import annotations
 
@@ -6,6 +6,7 @@ import contextvars
 import random
 import threading
 import types
+from collections.abc import Iterator
 from typing import Any, NoReturn
 
 import numpy as np
@@ -14,6 +15,7 @@ from jitad.errors import TraceError
 from jitad.trace.tracing import where
 
 _SOURCES = (np.random.Generator, np.random.RandomState, np.random.BitGenerator, random.Random)
+_CLOCKS = {name + unit for name in ("time", "perf_counter", "monotonic", "process_time", "thread_time") for unit in ("", "_ns")}
 
 
 def is_random(value: Any) -> bool:
@@ -28,12 +30,28 @@ def is_of_context(value: Any) -> bool:
     return isinstance(value, (contextvars.ContextVar, threading.local))
 
 
+def is_clock(value: Any) -> bool:
+    """Whether a value is a function that tells the time."""
+    return isinstance(value, types.BuiltinFunctionType) and value.__module__ == "time" and value.__name__ in _CLOCKS
+
+
+def is_iterator(value: Any) -> bool:
+    """Whether a value is an iterator or generator of Python's own, which goes on at every use."""
+    return isinstance(value, Iterator) and type(value).__module__ in ("builtins", "itertools")
+
+
 def refuse(source: Any = None) -> NoReturn:
     """Raise: what to do instead."""
     if is_of_context(source):
         kind = "threading.local" if isinstance(source, threading.local) else "ContextVar"
         raise TraceError(f"the {kind} that a traced function reads may change without a trace of it; read it "
                          f"outside and pass the value as an argument{where()}")
+    if is_clock(source):
+        raise TraceError("the time that a traced function reads would be read once and then stay; read it outside and pass it as "
+                         f"an argument{where()}")
+    if is_iterator(source):
+        raise TraceError("an iterator that a traced function goes on with would be asked once, and what it gave would stay; ask "
+                         f"it outside and pass the value as an argument{where()}")
     raise TraceError(
         "random numbers in a traced function would be drawn once and then stay; draw outside and pass the numbers as an "
         f"argument{where()}")
@@ -51,6 +69,12 @@ class Drawn:
     def __getattr__(self, name: str) -> Any:
         if name.startswith("__"):
             raise AttributeError(name)
+        refuse(self._source)
+
+    def __iter__(self) -> Any:
+        refuse(self._source)
+
+    def __next__(self) -> Any:
         refuse(self._source)
 
     def __call__(self, *args: Any, **kwargs: Any) -> Any:

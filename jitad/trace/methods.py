@@ -147,6 +147,10 @@ class Methods:
 
         return tuple(dim(n) for n in self.node.shape)
 
+    @shape.setter
+    def shape(self, value: Any) -> None:
+        raise _refuse("x.shape = ...", "write x = x.reshape(...)")
+
     @property
     def ndim(self) -> int:
         return self.node.ndim
@@ -233,11 +237,11 @@ class Methods:
         return bool((self == value).any())  # type: ignore[attr-defined]
 
     def copy(self, order: str = "C") -> Any:
-        return _api().call_function(np.copy, (self,), {})
+        return _api().call_function(np.copy, (self,), {"order": order})
 
     def astype(self, dtype: Any, order: str = "K", casting: str = "unsafe", subok: bool = True, copy: bool = True) -> Any:
         if not copy and np.dtype(dtype) == self.dtype:
-            return self
+            return _api().functions[np.asarray](self, order=order)
         return _api().astype(self, dtype)
 
     def view(self, dtype: Any = None, type: Any = None) -> Any:
@@ -360,8 +364,9 @@ def _divmod(self: Methods, other: Any) -> tuple:
     return self // other, self % other  # type: ignore[operator]
 
 
-def _round(self: Methods, digits: int = 0) -> Any:
-    return _api().call_function(np.round, (self, digits), {})
+def _round(self: Methods, digits: int | None = None) -> Any:
+    out = _api().call_function(np.round, (self, digits or 0), {})
+    return out.astype(int) if digits is None and not self.is_array else out
 
 
 setattr(Methods, "__divmod__", _divmod)  # noqa: B010

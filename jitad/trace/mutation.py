@@ -61,6 +61,13 @@ def as_view(result: Tracer, base: Tracer, again: Callable[[Tracer], Tracer], cer
     return result
 
 
+def same_or_copy(t: Tracer) -> Tracer:
+    """The array or a copy of it, as its memory happens to be laid out: neither can be changed while the other is in use."""
+    made = Tracer(t.node, t._trace, t.weak)
+    made.is_array, made.ordered = t.is_array, t.ordered
+    return as_view(made, t, lambda base: base, certain=False)
+
+
 def change(t: Tracer, new: Node) -> None:
     """Give an array other elements."""
     check_alive(t)

@@ -15,6 +15,7 @@ import functools
 import inspect
 import math
 import os
+import time
 import types
 from collections.abc import Callable
 from typing import Any
@@ -24,9 +25,9 @@ import numpy as np
 from jitad.containers import Held, Static, value_of
 from jitad.errors import TraceError
 from jitad.trace.builtin import BUILTINS, MATH, math_module
-from jitad.trace.capture import AbsenceWatch, TreeWatch, Watch, capture, is_capturable
+from jitad.trace.capture import AbsenceWatch, NamesWatch, TreeWatch, Watch, capture, is_capturable
 from jitad.trace.content import ContentWatch, has_content, is_data, is_record, records_in
-from jitad.trace.drawn import Drawn, is_of_context, is_random
+from jitad.trace.drawn import Drawn, is_clock, is_iterator, is_of_context, is_random
 from jitad.trace.objects import (
     ClassWatch,
     class_data,
@@ -106,9 +107,6 @@ class Rebuilder:
         _refuse_outer_stores(code)
         cells = tuple(types.CellType() for _ in code.co_freevars)
         copy = types.FunctionType(code, self._globals(fn), fn.__name__, None, cells)
-        copy.__dict__.update(fn.__dict__)
-        if fn.__dict__:
-            self.root.undo.append(undoing(fn))
         self.memo[Held(fn)] = copy
         names = _names(code)
         watched = not is_installed(code.co_filename)  # what packages use stays as it is
@@ -116,6 +114,14 @@ class Rebuilder:
         def value(value: Any, place: Place) -> Any:
             return self.value(value, place if watched else None)
 
+        if watched:  # editors' reloading puts other code into the same function
+            self.root.watches.append(Watch(Attribute(Place(fn), "__code__"), code))
+        if fn.__dict__:
+            self.root.undo.append(undoing(fn))
+            attributes = Attribute(Place(fn), "__dict__")
+            copy.__dict__.update({k: v if k == "__wrapped__" else value(v, Item(attributes, k)) for k, v in fn.__dict__.items()})
+            if watched:
+                self.root.watches.append(NamesWatch(attributes, tuple(fn.__dict__)))
         for name in names:
             if name in fn.__globals__ and name not in copy.__globals__[_MARK]:
                 copy.__globals__[_MARK].add(name)
@@ -176,8 +182,10 @@ class Rebuilder:
             return math_module
         if isinstance(value, types.BuiltinFunctionType) and value in MATH:
             return MATH[value]
-        if is_random(value) or is_of_context(value):
+        if is_random(value) or is_of_context(value) or is_clock(value) or (place is not None and is_iterator(value)):
             return Drawn(value)
+        if value is time:
+            return types.SimpleNamespace(**{n: Drawn(v) if is_clock(v) else v for n, v in vars(time).items()})
         own = place is None  # NumPy's own code is copied where it is used by such
         if isinstance(value, types.ModuleType) and (_is_looked_into(value) or (own and _is_inside_numpy(value.__name__))):
             return _Module(self, value, watched=not own)

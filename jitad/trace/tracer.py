@@ -11,11 +11,11 @@ import numpy as np
 from jitad.errors import DTypeError, LeakedTracerError, ShapeError, TraceError
 from jitad.ir.node import Node
 from jitad.ir.sizes import Size
-from jitad.ir.types import BOOL, FLOAT, FLOAT32, INT, Shape, native, show_shape
+from jitad.ir.types import BOOL, FLOAT, FLOAT32, INT, UINT, Shape, native, show_shape
 from jitad.ops import shape as shapes
 from jitad.ops.arithmetic import cast
 from jitad.ops.declare import Elementwise
-from jitad.ops.leaf import constant, constant_value, fill, size_value
+from jitad.ops.leaf import constant, constant_value, fill, full, size_value
 from jitad.trace.methods import Methods
 from jitad.trace.tracing import Trace, current, where
 from jitad.tree import LEAVES
@@ -97,7 +97,7 @@ def as_tracer(x: Any) -> Tracer:
     if kind is Dim:
         return wrap(size_value(x.size), weak=True)
     if kind in (bool, np.bool_):
-        return wrap(constant(x, BOOL))
+        return wrap(constant(x, BOOL), weak=kind is bool)
     if kind in (int, float):
         dtype = INT if kind is int else FLOAT
         if kind is int and not -(2**63) <= x < 2**63:
@@ -146,7 +146,10 @@ def _nested(x: Any) -> Tracer:
 
 def sample(t: Tracer) -> Any:
     """What promotes as it does (NEP 50): Python numbers give way to arrays of their kind."""
-    return t.node.dtype if not t.weak else 0 if t.node.dtype.kind in "iu" else 0.0
+    return _SAMPLES[t.node.dtype.kind] if t.weak else t.node.dtype
+
+
+_SAMPLES = {"i": 0, "u": 0, "f": 0.0, "b": True}
 
 
 def result_dtype(*xs: Tracer) -> np.dtype:
@@ -158,7 +161,21 @@ def promote(*xs: Any) -> list[Node]:
     """Operands as nodes of one dtype."""
     ts = [as_tracer(x) for x in xs]
     dtype = result_dtype(*ts)
+    for t in ts:
+        if does_not_fit(t, dtype):
+            raise OverflowError(f"Python integer {constant_value(t.node)} out of bounds for {dtype}" + where())
+        if t.weak and t.node.dtype == INT and dtype.kind in "iu" and dtype != INT and constant_value(t.node) is None:
+            raise DTypeError(f"a Python integer that is not known while tracing meets values of dtype {dtype}, which it may not "
+                             "fit into; convert these with .astype(int), or pass a NumPy integer" + where())
     return [cast(t.node, dtype) for t in ts]
+
+
+def does_not_fit(t: Tracer, dtype: np.dtype) -> bool:
+    """Whether this is one of Python's integers, and known to be beyond the range of an integer dtype."""
+    if not t.weak or dtype.kind not in "iu" or t.node.dtype != INT or dtype == INT:
+        return False
+    value, range_ = constant_value(t.node), np.iinfo(dtype)
+    return value is not None and not range_.min <= int(value) <= range_.max
 
 
 def broadcast_shapes(*given: Shape) -> Shape:
@@ -246,6 +263,11 @@ def apply(op: Elementwise, *xs: Any) -> Tracer:
     if first.dtype.kind in op.accepts and all(t.node.type == first for t in ts):  # as they are
         return wrap(op(*(t.node for t in ts)))
     dtype = result_dtype(*ts)
+    if op.returns == "bool" and dtype.kind in "iu":
+        decided = _compared(op, ts, dtype)
+        if decided is not None:
+            return decided
+        dtype = INT if dtype != UINT else dtype  # Python's integers that are not known may be anything
     if dtype.kind not in op.accepts:
         if "b" in op.accepts and op.accepts == "b":
             dtype = BOOL
@@ -253,12 +275,20 @@ def apply(op: Elementwise, *xs: Any) -> Tracer:
             raise DTypeError(f"numpy.{op.name} of booleans: convert with .astype(int), or use logical functions" + where())
         else:
             dtype = float_dtype(dtype)
-    nodes = [cast(t.node, dtype) for t in ts]
+    nodes = promote(*ts) if dtype == result_dtype(*ts) else [cast(t.node, dtype) for t in ts]
     shape = broadcast_shapes(*(n.shape for n in nodes))
     try:
         return wrap(op(*(broadcast_to(n, shape) for n in nodes)))
     except (DTypeError, ShapeError) as error:
         raise type(error)(f"{error}{where()}") from None
+
+
+def _compared(op: Elementwise, ts: list[Tracer], dtype: np.dtype) -> Tracer | None:
+    """A comparison with one of Python's integers beyond the range of the others: the same as with zero in their place."""
+    if not any(does_not_fit(t, dtype) for t in ts):
+        return None
+    numbers = [int(constant_value(t.node)) if does_not_fit(t, dtype) else 0 for t in ts]  # type: ignore[arg-type]
+    return wrap(full(bool(op.numpy(*numbers)), BOOL, broadcast_shapes(*(t.node.shape for t in ts))))
 
 
 def _require_whole(op: Elementwise, t: Tracer) -> None:

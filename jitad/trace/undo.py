@@ -53,7 +53,7 @@ def _note(value: Any, noted: dict[int, list[Callable[[], bool]]], depth: int) ->
         inside += value
     elif isinstance(value, (set, frozenset, tuple)):
         if isinstance(value, set):
-            steps.append(functools.partial(_set, value))
+            steps.append(functools.partial(_set, value, set(value)))
         inside += value
     if is_record(value) or isinstance(value, (type, types.FunctionType)):
         attributes = {k: v for k, v in vars(value).items() if not k.startswith("__")}
@@ -86,15 +86,19 @@ def _dict(held: dict, before: dict) -> bool:
 
 
 def _list(held: Any, before: list) -> bool:
-    if any(map(_holds_traced, held)):
-        right = [before[k] if _holds_traced(v) and k < len(before) else v for k, v in enumerate(held)]
+    known = set(map(id, before))  # objects among them are put right themselves
+    wrong = [id(v) not in known and _holds_traced(v) for v in held]
+    if any(wrong):
+        right = [before[k] if w and k < len(before) else v for k, (v, w) in enumerate(zip(held, wrong, strict=True))
+                 if not w or k < len(before)]
         held.clear()
-        held.extend(v for v in right if not _holds_traced(v))
+        held.extend(right)
     return False
 
 
-def _set(held: set) -> bool:
-    held.difference_update([v for v in held if _holds_traced(v)])
+def _set(held: set, before: set) -> bool:
+    known = set(map(id, before))
+    held.difference_update([v for v in held if id(v) not in known and _holds_traced(v)])
     return False
 
 
@@ -109,11 +113,23 @@ def _attributes(holder: Any, before: dict[str, Any]) -> bool:
     return False
 
 
-def _holds_traced(value: Any, depth: int = 0) -> bool:
+def _holds_traced(value: Any) -> bool:
+    """Whether something traced is in a value, also in containers and objects in it."""
     from jitad.trace.dim import Dim
     from jitad.trace.tracer import Tracer
 
-    if type(value) in (Tracer, Dim):
-        return True
-    inside = value.values() if isinstance(value, dict) else value if isinstance(value, (*_LISTS, tuple, set, frozenset)) else ()
-    return depth < _DEEPEST and any(_holds_traced(v, depth + 1) for v in list(inside))
+    stack, seen = [value], set()
+    while stack:
+        v = stack.pop()
+        if type(v) in (Tracer, Dim):
+            return True
+        if id(v) in seen:
+            continue
+        seen.add(id(v))
+        if isinstance(v, dict):
+            stack += v.values()
+        elif isinstance(v, (*_LISTS, tuple, set, frozenset)):
+            stack += v
+        elif is_record(v):
+            stack += vars(v).values()
+    return False

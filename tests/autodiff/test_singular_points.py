@@ -1,5 +1,6 @@
 """The table of docs/singular_points.md, row by row, and second derivatives."""
 
+import math
 import pathlib
 import re
 
@@ -36,6 +37,53 @@ def test_row(text, at, want, strict):
     for wanted, is_strict in ((want, False), (strict, True)):
         for slope in (jitad.grad, jitad.jacfwd, jitad.jacrev):
             np.testing.assert_allclose(jitad.jit(slope(f), strict=is_strict)(x), value(wanted), rtol=1e-14, atol=1e-14)
+
+
+def loop(x):
+    total = 0.0
+    for v in x:
+        total += v * v
+    return np.sqrt(total)
+
+
+def filled(x):
+    squares = np.zeros(3)
+    for k in range(3):
+        squares[k] = x[k] ** 2
+    return np.sqrt(squares.sum())
+
+
+@pytest.mark.parametrize("f", [
+    loop, filled, lambda x: np.sqrt(sum(v * v for v in x)), lambda x: math.sqrt(sum(v**2 for v in x)),
+    lambda x: math.dist(x, ZERO), lambda x: np.sqrt(0.0 + x[0] ** 2 + x[1] ** 2),
+    lambda x: np.sqrt(np.array([x[0] * x[0], x[1] * x[1]]).sum()), lambda x: np.sqrt(np.stack([x[0] ** 2, x[1] ** 2]).sum()),
+    lambda x: np.sqrt(np.maximum((x**2).sum(), 0)), lambda x: np.sqrt(np.clip((x**2).sum(), 0, None)),
+    lambda x: np.sqrt(np.max(x**2)), lambda x: np.sqrt((x**4).sum()), lambda x: np.sqrt(abs(x @ x)),
+    lambda x: (x @ x) ** 0.75, lambda x: (x @ x) ** 0.25, lambda x: np.cbrt(x @ x)])
+def test_norms_however_they_are_written(f):
+    for slope in (jitad.grad, jitad.jacfwd):
+        np.testing.assert_array_equal(slope(f)(ZERO), ZERO)
+    x = np.array([0.3, -0.4, 0.2])
+    want = [(f(x + e) - f(x - e)) / 2e-6 for e in 1e-6 * np.eye(3)]
+    np.testing.assert_allclose(jitad.grad(f)(x), want, rtol=1e-8, atol=1e-8)
+    np.testing.assert_allclose(jitad.hessian(f)(x), jitad.jacfwd(jitad.jacfwd(f))(x), rtol=1e-12, atol=1e-12)
+
+
+def test_weights_may_be_negative_so_that_zero_says_nothing():
+    weights = np.array([1.0, -1.0, 0.0])
+    assert np.isnan(jitad.grad(lambda x: np.sqrt((weights * x**2).sum()))(ZERO)).all()
+    assert np.isinf(jitad.grad(lambda x: np.sqrt((weights * x**2).sum()))(np.array([1.0, 1.0, 0.0]))[:2]).all()
+
+
+def test_the_root_of_a_fourth_power():
+    f = jitad.grad(jitad.grad(lambda x: np.sqrt(x**4)))
+    assert f(0.0) == 2.0 and f(-3.0) == 2.0
+
+
+def test_nan_is_not_hidden_by_extremes():
+    for f in (lambda x: np.maximum(x, 0.0), lambda x: np.minimum(0.0, x), lambda x: np.clip(x, -1, 1)):
+        for slope in (jitad.grad, jitad.jacfwd):
+            assert np.isnan(slope(f)(np.nan))
 
 
 def test_one_zero_row_among_many():

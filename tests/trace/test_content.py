@@ -2,8 +2,11 @@
 
 import array
 import collections
+import contextlib
 import copy
 import functools
+import itertools
+import time
 import types
 
 import numpy as np
@@ -180,6 +183,55 @@ def test_out_by_position():
         np.testing.assert_array_equal(jitad.grad(lambda x: np.add(x, x, np.zeros(6)).sum())(X), np.full(6, 2.0))
     with pytest.raises(TraceError, match="cannot change an array that it was given"):
         jitad.grad(lambda x: np.add(x, x, x).sum())(X)
+
+
+@pytest.mark.parametrize("made", [lambda: iter([1.0, 2.0]), lambda: (v for v in [1.0, 2.0]), lambda: itertools.count(),
+                                  lambda: zip([1.0], [2.0], strict=True)])
+def test_iterators_are_refused_and_stay_as_they_are(made):
+    source = made()
+    with jitad.disable_jit():
+        with pytest.raises(TraceError, match="iterator .* ask it outside"):
+            jitad.jit(lambda x: x * next(source))(1.0)
+        with pytest.raises(TraceError, match="iterator"):
+            jitad.jit(lambda x: sum(x * v for v in source))(1.0)
+    assert next(source) == next(made())
+
+
+def test_clocks_are_refused():
+    with jitad.disable_jit():
+        for clock in (time.perf_counter, time.time_ns):
+            with pytest.raises(TraceError, match="the time .* read once"):
+                jitad.jit(lambda x, clock=clock: x * clock())(1.0)
+        with pytest.raises(TraceError, match="the time"):
+            jitad.jit(lambda x: x * time.monotonic())(1.0)
+        assert jitad.jit(lambda x: x * (time.sleep(0) is None))(2.0) == 2.0
+
+
+def test_attributes_of_functions():
+    def helper(x):
+        return x * helper.k + helper.table.sum() * x
+
+    helper.k, helper.table = 2.0, np.ones(3)
+    for interpreted in (True, False):
+        g = jitad.jit(lambda x: helper(x) + (helper.options["a"] if hasattr(helper, "options") else 0.0))
+        with jitad.disable_jit() if interpreted else contextlib.nullcontext():
+            for change in (lambda: None, lambda: setattr(helper, "k", 5.0), lambda: helper.table.__setitem__(0, 7.0),
+                           lambda: setattr(helper, "options", {"a": 3.0}), lambda: helper.options.update(a=4.0),
+                           lambda: delattr(helper, "options")):
+                change()
+                for _ in range(3):
+                    assert g(1.5) == helper(1.5) + (helper.options["a"] if hasattr(helper, "options") else 0.0)
+
+
+def test_code_that_was_reloaded():
+    def inner(x):
+        return x
+
+    g = jitad.jit(lambda x: inner(x))
+    with jitad.disable_jit():
+        assert g(1.5) == 1.5
+        inner.__code__ = (lambda x: 2 * x).__code__
+        assert g(1.5) == 3.0
 
 
 SOURCES = [np.random.default_rng(0), np.random.RandomState(0), np.random.RandomState(0).normal, np.random]

@@ -684,3 +684,28 @@ class TestLimits:
             assert g(X)[0] == 2
             monkeypatch.setitem(globals(), "STRENGTH", 7.0)
             assert g(X)[0] == 2
+
+
+class Kept:
+    def __init__(self, value):
+        self.value = value
+
+
+class Keeping:
+    memo: dict = {}
+    order: list = []
+
+    def energy(self, x):
+        if "a" not in Keeping.memo:
+            Keeping.memo["a"] = Kept(x * 2)
+        Keeping.order.append(Kept([x]))
+        return Keeping.memo["a"].value
+
+
+def test_objects_that_hold_traced_values_do_not_stay_in_classes():
+    model = Keeping()
+    with jitad.disable_jit():
+        assert jitad.jit(model.energy)(3.0) == 6.0
+    assert not Keeping.memo and not Keeping.order
+    assert model.energy(5.0) == 10.0
+    Keeping.memo.clear(), Keeping.order.clear()

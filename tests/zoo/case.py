@@ -9,12 +9,11 @@ from typing import Any
 class Case:
     """`reference` says whose derivatives are compared with: autograd's, or where it has none, "jax"'s or "differences".
 
-    `fails` maps checks of test_zoo.py to the reason why jitad raises today; ``all`` stands for each of them. `slow` says why the
-    function is not compiled in tests.
+    `fails` maps checks of test_zoo.py to the reason why jitad raises today; ``all`` stands for each of them.
     """
 
-    def __init__(self, function: Callable, *args: Any, reference: str = "autograd", slow: str = "", **fails: str) -> None:
-        self.function, self.args, self.reference, self.slow, self.fails = function, args, reference, slow, fails
+    def __init__(self, function: Callable, *args: Any, reference: str = "autograd", **fails: str) -> None:
+        self.function, self.args, self.reference, self.fails = function, args, reference, fails
 
     @property
     def name(self) -> str:

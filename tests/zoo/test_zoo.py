@@ -19,8 +19,6 @@ def cases(check):
         for case in module.CASES:
             reason = case.fails.get(check, case.fails.get("all"))
             marks = [pytest.mark.xfail(strict=True, raises=jitad.errors.JitadError, reason=reason)] if reason else []
-            if check == "compiled" and case.slow:
-                marks.append(pytest.mark.xfail(run=False, reason=case.slow))
             yield pytest.param(module, case, id=f"{module.__name__.split('.')[-1]}-{case.name}", marks=marks)
 
 

@@ -28,6 +28,7 @@ from jitad.trace.numpy_api.registry import (
     function_of,
     functions,
     operate,
+    own,
     refuse,
     scipy,
     ufunc_of,
@@ -35,6 +36,7 @@ from jitad.trace.numpy_api.registry import (
 )
 
 __all__ = [
-    "advice", "astype", "calculus", "call_function", "call_ufunc", "comparing", "creation", "function_of", "functions", "linalg",
-    "methods", "nans", "operate", "ordering", "padding", "placing", "products", "quantiles", "reductions", "refuse", "scipy",
-    "scipy_linalg", "selection", "shaping", "softmax", "special_functions", "ufunc_of", "ufunc_table", "ufuncs", "unsupported"]
+    "advice", "astype", "calculus", "call_function", "call_ufunc", "comparing", "creation", "function_of", "functions",
+    "linalg", "methods", "nans", "operate", "ordering", "own", "padding", "placing", "products", "quantiles", "reductions",
+    "refuse", "scipy", "scipy_linalg", "selection", "shaping", "softmax", "special_functions", "ufunc_of", "ufunc_table",
+    "ufuncs", "unsupported"]

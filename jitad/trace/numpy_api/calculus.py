@@ -6,13 +6,14 @@ from typing import Any
 
 import numpy as np
 
+from jitad.trace.mutation import as_view
 from jitad.trace.numpy_api.creation import arange, linspace
 from jitad.trace.numpy_api.ordering import compress, convolve
 from jitad.trace.numpy_api.products import matmul
 from jitad.trace.numpy_api.registry import functions, implements, refuse, ufuncs
 from jitad.trace.numpy_api.selection import clip, diagonal
 from jitad.trace.numpy_api.shaping import concatenate, moveaxis, one_axis, ravel, stack
-from jitad.trace.tracer import Tracer, as_tracer
+from jitad.trace.tracer import Tracer, as_tracer, wrap
 from jitad.trace.tracing import where
 
 _NONE = np._NoValue  # type: ignore[attr-defined]
@@ -148,7 +149,9 @@ def sliding_window_view(x: Any, window_shape: Any, axis: Any = None, *, subok: b
             raise ValueError("window shape cannot be larger than input array shape" + where())
         places = arange(whole - n + 1)[:, None] + arange(n)
         t = moveaxis(t[(slice(None),) * p + (places,)], p + 1, -1)
-    return t
+    out = as_view(wrap(t.node), as_tracer(x), lambda base: sliding_window_view(base, window_shape, axis))
+    out.fixed = not writeable
+    return out
 
 
 def _refused(function: Any) -> Any:

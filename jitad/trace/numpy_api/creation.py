@@ -179,18 +179,38 @@ def wrap_length(n: Any) -> Tracer:
     return wrap(size_value(n), weak=True)
 
 
-@implements(np.asarray, np.asanyarray, np.ascontiguousarray)
+@implements(np.asarray, np.asanyarray)
 def asarray(a: Any, dtype: Any = None, order: Any = None, *, device: Any = None, copy: Any = None, like: Any = None) -> Tracer:
-    same = type(a) is Tracer and a.is_array and copy is not True and (dtype is None or np.dtype(dtype) == a.dtype)
-    return a if same else array(a, dtype)
+    from jitad.trace.mutation import same_or_copy
+
+    if type(a) is not Tracer or not a.is_array or copy is True or not (dtype is None or np.dtype(dtype) == a.dtype):
+        return array(a, dtype, order=order)
+    return a if order in (None, "K", "A") or (a.ordered and (order == "C" or a.ndim < 2)) else same_or_copy(a)
 
 
-implements(np.require)(lambda a, dtype=None, requirements=None, *, like=None: asarray(a, dtype))
+@implements(np.ascontiguousarray)
+def ascontiguousarray(a: Any, dtype: Any = None, *, like: Any = None) -> Tracer:
+    return asarray(a, dtype, "C")
+
+
+@implements(np.asfortranarray)
+def asfortranarray(a: Any, dtype: Any = None, *, like: Any = None) -> Tracer:
+    out = asarray(a, dtype, "F")
+    out.ordered = out.ndim < 2
+    return out
+
+
+@implements(np.require)
+def require(a: Any, dtype: Any = None, requirements: Any = None, *, like: Any = None) -> Tracer:
+    letters = {str(r)[0].upper() for r in requirements or ()}
+    return asarray(a, dtype, "F" if "F" in letters else "C" if letters & {"C", "O"} else None)
 
 
 @implements(np.array)
-def array(object: Any, dtype: Any = None, *, copy: Any = None, order: Any = None, subok: bool = False, ndmin: int = 0,
+def array(object: Any, dtype: Any = None, *, copy: Any = True, order: Any = None, subok: bool = False, ndmin: int = 0,
           device: Any = None, like: Any = None) -> Tracer:
+    if not copy and not ndmin:
+        return asarray(object, dtype, order)
     t = as_tracer(object)
     out = wrap(t.node)
     out = out if dtype is None else astype(out, dtype)
@@ -225,13 +245,6 @@ def copyto(dst: Any, src: Any, casting: str = "same_kind", where: Any = True) ->
     from jitad.trace.numpy_api.selection import where_
 
     dst[...] = src if where is True else where_(where, src, dst)
-
-
-@implements(np.asfortranarray)
-def asfortranarray(a: Any, dtype: Any = None, *, like: Any = None) -> Tracer:
-    out = array(a, dtype)
-    out.ordered = out.ndim < 2
-    return out
 
 
 @implements(np.astype)

@@ -15,6 +15,7 @@ from jitad.ops.contract import contract
 from jitad.ops.index import gather
 from jitad.ops.leaf import iota
 from jitad.ops.reduce import reduce_sum
+from jitad.trace.mutation import as_view
 from jitad.trace.numpy_api.registry import implements, reject, ufuncs
 from jitad.trace.numpy_api.shaping import one_axis, reshape
 from jitad.trace.tracer import Tracer, as_tracer, promote, wrap
@@ -160,7 +161,10 @@ def einsum(*operands: Any, out: Any = None, dtype: Any = None, order: Any = "K",
         x, lx = contracted("einsum", x, y, lx, ly, keep), keep
     lone = tuple(p for p, k in enumerate(lx) if k not in result)
     x, lx = reduce_sum(x, lone), [k for k in lx if k in result]
-    return wrap(ops.transpose(x, tuple(lx.index(k) for k in result)))
+    out = wrap(ops.transpose(x, tuple(lx.index(k) for k in result)))
+    if len(nodes) > 1 or lone:
+        return out
+    return as_view(out, as_tracer(operands[1]), lambda base: einsum(operands[0], base), certain=False)
 
 
 def _with_subscripts(operands: tuple) -> tuple:

@@ -89,12 +89,17 @@ def _with_memory(function: Any, found: Callable, args: tuple, kwargs: dict, resu
     if type(result) is not Tracer or function in _ITSELF:
         return result
     given = [a for arg in args for a in (arg if isinstance(arg, (list, tuple)) else (arg,)) if type(a) is Tracer]
+    if function in _MAY_BE_ITSELF and (result._view is not None or any(result is a for a in given)):
+        return result
     result = own(result, given)
-    result.ordered = all(a.ordered for a in given)
+    orders = [v for v in (*args[1:], kwargs.get("order")) if isinstance(v, str) and v in ("C", "F", "A", "K")]
+    result.ordered = all(a.ordered for a in given) and orders in ([], ["C"])
+    if function in _COPIES and orders == ["C"]:
+        result.ordered = True
     base = args[0] if args else kwargs.get("a")
     if function in _VIEWS and type(base) is Tracer and base.is_array:
         again = (lambda b: found(b, *args[1:], **kwargs)) if args else (lambda b: found(**{**kwargs, "a": b}))
-        as_view(result, base, again, certain=base.ordered or function not in _AS_MEMORY_ALLOWS)
+        as_view(result, base, again, certain=function not in _AS_MEMORY_ALLOWS or (base.ordered and orders in ([], ["C"])))
         result.fixed = function in _READ_ONLY
         result.ordered &= function not in _REORDERS or (result.ndim < 2 and function in _PERMUTES)
     return result
@@ -111,7 +116,9 @@ def own(result: Any, given: Any) -> Any:
     return made
 
 
-_ITSELF = {np.asarray, np.asanyarray, np.ascontiguousarray, np.real}
+_ITSELF = {np.asarray, np.asanyarray, np.ascontiguousarray, np.asfortranarray, np.require, np.real}
+_COPIES = {np.copy, np.array}
+_MAY_BE_ITSELF = {np.array, np.astype, np.nan_to_num}  # with copy=False
 _AS_MEMORY_ALLOWS = {np.reshape, np.ravel}  # views, or copies
 _READ_ONLY = {np.broadcast_to, np.diagonal}
 _PERMUTES = {np.transpose, np.permute_dims, np.matrix_transpose, np.swapaxes, np.moveaxis}
@@ -212,7 +219,7 @@ def _of_floats(ufunc: np.ufunc, args: tuple, operator: bool = False) -> Any:
         return None
     nodes, weak, ordered = found
     node = op(*nodes)  # type: ignore[misc]
-    out = Tracer(node, current(), weak and operator and node.type.dtype.kind == "f")  # type: ignore[arg-type]
+    out = Tracer(node, current(), weak and operator)  # type: ignore[arg-type]
     out.ordered = ordered
     return out
 
@@ -225,10 +232,28 @@ def operate(ufunc: np.ufunc, *args: Any) -> Any:
     if result is not None:
         return result
     ts = [as_tracer(a) for a in args]
+    weak = all(t.weak for t in ts)
+    if weak:
+        ts = _as_python_does(ufunc, ts)
     out = own(ufuncs[ufunc](*ts), ts)
     out.ordered = all(t.ordered for t in ts)
-    weak = all(t.weak for t in ts) and out.node.dtype.kind in "if"
     return Tracer(out.node, out._trace, True) if weak else out
+
+
+_OF_BOOLS = {np.bitwise_and, np.bitwise_or, np.bitwise_xor, np.equal, np.not_equal}
+
+
+def _as_python_does(ufunc: np.ufunc, ts: list[Any]) -> list[Any]:
+    """Python's numbers for an operator: booleans are integers, and to negative powers integers are floats."""
+    from jitad.ir.types import BOOL, FLOAT, INT
+    from jitad.ops.arithmetic import cast
+    from jitad.ops.leaf import constant_value
+    from jitad.trace.tracer import Tracer
+
+    dtypes = [INT if t.node.dtype == BOOL and ufunc not in _OF_BOOLS else t.node.dtype for t in ts]
+    if ufunc is np.power and dtypes == [INT, INT] and (constant_value(ts[1].node) or 0) < 0:
+        dtypes[0] = FLOAT
+    return [t if d == t.node.dtype else Tracer(cast(t.node, d), t._trace, True) for t, d in zip(ts, dtypes, strict=True)]
 
 
 def astype(x: Any, dtype: Any) -> Any:

@@ -75,11 +75,15 @@ def round_(a: Any, decimals: int = 0, out: Any = None) -> Tracer:
 def nan_to_num(x: Any, copy: bool = True, nan: Any = 0.0, posinf: Any = None, neginf: Any = None) -> Tracer:
     t = as_tracer(x)
     if t.dtype.kind != "f":
-        return t
+        return wrap(t.node) if copy else t
     top = np.finfo(t.dtype).max
     out = where_(ufuncs[np.isnan](t), nan, t)
     out = where_(t == np.inf, top if posinf is None else posinf, out)
-    return where_(t == -np.inf, -top if neginf is None else neginf, out)
+    out = where_(t == -np.inf, -top if neginf is None else neginf, out)
+    if copy or not t.is_array:
+        return out
+    t[...] = out
+    return t
 
 
 @implements(np.take)
@@ -116,7 +120,11 @@ def diagonal(a: Any, offset: int = 0, axis1: int = 0, axis2: int = 1) -> Tracer:
 def diag(v: Any, k: int = 0) -> Tracer:
     t = as_tracer(v)
     if t.ndim == 2:
-        return diagonal(t, k)
+        from jitad.trace.mutation import as_view
+
+        out = as_view(diagonal(t, k), t, lambda base: diagonal(base, k))
+        out.fixed = True
+        return out
     if t.ndim != 1:
         raise ValueError("Input must be 1- or 2-d." + where())
     up, down = max(int(k), 0), max(-int(k), 0)

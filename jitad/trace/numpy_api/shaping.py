@@ -145,6 +145,15 @@ def broadcast_to_(array: Any, shape: Any, subok: bool = False) -> Tracer:
 
 
 @implements(np.broadcast_arrays)
+def _broadcast_views(*args: Any, subok: bool = False) -> tuple:
+    from jitad.trace.mutation import as_view
+
+    given = [as_tracer(a) for a in args]
+    out = broadcast_arrays(*given)
+    return tuple(as_view(r, t, lambda b, r=r: wrap(broadcast_to(b.node, r.node.shape)), False)
+                 for r, t in zip(out, given, strict=True))
+
+
 def broadcast_arrays(*args: Any, subok: bool = False) -> tuple:
     nodes = [as_tracer(a).node for a in args]
     shape = broadcast_shapes(*(n.shape for n in nodes))

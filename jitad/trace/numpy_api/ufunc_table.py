@@ -80,10 +80,10 @@ def multiply(x: Any, y: Any) -> Tracer:
 
 @implements(np.true_divide)
 def divide(x: Any, y: Any) -> Tracer:
-    x, y = promote(x, y)
-    if x.dtype.kind != "f":
-        x, y = (arithmetic.cast(v, np.dtype(float)) for v in (x, y))
-    return apply(arithmetic.divide, wrap(x), wrap(y))
+    ts = as_tracer(x), as_tracer(y)
+    if all(t.node.dtype.kind != "f" for t in ts):
+        ts = tuple(wrap(arithmetic.cast(t.node, FLOAT)) for t in ts)  # type: ignore[assignment]
+    return apply(arithmetic.divide, *ts)
 
 
 def _whole(exponent: Node) -> int | None:
@@ -164,7 +164,9 @@ def rad2deg(x: Any) -> Tracer:
 
 @implements(np.heaviside)
 def heaviside(x: Any, half: Any) -> Tracer:
-    a, h = together(divide(x, 1), divide(half, 1))
+    ts = as_tracer(x), as_tracer(half)
+    whole = all(t.node.dtype.kind != "f" for t in ts)
+    a, h = together(*(astype(t, FLOAT) if whole else t for t in ts))
     zero, one = full(0, a.dtype, a.shape), full(1, a.dtype, a.shape)
     step = compare.select(compare.less(zero, a), one, zero)
     out = compare.select(compare.equal(a, zero), h, step)
@@ -187,6 +189,24 @@ ufuncs[np.fmin], ufuncs[np.fmax] = _ignoring_nan(compare.minimum), _ignoring_nan
 @implements(np.logaddexp2)
 def logaddexp2(x: Any, y: Any) -> Tracer:
     return ufuncs[np.logaddexp](multiply(x, float(np.log(2))), multiply(y, float(np.log(2)))) / float(np.log(2))
+
+
+def _rounding(op: Elementwise) -> Any:
+    """Integers stay as they are."""
+    return lambda x: as_tracer(x) if as_tracer(x).dtype.kind in "iu" else apply(op, x)
+
+
+ufuncs.update({op.ufunc: _rounding(op) for op in (arithmetic.floor, arithmetic.ceil, arithmetic.trunc) if op.ufunc})
+
+
+@implements(np.fmod)
+def fmod(x: Any, y: Any) -> Tracer:
+    if any(as_tracer(t).dtype.kind == "f" for t in (x, y)):
+        return apply(arithmetic.fmod, x, y)
+    a, b = (wrap(n) for n in together(x, y))
+    rest = a % b
+    other_sign: Any = (rest != 0) & ((a < 0) != (b < 0))  # type: ignore[operator]
+    return wrap(compare.select(other_sign.node, (rest - b).node, rest.node))
 
 
 @implements(np.ldexp)
