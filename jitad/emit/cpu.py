@@ -26,11 +26,16 @@ For the harmonic energy of all pairs and its gradient::
 
 from __future__ import annotations
 
-from jitad.config import DEFAULT, Options
+import dataclasses
+
+from jitad.config import DEFAULT, MAX_STATEMENTS, Options
 from jitad.emit.expression import Expressions, literal
 from jitad.emit.lane_loops import LaneLoop, room
-from jitad.emit.namespace import KNOWN, WORTHWHILE
-from jitad.emit.writer import Writer, as_function
+from jitad.emit.namespace import WORTHWHILE
+from jitad.emit.shared import Form, Piece, form_of, function_of, names_of, share
+from jitad.emit.tables import Rolled, roll
+from jitad.emit.writer import Writer
+from jitad.errors import KernelSizeError
 from jitad.ir import sizes
 from jitad.ir.node import Node
 from jitad.ir.sizes import Sym
@@ -56,17 +61,23 @@ class Emitter:
         self.program, self.options = program, options
         self.w = Writer()
         self.e = Expressions(_roots(program))
-        self.parts = 0
+        self.parts: dict[tuple[Form, int], int] = {}
+        self.pieces: list[Piece] = []  # the outermost loops
 
     def emit(self) -> str:
-        body = Writer()
-        body._depth = 1
-        self.w = body
-        self.memory()
-        self._packed()
+        for b in [*(b for b in self.program.packed if b.kind == "packed"), *(b for b, _ in self.program.temporaries)]:
+            self.e.buffer(b)  # named in this order
+        self.w = self._inner()
         self._block(self.program.block)
+        lines, same = share(self.w.lines, self.pieces, self.decorator)
+        rolled = roll(lines, self._kinds())
+        self.w = self._inner()
+        self._memory_in_rows(rolled)
+        self._packed()
+        self.w.lines += rolled.lines
         results = self.results_of()
         self.w.line(f"return {', '.join(results)}" if results else "return")
+        body = self.w
         head = Writer()
         with head.indented(f"def {NAME}({', '.join(self.arguments())}):"):
             self._lengths(head)
@@ -75,7 +86,44 @@ class Emitter:
             for size, name in self.e.sizes.items():
                 if name.startswith("s"):
                     head.line(f"{name} = {self.e.size_value(size)}")
-        return "\n".join([*self.e.helpers.values(), head.text() + body.text()])
+        texts = [*self.e.helpers.values(), *rolled.tables, *same.values(), head.text() + body.text()]
+        _require_small(sum(text.count("\n") for text in texts))
+        return "\n".join(texts)
+
+    @property
+    def decorator(self) -> str:
+        """What compiles a function that the kernel calls."""
+        return "exact" if self.options.strict else "part"
+
+    def _inner(self) -> Writer:
+        """For lines inside of the function."""
+        w = Writer()
+        w._depth = 1
+        return w
+
+    def _kinds(self) -> dict[str, int]:
+        """Temporaries by name, those of one shape and dtype with one number."""
+        kinds: dict[tuple, int] = {}
+        return {self.e.buffer(b): kinds.setdefault((b.dtype, b.shape, zeroed), len(kinds))
+                for b, zeroed in self.program.temporaries if b.kind == "temp" and not b.padded}
+
+    def _memory_in_rows(self, rolled: Rolled) -> None:
+        """Make all arrays; those that tables mention lie in rows."""
+        member = {name: (kind, k) for kind, names in rolled.rows.items() for k, name in enumerate(names)}
+        apart, rows = [], {}
+        for b, zeroed in self.program.temporaries:
+            kind = member.get(self.e.buffer(b), (None,))[0]
+            if kind is None:
+                apart.append((b, zeroed))
+            elif kind not in rows:
+                rows[kind] = (Buffer("temp", b.dtype, (len(rolled.rows[kind]), *b.shape)), zeroed)
+                self.e.buffers[rows[kind][0]] = f"u{kind}"
+        self.program = dataclasses.replace(self.program, temporaries=[*apart, *rows.values()])
+        self.memory()
+        used = names_of("\n".join(rolled.lines))
+        for name, (kind, k) in member.items():
+            if name in used:
+                self.w.line(f"{name} = u{kind}[{k}]")
 
     def _lengths(self, w: Writer) -> None:
         """Refuse arguments of lengths that the graph is not the meaning of: callers in compiled code look at nothing."""
@@ -138,7 +186,11 @@ class Emitter:
             elif isinstance(step, Check):
                 self._check(step)
             elif isinstance(step, Loop):
+                start = len(self.w.lines)
                 self._loop(step)
+                if block is self.program.block:
+                    results = tuple(map(self.e.name, step.accumulators))
+                    self.pieces.append(Piece(start, len(self.w.lines), results))
             elif isinstance(step, Split):
                 self._split(step)
 
@@ -156,9 +208,8 @@ class Emitter:
             self._block(loop.body)
 
     def _split(self, split: Split) -> None:
-        """A loop in parts: a function for one part, calls of it, and what the parts found put together."""
-        name, parts, size = f"part{self.parts}", split.parts, self.e.size(split.loop.size)
-        self.parts += 1
+        """A loop in parts: a function for one part, one that runs all of them, and what the parts found put together."""
+        parts, size = split.parts, self.e.size(split.loop.size)
         outside, self.w = self.w, Writer()
         for buffer, copies in split.copies:
             self.w.line(f"{self.e.buffer(buffer)} = {self.e.buffer(copies)}[c]")
@@ -167,13 +218,14 @@ class Emitter:
         self._turns(split.loop, f"c, {size}, {parts}" if split.interleaved else in_a_row)
         for node, partials in split.partials:
             self.w.line(f"{self.e.buffer(partials)}[c] = {self.e.name(node)}")
-        function = as_function(name, "c", self.w.text(), known={*KNOWN, *self.e.helpers})
+        form, names = form_of(self.w.lines)
         self.w = outside
-        self.e.helpers[name] = f"@{'exact' if self.options.strict else 'part'}\n{function.text}"
-        call = f"{name}({', '.join(['int64(c)', *function.free])})"
-        for header, loop in (f"if {self.e.size(split.work)} >= {WORTHWHILE}:", "prange"), ("else:", "range"):
-            with self.w.indented(header), self.w.indented(f"for c in {loop}({parts}):"):
-                self.w.line(call)
+        number = self.parts.setdefault((form, parts), len(self.parts))
+        given = [names[k] for k in form.free]
+        if f"part{number}" not in self.e.helpers:
+            self.e.helpers[f"part{number}"] = function_of(f"part{number}", form, self.decorator, ["c"])
+            self.e.helpers[f"run{number}"] = self._run(number, parts, [f"x{k}" for k in form.free])
+        self.w.line(f"run{number}({', '.join([self.e.size(split.work), *given])})")
         for node, partials in split.partials:
             total, found = self.e.name(node), self.e.buffer(partials)
             self.w.line(f"{total} = {found}[0]")
@@ -181,6 +233,16 @@ class Emitter:
                 self._combine(node, total, f"{found}[c]")
         for buffer, copies in split.copies:
             self.w.line(f"collect({self.e.buffer(buffer)}, {self.e.buffer(copies)})")
+
+    def _run(self, number: int, parts: int, names: list[str]) -> str:
+        """A function that runs the parts of a loop, in threads where there is enough to do."""
+        w = Writer()
+        w.line(f"@{self.decorator}_parts")
+        with w.indented(f"def run{number}({', '.join(['work', *names])}):"):
+            for header, loop in (f"if work >= {WORTHWHILE}:", "prange"), ("else:", "range"):
+                with w.indented(header), w.indented(f"for c in {loop}({parts}):"):
+                    w.line(f"part{number}({', '.join(['int64(c)', *names])})")
+        return w.text()
 
     def _accumulate(self, step: Accumulate) -> None:
         self._combine(step.node, self.e.name(step.node), self.e.name(step.node.args[0]))
@@ -221,6 +283,13 @@ class Emitter:
     def reshaped(self, old: Shape, new: Shape) -> str:
         """What turns an array of one shape into another."""
         return "" if old == new else f".reshape({self.e.shape(new)})"
+
+
+def _require_small(lines: int) -> None:
+    if lines > MAX_STATEMENTS:
+        raise KernelSizeError(
+            f"the kernel would have more than {MAX_STATEMENTS} statements, and take minutes to compile. Write array operations "
+            "instead of Python loops, take fewer steps in one function, or run it without compiling: with jitad.disable_jit()")
 
 
 def _roots(program: Program) -> list[Node]:

@@ -16,6 +16,9 @@ PARALLEL = {"prange": True} | dict.fromkeys(
     ("comprehension", "reduction", "inplace_binop", "setitem", "numpy", "stencil", "fusion"), False)
 FASTMATH = {"reassoc", "nsz", "contract", "arcp"}  # never nnan or ninf: isnan must keep its meaning
 part = njit(fastmath=FASTMATH, error_model="numpy", nogil=True)
+_IN_THREADS: Any = {"error_model": "numpy", "nogil": True, "parallel": dict(PARALLEL)}
+part_parts = njit(fastmath=FASTMATH, **_IN_THREADS)
+exact_parts = njit(fastmath=False, **_IN_THREADS)
 exact = njit(fastmath=False, error_model="numpy", nogil=True)  # said explicitly: Numba passes flags on to callees
 
 
@@ -104,7 +107,7 @@ def _share(c, whole, copies):  # type: ignore[no-untyped-def]
             whole[k] += copies[q, k]
 
 
-@njit(fastmath=False, error_model="numpy", nogil=True, parallel=dict(PARALLEL))  # type: ignore[call-overload]
+@exact_parts
 def _collect_at_once(whole, copies):  # type: ignore[no-untyped-def]
     for c in prange(copies.shape[0]):
         _share(int(c), whole, copies)
@@ -121,6 +124,11 @@ def collect(whole, copies):  # type: ignore[no-untyped-def]
             _share(c, target, found)
 
 
+def table(rows: Any) -> np.ndarray:
+    """Numbers that a kernel looks up."""
+    return np.array(rows, np.int64)
+
+
 NAMES: dict[str, Any] = {name: getattr(math, name) for name in (
     "sin", "cos", "tan", "asin", "acos", "atan", "atan2", "sinh", "cosh", "tanh", "asinh", "acosh", "atanh",
     "expm1", "log1p", "sqrt", "copysign", "hypot", "erf", "erfc", "inf", "nan")}
@@ -131,7 +139,8 @@ NAMES |= {name: getattr(lanes, name) for name in (
     "spread", "consecutive", "choose", "load", "push", "total", "as_floats", "lane", "pack")}
 NAMES |= {name: getattr(vmath, name) for name in ("exp", "log", "reciprocal", "rsqrt")}
 NAMES |= {"triangle_row": triangle_row, "triangle_column": triangle_column, "floor_divide": floor_divide}
-NAMES |= {"prange": prange, "part": part, "exact": exact, "collect": collect, "overlap": overlap,
+NAMES |= {"table": table, "prange": prange, "part": part, "exact": exact, "part_parts": part_parts,
+          "exact_parts": exact_parts, "collect": collect, "overlap": overlap,
           "cumsum": cumsum, "recurrence": recurrence, "argsort": argsort}
 LAPACK = {"lu", "lu_solve", "solve_triangular", "cholesky", "eigh", "cofactors", "pinv", "expm", "expm_frechet"}
 KNOWN = NAMES.keys() | special.NAMES.keys() | LAPACK

@@ -2,11 +2,9 @@
 
 from __future__ import annotations
 
-import builtins
 import contextlib
 import types
-from collections.abc import Collection, Iterator
-from typing import NamedTuple
+from collections.abc import Iterator
 
 
 class Writer:
@@ -29,20 +27,6 @@ class Writer:
 
     def text(self) -> str:
         return "\n".join(self.lines) + "\n"
-
-
-class Function(NamedTuple):
-    """A function made of a piece of a larger one: its source, and what it takes from around itself."""
-
-    text: str
-    free: list[str]
-
-
-def as_function(name: str, argument: str, body: str, known: Collection[str]) -> Function:
-    """Lines as a function of one argument, and of all names in them but `known` ones as further arguments."""
-    lines = "".join(f"    {line}\n" for line in body.splitlines())
-    free = sorted(names_in(compile(f"def {name}({argument}):\n{lines}", "<part>", "exec")) - {name, *known, *dir(builtins)})
-    return Function(f"def {name}({', '.join([argument, *free])}):\n{lines}", free)
 
 
 def names_in(code: types.CodeType) -> set[str]:

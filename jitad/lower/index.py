@@ -125,6 +125,7 @@ class Elements(Sums):
 
     def load(self, buffer: Buffer, idx: Index) -> Node:
         """An element of a buffer. Rows of an input that an inner loop walks over come from a packed copy."""
+        idx = buffer.at(idx)
         if buffer.kind == "packed":
             buffer, idx = buffer.source, (*idx, *map(self.int, buffer.fixed))
         strided = buffer.kind == "input" and len(idx) > 1 and idx[0].op.name == "loop_var" and idx[0].params[0] > 0

@@ -255,6 +255,14 @@ class Normal(Integers):
         base, m = self._powers.get(x, (x, 1))
         return self._chain(base, m * n)
 
+    def power(self, x: Node, y: Node) -> Node:
+        """x**1.5 and its like are powers of the root."""
+        c = constant_value(y)
+        if self.strict or c is None or not float(2 * c).is_integer() or abs(c) > 8 or x.dtype.kind != "f":
+            self.rank(x), self.rank(y)
+            return self.made(arithmetic.power, x, y)
+        return self.integer_pow(self.apply(arithmetic.sqrt, x), int(2 * c))
+
     # What `jitad.lower.sums` adds.
 
     def substituted(self, nodes: list[Node], replace: dict[Node, Node]) -> list[Node]:
@@ -263,7 +271,7 @@ class Normal(Integers):
 
 
 _RULES = {
-    "add": "add", "subtract": "sub", "multiply": "mul", "negative": "neg", "divide": "div", "exp": "exp",
+    "add": "add", "subtract": "sub", "multiply": "mul", "negative": "neg", "divide": "div", "exp": "exp", "power": "power",
     "less": "lt", "less_equal": "le", "greater": "gt", "greater_equal": "ge", "equal": "eq", "not_equal": "ne",
     "logical_and": "both", "logical_or": "either", "logical_not": "negation", "select": "select",
     "floor_divide": "_floor_divide", "remainder": "_remainder",

@@ -12,18 +12,19 @@ from collections.abc import Callable
 from jitad.ir.graph import Graph
 from jitad.ir.node import Node
 from jitad.lower.checks import index_checks
-from jitad.lower.index import Elements, Index, is_structured
+from jitad.lower.index import Elements, Index, is_structured, unrolled_axes
 from jitad.lower.nest import Output
 from jitad.lower.placed import Effect, Placed
 from jitad.lower.scalar import Buffer
-from jitad.lower.waste import affordable, free_of_values, is_storable, repeated, wasteful
+from jitad.lower.storable import Storable
+from jitad.lower.waste import repeated, wasteful
 from jitad.ops.routine import Routine
 
 
 def place(graph: Graph, strict: bool = False) -> Placed:
     """Decide what is stored, and write everything as scalars."""
     order = graph.nodes()
-    free = free_of_values(order)
+    storable = Storable(graph, order)
     bases = [_base(o) for o in graph.outputs]
     stored = dict.fromkeys(b for b in bases if b.shape)
     pushed = {n: is_push(n) for n in order}
@@ -33,12 +34,12 @@ def place(graph: Graph, strict: bool = False) -> Placed:
     routines = [n for n in order if isinstance(n.op, Routine)]
     stored |= dict.fromkeys(m for n in routines for m in (n, *n.op.operands(n)) if m not in graph.inputs)  # type: ignore
     while True:
-        placed = _lower(graph, [n for n in order if n in stored], pushed, free, strict)
+        placed = _lower(graph, [n for n in order if n in stored], pushed, storable, strict)
         if placed.elements.revisited:
             stored |= placed.elements.revisited
             continue
         for look in (wasteful, repeated):
-            more = [n for n in look(placed, order, graph, free) if n not in stored]
+            more = [n for n in look(placed, order, storable) if n not in stored]
             if more:
                 stored |= dict.fromkeys(more)
                 break
@@ -82,12 +83,14 @@ def _terms(node: Node, through: Callable[[Node], bool] = lambda n: True) -> list
     return out
 
 
-def _lower(graph: Graph, stored: list[Node], pushed: dict[Node, bool], free: set[Node],
+def _lower(graph: Graph, stored: list[Node], pushed: dict[Node, bool], storable: Storable,
            strict: bool) -> Placed:
     inputs = {n: Buffer("input", n.dtype, n.shape, position=k) for k, n in enumerate(graph.inputs)}
     outputs = {_base(o) for o in graph.outputs}
-    buffers = {n: Buffer("output" if n in outputs else "temp", n.dtype, n.shape) for n in stored}
-    e = Elements({**buffers, **inputs}, lambda n: is_storable(n, free) and affordable(n, graph))
+    fixed = {m for n in stored if isinstance(n.op, Routine) for m in (n, *n.op.operands(n))} | {n for n in stored if pushed[n]}
+    buffers = {n: Buffer("output", n.dtype, n.shape) if n in outputs else
+               Buffer("temp", n.dtype, n.shape) if n in fixed else _temporary(n) for n in stored}
+    e = Elements({**buffers, **inputs}, storable)
     e.strict = strict
     before = Elements(inputs)  # index checks come first: they may not read what is stored later
     before.packed = e.packed
@@ -99,6 +102,14 @@ def _lower(graph: Graph, stored: list[Node], pushed: dict[Node, bool], free: set
         value = buffers[base] if base.shape else e.value(base, ())
         placed.outputs.append(Output(value, out.shape))
     return placed
+
+
+def _temporary(node: Node) -> Buffer:
+    """Memory for an array, short axes first."""
+    short = unrolled_axes(node.shape)
+    order = tuple(sorted(range(node.ndim), key=lambda k: not short[k]))
+    plain = order == tuple(range(node.ndim))
+    return Buffer("temp", node.dtype, tuple(node.shape[k] for k in order), order=() if plain else order)
 
 
 def _points(e: Elements, shape: tuple) -> tuple[tuple[Node, ...], list[Index]]:
@@ -129,7 +140,7 @@ def _effects(placed: Placed, node: Node, buffer: Buffer, pushed: dict[Node, bool
                 for s, t in rest:
                     x = e.value(t, p)
                     value = e.add(value, x) if s > 0 else e.sub(value, x)
-            placed.effects.append(Effect(loops, buffer, p, value))
+            placed.effects.append(Effect(loops, buffer, buffer.at(p), value))
     for s, t in pushes:
         _push(placed, t, s, buffer)
 

@@ -22,7 +22,8 @@ class Buffer:
 
     `kind` is ``input`` (position `position`), ``output``, ``temp``, ``flat`` (an input seen with one axis), or ``packed``:
     the elements of an input at constant trailing indices `fixed`, side by side. Behind the end of a `padded` temporary
-    there is room for a whole vector.
+    there is room for a whole vector. With an `order` the axes of what it holds lie in that order: short ones first, so that
+    elements along a long one are side by side.
     """
 
     kind: str
@@ -32,6 +33,11 @@ class Buffer:
     source: Any = None
     fixed: tuple[int, ...] = ()
     padded: bool = False
+    order: tuple[int, ...] = ()
+
+    def at(self, idx: tuple[Node, ...]) -> tuple[Node, ...]:
+        """Where the element with this index lies."""
+        return tuple(idx[k] for k in self.order) if self.order else idx
 
 
 class _ScalarOp(Op):

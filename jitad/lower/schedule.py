@@ -20,6 +20,7 @@ from jitad.lower.scalar import LOAD, REDUCE, Buffer, starts_after
 from jitad.lower.triangle import halve
 from jitad.lower.works import Work, grouped, inside, works_of
 
+FAR_TOO_MANY = 10 * MAX_STATEMENTS  # even if most of them are in loops that are the same
 TRIVIAL = ("constant", "loop_var", "size_value")
 
 
@@ -89,11 +90,10 @@ class _Maker:
                 done.add(n)
                 out.steps.append(Let(n))
                 self.statements += 1
-        if self.statements > MAX_STATEMENTS:
+        if self.statements > FAR_TOO_MANY:
             raise KernelSizeError(
-                f"the kernel would have more than {MAX_STATEMENTS} statements, and take minutes to compile. Write array "
-                "operations instead of Python loops, take fewer steps in one function, or run it without compiling: "
-                "with jitad.disable_jit()")
+                f"the kernel would have more than {FAR_TOO_MANY} statements. Write array operations instead of Python loops, "
+                "take fewer steps in one function, or run it without compiling: with jitad.disable_jit()")
 
     def _loop(self, depth: int, var: Node, group: list[Work], done: set[Node]) -> Loop:
         sums = _reductions(group)

@@ -6,24 +6,22 @@ several loops compute, one after the other.
 
 from __future__ import annotations
 
-from jitad.ir import sizes
-from jitad.ir.graph import Graph
 from jitad.ir.node import Node, topological
-from jitad.ir.sizes import Size
-from jitad.lower.index import STRUCTURE, WORTH, Elements, Index, unrolled_axes
+from jitad.lower.index import WORTH, Elements, Index
 from jitad.lower.placed import Placed
 from jitad.lower.scalar import LOAD, LOOP_VAR, REDUCE, cost
+from jitad.lower.storable import Storable
 from jitad.lower.works import grouped, works_of
 
-COSTLY = 8
+COSTLY = 2  # multiplications
 
 
-def repeated(placed: Placed, order: list[Node], graph: Graph, free: set[Node]) -> list[Node]:
+def repeated(placed: Placed, order: list[Node], storable: Storable) -> list[Node]:
     """Nodes of which elements are computed in several loops, one after the other, at more cost than storing them.
 
     From results to operands: what is stored asks for its operands once, in the first loop that needs it; all else in every loop.
     """
-    arrays = _arrays(placed, graph, free)
+    arrays = _arrays(placed, storable)
     asked: dict[Node, dict[int, None]] = {}  # scalars: the loops, in order, that compute them
     groups = grouped(works_of(placed.elements.free, 0, placed.scalars(), placed.effects, set()))
     roots: list[Node] = []
@@ -45,14 +43,14 @@ def repeated(placed: Placed, order: list[Node], graph: Graph, free: set[Node]) -
     return list(out)
 
 
-def _arrays(placed: Placed, graph: Graph, free: set[Node]) -> dict[Node, Node]:
+def _arrays(placed: Placed, storable: Storable) -> dict[Node, Node]:
     """For scalars the array that they are an element of, at the index of a loop, if it may be stored."""
     found: dict[Node, Node] = {}
     for (node, idx), value in placed.elements.memo.items():
         places = [i for i in idx if i.op.name != "constant"]
         if all(i.op is LOOP_VAR for i in places) and len(set(places)) == len(places) and node not in placed.elements.buffers:
             found[value] = node
-    return {v: n for v, n in found.items() if v.args and v.op is not LOAD and is_storable(n, free) and affordable(n, graph)}
+    return {v: n for v, n in found.items() if v.args and v.op is not LOAD and storable(n)}
 
 
 def _work(node: Node, enough: int) -> int:
@@ -67,7 +65,7 @@ def _work(node: Node, enough: int) -> int:
     return total
 
 
-def wasteful(placed: Placed, order: list[Node], graph: Graph, free: set[Node]) -> list[Node]:
+def wasteful(placed: Placed, order: list[Node], storable: Storable) -> list[Node]:
     """Nodes that should be stored: costly, used in a larger loop than their own, and small enough."""
     e = placed.elements
     spread = {n.args[0] for n in order if n.op.name in ("broadcast", "gather")}
@@ -76,34 +74,16 @@ def wasteful(placed: Placed, order: list[Node], graph: Graph, free: set[Node]) -
         at.setdefault(node, []).append((idx, value))
     out = []
     for node, found in at.items():
-        if node in e.buffers or not is_storable(node, free):
+        if node in e.buffers or not storable.takes_computing(node):
             continue
         if node.op.name == "contract" and any(v.op is REDUCE for _, v in found) and _again(e, found):
             out.append(node)
-        elif not affordable(node, graph):
+        elif not storable.affordable(node):
             continue
         elif (node in spread and any(_wasted(e, v) for _, v in found)) or (
                 _is_sum(node, found) and (_again(e, found) or any(_wasted(e, v) for _, v in found))):
             out.append(node)
     return out
-
-
-FREE = STRUCTURE | {"pad", "cast", "select", "logical_and", "logical_or", "logical_not", "equal", "not_equal", "less",
-                     "less_equal", "greater", "greater_equal"}
-
-
-def free_of_values(order: list[Node]) -> set[Node]:
-    """Nodes that are index arithmetic, masks made of it, and constants: cheaper to compute than to load."""
-    found: set[Node] = set()
-    for n in order:
-        if n.op.name in FREE and found.issuperset(n.args):
-            found.add(n)
-    return found
-
-
-def is_storable(node: Node, free: set[Node]) -> bool:
-    """Whether a node has long axes and takes some computing."""
-    return not (all(unrolled_axes(node.shape)) or node in free)
 
 
 def _is_sum(node: Node, found: list[tuple[Index, Node]]) -> bool:
@@ -117,26 +97,11 @@ def _again(e: Elements, found: list[tuple[Index, Node]]) -> bool:
 
 
 def _wasted(e: Elements, value: Node) -> bool:
-    """Whether something costly in it would be computed again in a loop that it does not depend on."""
-    return any(_gap(e, n) and cost(n) >= COSTLY for n in topological([value], stop=lambda n: not _gap(e, n)))
+    """Whether something in it that is no mere load would be computed again in a loop that it does not depend on."""
+    again = [n for n in topological([value], stop=lambda n: not _gap(e, n)) if n.dtype.kind == "f" and n.op is not LOAD]
+    return sum(map(cost, again)) >= COSTLY
 
 
 def _gap(e: Elements, value: Node) -> bool:
     depths = {v.params[0] for v in e.free(value)}
     return bool(depths) and len(depths) <= max(depths)  # type: ignore[operator, type-var]
-
-
-def _monomials(nodes: list[Node]) -> list[dict]:
-    found = []
-    for n in nodes:
-        total = sizes.product(n.shape)
-        found += [dict(m) for m, _ in total.terms] if isinstance(total, Size) else [{}]
-    return found
-
-
-def affordable(node: Node, graph: Graph) -> bool:
-    """Whether an array of this shape grows no faster than some argument or result."""
-    if len([n for n in node.shape if isinstance(n, Size)]) <= 1 and sizes.degree(sizes.product(node.shape)) <= 1:
-        return True
-    have = _monomials([*graph.inputs, *graph.outputs])
-    return all(any(all(h.get(a, 0) >= p for a, p in m.items()) for h in have) for m in _monomials([node]))

@@ -16,6 +16,7 @@ import weakref
 from dataclasses import dataclass
 from typing import Any
 
+import numba
 import numpy as np
 from numba import types
 from numba.core.caching import _Cache
@@ -71,8 +72,7 @@ class Code:
 
     def flags(self) -> dict[str, Any]:
         """Options of Numba's."""
-        return {"fastmath": False if self.options.strict else namespace.FASTMATH, "error_model": "numpy", "nogil": True,
-                **({"parallel": dict(namespace.PARALLEL)} if "prange" in self.text else {})}
+        return {"fastmath": False if self.options.strict else namespace.FASTMATH, "error_model": "numpy", "nogil": True}
 
 
 def _argument_type(dtype: np.dtype, ndim: int) -> types.Type:
@@ -142,6 +142,8 @@ def _made(code: Code) -> KernelDispatcher:
     with _lock:
         found = _alive.get(code.key)
         if found is None:
+            if "prange" in code.text:
+                numba.get_num_threads()  # starts them, for machine code that is loaded
             module = _module(code)
             found = KernelDispatcher(getattr(module, f"{NAME}_{code.key[:16]}"), code.flags(), code, code.signature())
             setattr(found, "_cache", _Stored(code.key, code.options.cache))  # noqa: B010

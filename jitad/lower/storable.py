@@ -1,0 +1,52 @@
+"""Which arrays may be stored at all: those that take computing, and are no larger than what goes in or comes out."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+from jitad.ir import sizes
+from jitad.ir.graph import Graph
+from jitad.ir.node import Node
+from jitad.ir.sizes import Size
+from jitad.lower.index import STRUCTURE, unrolled_axes
+
+FREE = STRUCTURE | {"pad", "cast", "select", "logical_and", "logical_or", "logical_not", "equal", "not_equal", "less",
+                    "less_equal", "greater", "greater_equal"}
+
+
+class Storable:
+    """Of one graph, whether a node may be stored."""
+
+    def __init__(self, graph: Graph, order: Sequence[Node]):
+        self._free: set[Node] = set()  # index arithmetic, masks made of it, and constants: cheaper to compute than to load
+        for n in order:
+            if n.op.name in FREE and self._free.issuperset(n.args):
+                self._free.add(n)
+        self._have = _monomials([*graph.inputs, *graph.outputs])
+        self._known: dict[Node, bool] = {}
+
+    def __call__(self, node: Node) -> bool:
+        return self.takes_computing(node) and self.affordable(node)
+
+    def takes_computing(self, node: Node) -> bool:
+        """Whether a node has long axes and takes some computing."""
+        return not (all(unrolled_axes(node.shape)) or node in self._free)
+
+    def affordable(self, node: Node) -> bool:
+        """Whether an array of this shape grows no faster than some argument or result."""
+        if node not in self._known:
+            self._known[node] = self._is_affordable(node)
+        return self._known[node]
+
+    def _is_affordable(self, node: Node) -> bool:
+        if len([n for n in node.shape if isinstance(n, Size)]) <= 1 and sizes.degree(sizes.product(node.shape)) <= 1:
+            return True
+        return all(any(all(h.get(a, 0) >= p for a, p in m.items()) for h in self._have) for m in _monomials([node]))
+
+
+def _monomials(nodes: Sequence[Node]) -> list[dict]:
+    found = []
+    for n in nodes:
+        total = sizes.product(n.shape)
+        found += [dict(m) for m, _ in total.terms] if isinstance(total, Size) else [{}]
+    return found

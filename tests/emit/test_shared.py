@@ -1,0 +1,112 @@
+"""Loops that are the same up to names are written once, and runs of them are loops over a table."""
+
+import numpy as np
+import pytest
+
+import jitad
+from jitad.emit.cpu import emit
+from jitad.emit.shared import Piece, share
+from jitad.emit.tables import roll
+from jitad.lower.schedule import lower
+
+U = np.random.default_rng(0).normal(size=12)
+
+
+def upwind(u, steps):
+    for _ in range(steps):
+        left, right = np.roll(u, 1), np.roll(u, -1)
+        u = u - 0.05 * np.where(u > 0, u * (u - left), u * (right - u)) + 0.1 * (left - 2 * u + right)
+    return (u**2).sum()
+
+
+def leapfrog(x, v, steps):
+    def pull(x):
+        d = x[None] - x[:, None]
+        return (d / ((d**2).sum(-1) + 0.01)[..., None] ** 1.5).sum(1)
+
+    a = pull(x)
+    for _ in range(steps):
+        v = v + 0.005 * a
+        x = x + 0.01 * v
+        a = pull(x)
+        v = v + 0.005 * a
+    return (v**2).sum() + (x**2).sum()
+
+
+def source(f, *args):
+    """The source, not compiled."""
+    with jitad.disable_jit():
+        f(*args)
+    ((_, made),) = f._caller.every()
+    return emit(lower(made.graph))
+
+
+def test_the_source_does_not_grow_with_steps():
+    x = np.random.default_rng(1).normal(size=(5, 3))
+    short, long = (source(jitad.value_and_grad(lambda u, n=n: upwind(u, n)), U) for n in (12, 24))
+    assert "rows0" in short and len(long.splitlines()) <= len(short.splitlines()) + 4
+    short, long = (source(jitad.value_and_grad(lambda x, v, n=n: leapfrog(x, v, n), argnums=(0, 1)), x, x) for n in (10, 20))
+    assert "rows0" in short and len(long.splitlines()) <= len(short.splitlines()) + 4
+
+
+@pytest.mark.parametrize("options", [{}, {"strict": True}, {"parallel": True}], ids=str)
+def test_values_and_derivatives(options):
+    f = jitad.value_and_grad(lambda u: upwind(u, 9))
+    with jitad.disable_jit():
+        value, slope = f(U)
+    for size in (12, 5, 30):
+        u = np.resize(U, size)
+        with jitad.disable_jit():
+            value, slope = f(u)
+        found = jitad.jit(f, **options)(u)
+        np.testing.assert_allclose(found[0], value, rtol=1e-13)
+        np.testing.assert_allclose(found[1], slope, rtol=1e-11, atol=1e-13)
+
+
+def test_leapfrog():
+    rng = np.random.default_rng(1)
+    x, v = rng.normal(size=(2, 5, 3))
+    f = jitad.value_and_grad(lambda x, v: leapfrog(x, v, 10), argnums=(0, 1))
+    with jitad.disable_jit():
+        value, slopes = f(x, v)
+    found = f(x, v)
+    np.testing.assert_allclose(found[0], value, rtol=1e-13)
+    np.testing.assert_allclose(found[1], slopes, rtol=1e-10)
+    kernel = f.specialize(x, v)
+    out, captured = kernel.buffers(x, v), kernel.captured
+    for _ in range(2):  # memory that was used before
+        assert kernel.njit_into(x, v, *captured, out) == pytest.approx(value, rel=1e-13)
+        np.testing.assert_allclose(out[:2], slopes, rtol=1e-10)
+
+
+def test_pieces():
+    lines = ["    for i0 in range(n0):", "        v1 = t0[i0]", "        t1[i0] = v1", "    v5 = 0.0", "    for i0 in range(n0):",
+             "        v6 = t1[i0]", "        v5 += v6", "    for i0 in range(n0):", "        v1 = t2[i0]", "        t3[i0] = v1"]
+    pieces = [Piece(0, 3, ()), Piece(3, 7, ("v5",)), Piece(7, 10, ())]
+    same, functions = share(lines, pieces, "part")
+    assert same == lines and not functions  # too short to be worth it
+    longer = [line for line in lines[:3] for _ in range(1)] + ["        t4[i0] = v1"] * 30
+    again = [line.replace("t0", "t8").replace("t1", "t9").replace("v1", "v7") for line in longer]
+    n = len(longer)
+    same, functions = share([*longer, *again], [Piece(0, n, ()), Piece(n, 2 * n, ())], "part")
+    assert same == ["    same0(n0, t0, t1, t4)", "    same0(n0, t8, t9, t4)"]
+    assert functions["same0"].startswith("@part\ndef same0(x1, x3, x4, x5):\n    for x0 in range(x1):\n        x2 = x3[x0]\n")
+
+
+def test_pieces_with_results_are_other_pieces():
+    body = ["    v5 = 0.0", "    for i0 in range(n0):", *["        v5 += t1[i0]"] * 30]
+    lines = [*body, *[line.replace("v5", "v6") for line in body]]
+    n = len(body)
+    same, _ = share(lines, [Piece(0, n, ("v5",)), Piece(n, 2 * n, ("v6",))], "part")
+    assert same == ["    v5 = same0(n0, t1)", "    v6 = same0(n0, t1)"]
+    assert not share(lines, [Piece(0, n, ("v5",)), Piece(n, 2 * n, ())], "part")[1]
+
+
+def test_runs():
+    kinds = {f"t{k}": 0 for k in range(20)} | {"t90": 1}
+    lines = ["    x = 1", *(f"    same0(n0, t{k}, t{k + 1})" for k in range(6)), "    same0(n0, t6, o0)", "    same1(t90, t3)"]
+    rolled = roll(lines, kinds)
+    assert rolled.lines == ["    x = 1", "    for k in range(6):", "        same0(n0, u0[rows0[k, 0]], u0[rows0[k, 1]])",
+                            "    same0(n0, t6, o0)", "    same1(t90, t3)"]
+    assert rolled.rows == {0: ["t0", "t1", "t2", "t3", "t4", "t5", "t6"]} or sorted(rolled.rows[0]) == [f"t{k}" for k in range(7)]
+    assert roll(lines[:4], kinds).lines == lines[:4]  # three times are not worth a loop
