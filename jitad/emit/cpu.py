@@ -104,8 +104,8 @@ class Emitter:
     def _kinds(self) -> dict[str, int]:
         """Temporaries by name, those of one shape and dtype with one number."""
         kinds: dict[tuple, int] = {}
-        return {self.e.buffer(b): kinds.setdefault((b.dtype, b.shape, zeroed), len(kinds))
-                for b, zeroed in self.program.temporaries if b.kind == "temp" and not b.padded}
+        return {self.e.buffer(b): kinds.setdefault((b.dtype, b.shape, b.padded, zeroed), len(kinds))
+                for b, zeroed in self.program.temporaries if b.kind == "temp"}
 
     def _memory_in_rows(self, rolled: Rolled) -> None:
         """Make all arrays; those that tables mention lie in rows."""
@@ -116,7 +116,7 @@ class Emitter:
             if kind is None:
                 apart.append((b, zeroed))
             elif kind not in rows:
-                rows[kind] = (Buffer("temp", b.dtype, (len(rolled.rows[kind]), *b.shape)), zeroed)
+                rows[kind] = (Buffer("temp", b.dtype, (len(rolled.rows[kind]), *b.shape), padded=b.padded), zeroed)
                 self.e.buffers[rows[kind][0]] = f"u{kind}"
         self.program = dataclasses.replace(self.program, temporaries=[*apart, *rows.values()])
         self.memory()

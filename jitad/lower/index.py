@@ -76,7 +76,7 @@ class Elements(Sums):
 
     def _known(self, node: Node, idx: Index) -> Node | None:
         if node in self.buffers:
-            return self.load(self.buffers[node], idx)
+            return self.load(self.buffers[node], self.buffers[node].at(idx))
         return self.memo.get((node, idx))
 
     def _drive(self, node: Node | None, idx: Index, rule: AtRule) -> Node:
@@ -125,7 +125,6 @@ class Elements(Sums):
 
     def load(self, buffer: Buffer, idx: Index) -> Node:
         """An element of a buffer. Rows of an input that an inner loop walks over come from a packed copy."""
-        idx = buffer.at(idx)
         if buffer.kind == "packed":
             buffer, idx = buffer.source, (*idx, *map(self.int, buffer.fixed))
         strided = buffer.kind == "input" and len(idx) > 1 and idx[0].op.name == "loop_var" and idx[0].params[0] > 0
