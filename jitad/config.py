@@ -10,7 +10,7 @@ from dataclasses import dataclass
 
 STATIC_AXIS = 4  # axes of arguments up to this length are part of the type, longer ones are symbolic
 UNROLL_AXIS = 16  # axes of known length up to this are unrolled into scalars
-MAX_STATEMENTS = 3000  # above this a kernel takes minutes to compile
+MAX_STATEMENTS = 5000  # above this a kernel takes minutes to compile
 
 
 @dataclass(frozen=True)

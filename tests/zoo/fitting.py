@@ -169,18 +169,18 @@ def felsenstein(branches):
 
 
 def truss_compliance(areas):
-    """Bars from a wall to one free node and each other: stiffness assembled, solved, and the work of the load."""
-    nodes = np.array([[0.0, 0.0], [0.0, 1.0], [1.0, 0.0], [1.0, 1.0]])
-    bars = [(0, 2), (1, 2), (1, 3), (0, 3), (2, 3)]
-    K = np.zeros((8, 8))
+    """Bars from a wall to a free node: stiffness assembled, solved, and the work of the load."""
+    nodes = np.array([[0.0, 0.0], [0.0, 1.0], [1.0, 0.5]])
+    bars = [(0, 2), (1, 2)]
+    K = np.zeros((6, 6))
     for area, (i, j) in zip(areas, bars):
         d = nodes[j] - nodes[i]
         length = np.linalg.norm(d)
         block = area / length**3 * np.outer(d, d)
         dofs = np.ix_([2 * i, 2 * i + 1, 2 * j, 2 * j + 1], [2 * i, 2 * i + 1, 2 * j, 2 * j + 1])
         K[dofs] += np.block([[block, -block], [-block, block]])
-    free = slice(4, 8)
-    load = np.array([0.0, -1.0, 0.3, 0.0])
+    free = slice(4, 6)
+    load = np.array([0.3, -1.0])
     return load @ np.linalg.solve(K[free, free], load)
 
 
@@ -213,6 +213,6 @@ CASES = [
     Case(robertson_steady_state, np.array([0.7, 0.01, 0.3])),
     Case(chemical_equilibrium, np.log([0.5, 0.3, 0.6, 0.4, 0.2]), reference="jax"),
     Case(felsenstein, np.array([0.1, 0.2, 0.15, 0.3, 0.12, 0.08])),
-    Case(truss_compliance, np.array([1.0, 1.2, 0.8, 0.9, 1.1]), reference="differences"),
+    Case(truss_compliance, np.array([1.0, 1.2]), reference="differences"),
     Case(weighted_histogram, np.array([0.3, 1.2, 1.7, 2.4, 3.9]), reference="differences"),
 ]
