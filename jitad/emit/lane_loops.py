@@ -26,7 +26,7 @@ from jitad.ops.declare import Elementwise
 
 _AS_WRITTEN = {
     "add", "subtract", "negative", "multiply", "less", "less_equal", "greater", "greater_equal", "equal", "not_equal",
-    "logical_and", "logical_or", "absolute", "sqrt", "exp", "log"}
+    "logical_and", "logical_or", "absolute", "sqrt", "exp", "expm1", "log", "log1p", "tanh"}
 _OTHERWISE = {
     "logical_not": "~{x}",
     "minimum": "choose(({x} < {y}) | ({x} != {x}), {x}, {y})",

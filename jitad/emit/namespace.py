@@ -137,7 +137,7 @@ NAMES |= {name: getattr(np, name) for name in (
     "zeros", "float64", "float32", "int64", "int32", "int16", "int8", "uint64", "uint32", "uint16", "uint8", "bool_")}
 NAMES |= {name: getattr(lanes, name) for name in (
     "spread", "consecutive", "choose", "load", "push", "total", "as_floats", "lane", "pack")}
-NAMES |= {name: getattr(vmath, name) for name in ("exp", "log", "reciprocal", "rsqrt")}
+NAMES |= {name: getattr(vmath, name) for name in ("exp", "expm1", "log", "log1p", "tanh", "reciprocal", "rsqrt")}
 NAMES |= {"triangle_row": triangle_row, "triangle_column": triangle_column, "floor_divide": floor_divide}
 NAMES |= {"table": table, "prange": prange, "part": part, "exact": exact, "part_parts": part_parts,
           "exact_parts": exact_parts, "collect": collect, "overlap": overlap,

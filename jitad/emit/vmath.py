@@ -51,10 +51,8 @@ def _(y, k):  # type: ignore[no-untyped-def]
 
 
 @_own
-def exp(x):  # type: ignore[no-untyped-def]
-    """e**x = 2**k * e**r with \\|r\\| <= log(2)/2; (e**r - 1 - r)/r**2 by a minimax polynomial."""
-    x = choose(x > 709.8, 709.8, x)  # beyond, the result is infinite, or zero
-    x = choose(x < -745.5, -745.5, x)
+def _reduced(x):  # type: ignore[no-untyped-def]
+    """k and e**r - 1, where e**x = 2**k * e**r with \\|r\\| <= log(2)/2; (e**r - 1 - r)/r**2 by a minimax polynomial."""
     t = x * _LOG2E + _ROUND
     k = t - _ROUND
     r = (x - k * _LN2_HIGH) - k * _LN2_LOW
@@ -68,8 +66,50 @@ def exp(x):  # type: ignore[no-untyped-def]
     tail = tail * r + 0.041666666666623824
     tail = tail * r + 0.16666666666666674
     tail = tail * r + 0.5000000000000001
-    y = 1.0 + (r + r * r * tail)
-    return _scaled(y, k)
+    return k, r + r * r * tail
+
+
+@_own
+def exp(x):  # type: ignore[no-untyped-def]
+    """e**x."""
+    x = choose(x > 709.8, 709.8, x)  # beyond, the result is infinite, or zero
+    x = choose(x < -745.5, -745.5, x)
+    k, y = _reduced(x)
+    return _scaled(1.0 + y, k)
+
+
+@_own
+def expm1(x):  # type: ignore[no-untyped-def]
+    """e**x - 1 as 2**k * (e**r - 1 + (1 - 2**-k))."""
+    inside = choose(x > 709.8, 709.8, x)
+    inside = choose(inside < -45.0, -45.0, inside)
+    k, y = _reduced(inside)
+    rest = 1.0 - _power_of_two(choose(k > 60.0, 60.0, k) * -1.0 + _ROUND)
+    return choose(x == 0.0, x, _scaled(y + rest, k))
+
+
+@_own
+def tanh(x):  # type: ignore[no-untyped-def]
+    """1 - 2/(e**(2*x) + 1), near zero a minimax polynomial."""
+    size = abs(x)
+    k, y = _reduced(2.0 * choose(size > 22.0, 22.0, size))
+    far = 1.0 - 2.0 / (_scaled(1.0 + y, k) + 1.0)
+    z = x * x
+    p = 6.354340814859719e-06
+    p = p * z - 3.092912547386467e-05
+    p = p * z + 9.23274970808537e-05
+    p = p * z - 0.0002374675659822325
+    p = p * z + 0.000589622148687206
+    p = p * z - 0.0014557676940659455
+    p = p * z + 0.003592120760870841
+    p = p * z - 0.008863235024306106
+    p = p * z + 0.021869488515352347
+    p = p * z - 0.05396825396781054
+    p = p * z + 0.1333333333333296
+    p = p * z - 0.3333333333333333
+    near = x + x * (z * p)
+    out = choose(size < 0.625, near, choose(x < 0.0, -far, far))
+    return choose(x == 0.0, x, out)
 
 
 _MANTISSA = (1 << 52) - 1
@@ -77,8 +117,8 @@ _TWO52 = 4503599627370496.0
 
 
 @_own
-def log(x):  # type: ignore[no-untyped-def]
-    """log(x) = k*log(2) + log(1 + f) with 1 + f in [sqrt(1/2), sqrt(2)), by a polynomial in f/(2 + f)."""
+def _log(x, extra):  # type: ignore[no-untyped-def]
+    """log(x) + extra, which is small: k*log(2) + log(1 + f) with 1 + f in [sqrt(1/2), sqrt(2)), by a polynomial in f/(2 + f)."""
     tiny = x < 2.2250738585072014e-308
     pattern = bits(choose(tiny, x * 18014398509481984.0, x))
     mantissa = double((pattern & _MANTISSA) | (_BIAS << 52))
@@ -98,10 +138,24 @@ def log(x):  # type: ignore[no-untyped-def]
     p = p * z + 0.3999999999989789
     p = p * z + 0.666666666666667
     half = 0.5 * f * f
-    out = k * _LN2_HIGH_SHORT + (f - (half - (s * (half + z * p) + k * _LN2_LOW_SHORT)))
+    out = k * _LN2_HIGH_SHORT + (f - (half - (s * (half + z * p) + (k * _LN2_LOW_SHORT + extra))))
     out = choose(x < np.inf, out, x)  # infinity and nan
     out = choose(x == 0.0, -np.inf, out)
     return choose(x < 0.0, np.nan, out)
+
+
+@_own
+def log(x):  # type: ignore[no-untyped-def]
+    """log(x)."""
+    return _log(x, 0.0)
+
+
+@_own
+def log1p(x):  # type: ignore[no-untyped-def]
+    """log(1 + x), of the rounded sum and of what was lost."""
+    u = 1.0 + x
+    lost = choose(x > 1.0, 1.0 - (u - x), x - (u - 1.0))
+    return choose(x == 0.0, x, _log(u, lost / u))
 
 
 _LN2_HIGH_SHORT, _LN2_LOW_SHORT = 0.6931471803691238, 1.9082149292705877e-10  # k times the first is exact

@@ -16,14 +16,22 @@ CASES = {
                          np.logspace(-320, 0, 400), -np.logspace(-320, 0, 400)]),
     "log": (mpmath.log, [np.logspace(-323, 308, 4001), np.linspace(0.5, 2, 2001),
                          1 + np.logspace(-16, -1, 200), 1 - np.logspace(-16, -1, 200)]),
+    "expm1": (mpmath.expm1, [np.linspace(-60, 709.7, 4001), np.linspace(-1.5, 1.5, 8001),
+                             np.logspace(-320, 0, 400), -np.logspace(-320, 0, 400)]),
+    "log1p": (mpmath.log1p, [np.logspace(-320, 308, 4001), -np.logspace(-320, -1e-9, 1001), np.linspace(-0.999, 3, 4001)]),
+    "tanh": (mpmath.tanh, [np.linspace(-25, 25, 4001), np.linspace(-0.7, 0.7, 4001), np.logspace(-320, 0, 400)]),
     "reciprocal": (lambda x: 1 / x, ALL), "rsqrt": (lambda x: 1 / mpmath.sqrt(x), ALL), "sqrt": (mpmath.sqrt, ALL),
 }
-ULPS = {"exp": 1.0, "log": 1.0, "reciprocal": 1.0, "rsqrt": 2.0, "sqrt": 2.0}
+ULPS = {"exp": 1.0, "log": 1.0, "expm1": 2.0, "log1p": 1.0, "tanh": 1.5, "reciprocal": 1.0, "rsqrt": 2.0, "sqrt": 2.0}
 SPECIAL = {
     "exp": [(0.0, 1.0), (-0.0, 1.0), (np.inf, np.inf), (-np.inf, 0.0), (710.0, np.inf), (1e300, np.inf),
             (-746.0, 0.0), (-1e300, 0.0)],
     "log": [(1.0, 0.0), (0.0, -np.inf), (-0.0, -np.inf), (np.inf, np.inf), (-1.0, np.nan), (-np.inf, np.nan),
             (-1e-320, np.nan)],
+    "expm1": [(0.0, 0.0), (-0.0, -0.0), (np.inf, np.inf), (-np.inf, -1.0), (710.0, np.inf), (1e300, np.inf), (-1e300, -1.0),
+              (5e-324, 5e-324)],
+    "log1p": [(0.0, 0.0), (-0.0, -0.0), (-1.0, -np.inf), (np.inf, np.inf), (-1.5, np.nan), (-np.inf, np.nan), (5e-324, 5e-324)],
+    "tanh": [(0.0, 0.0), (-0.0, -0.0), (np.inf, 1.0), (-np.inf, -1.0), (1e300, 1.0), (-800.0, -1.0), (5e-324, 5e-324)],
     "reciprocal": [(0.0, np.inf), (-0.0, -np.inf), (np.inf, 0.0), (-np.inf, -0.0), (1.0, 1.0), (-4.0, -0.25), (5e-324, np.inf)],
     "rsqrt": [(0.0, np.inf), (np.inf, 0.0), (-1.0, np.nan), (-np.inf, np.nan), (4.0, 0.5)],
     "sqrt": [(0.0, 0.0), (np.inf, np.inf), (-1.0, np.nan), (-np.inf, np.nan), (4.0, 2.0)],
@@ -69,10 +77,11 @@ def in_lanes(function):
     return call
 
 
+VECTORISED = ["exp", "expm1", "log", "log1p", "tanh"]
 SQRT = njit(lambda x: math.sqrt(x), **FLAGS)
 
 
-@pytest.fixture(scope="module", params=["exp", "log", *(f"{name} in lanes" for name in CASES)])
+@pytest.fixture(scope="module", params=[*VECTORISED, *(f"{name} in lanes" for name in CASES)])
 def function(request):
     name, *lanes = request.param.split()
     scalar = getattr(vmath, name, SQRT)
@@ -98,10 +107,12 @@ def test_special_values(function):
     name, call = function
     x, want = map(np.array, zip(*SPECIAL[name], strict=True))
     np.testing.assert_array_equal(call(x), want)
+    if name in ("expm1", "log1p", "tanh") and hasattr(call, "loop"):  # lanes are added to zeros here
+        np.testing.assert_array_equal(np.signbit(call(x))[:2], [False, True])
     assert np.isnan(call(np.array([np.nan]))).all()
 
 
-@pytest.mark.parametrize("name", ["exp", "log"])
+@pytest.mark.parametrize("name", VECTORISED)
 def test_the_loop_is_vectorised(name):
     call = in_a_loop(getattr(vmath, name))
     call(np.ones(3))
