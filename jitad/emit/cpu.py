@@ -32,6 +32,7 @@ from jitad.config import DEFAULT, MAX_STATEMENTS, Options
 from jitad.emit.expression import Expressions, literal
 from jitad.emit.lane_loops import LaneLoop, room
 from jitad.emit.namespace import WORTHWHILE
+from jitad.emit.runs import Run, run_in
 from jitad.emit.shared import Form, Piece, form_of, function_of, names_of, share
 from jitad.emit.tables import Rolled, roll
 from jitad.emit.writer import Writer
@@ -62,6 +63,7 @@ class Emitter:
         self.w = Writer()
         self.e = Expressions(_roots(program))
         self.parts: dict[tuple[Form, int], int] = {}
+        self.runs = 0
         self.pieces: list[Piece] = []  # the outermost loops
 
     def emit(self) -> str:
@@ -170,11 +172,13 @@ class Emitter:
                         at = ", ".join(["i0", *map(str, b.fixed)])
                         self.w.line(f"{self.e.buffer(b)}[i0] = {self.e.buffer(source)}[{at}]")
 
-    def _block(self, block: Block) -> None:
+    def _block(self, block: Block, run: Run | None = None) -> None:
         for step in block.steps:
             if isinstance(step, Let):
                 if step.node not in self.e.fused:
                     self.w.line(f"{self.e.name(step.node)} = {self.e.code(step.node)}")
+            elif isinstance(step, Store) and run is not None and step in run.stores:
+                run.add(step, self.w)
             elif isinstance(step, Store):
                 sign = "+=" if step.add else "="
                 self.w.line(f"{self.e.element(step.buffer, step.idx)} {sign} {self.e.name(step.value)}")
@@ -204,8 +208,16 @@ class Emitter:
         for node in loop.accumulators:
             start = literal(identity(node.params[0], node.dtype), node.dtype)  # type: ignore[arg-type]
             self.w.line(f"{self.e.name(node)} = {start}")
+        run = None if self.options.strict else run_in(loop, self.e, self.runs)
+        if run is None:
+            with self.w.indented(f"for i{loop.depth} in range({values}):"):
+                self._block(loop.body)
+            return
+        self.runs += 1
+        run.start(self.w)
         with self.w.indented(f"for i{loop.depth} in range({values}):"):
-            self._block(loop.body)
+            self._block(loop.body, run)
+        run.finish(self.w)
 
     def _split(self, split: Split) -> None:
         """A loop in parts: a function for one part, one that runs all of them, and what the parts found put together."""

@@ -41,22 +41,31 @@ def lennard_jones(x):
 
 @fast
 def pair_list(x, pairs):
-    """One loop over the list."""
+    """One loop over the list, what is added to the first atom kept in registers while that stays the same."""
     g = np.zeros_like(x)
     total = 0.0
+    last, gx, gy, gz = pairs[0, 0], 0.0, 0.0, 0.0
     for p in range(pairs.shape[0]):
         i, j = pairs[p, 0], pairs[p, 1]
+        if i != last:
+            g[last, 0] += gx
+            g[last, 1] += gy
+            g[last, 2] += gz
+            last, gx, gy, gz = i, 0.0, 0.0, 0.0
         dx, dy, dz = x[i, 0] - x[j, 0], x[i, 1] - x[j, 1], x[i, 2] - x[j, 2]
         inverse = 1.0 / (dx * dx + dy * dy + dz * dz)
         s6 = inverse * inverse * inverse
         total += s6 * s6 - s6
         c = -24.0 * (2.0 * s6 * s6 - s6) * inverse
-        g[i, 0] += c * dx
-        g[i, 1] += c * dy
-        g[i, 2] += c * dz
+        gx += c * dx
+        gy += c * dy
+        gz += c * dz
         g[j, 0] -= c * dx
         g[j, 1] -= c * dy
         g[j, 2] -= c * dz
+    g[last, 0] += gx
+    g[last, 1] += gy
+    g[last, 2] += gz
     return 4.0 * total, g
 
 
