@@ -41,7 +41,7 @@ from jitad.ir import sizes
 from jitad.ir.node import Node
 from jitad.ir.sizes import Sym
 from jitad.ir.types import Shape
-from jitad.lower.nest import Accumulate, Block, Call, Check, Let, Loop, Output, Program, Split, Store, walk
+from jitad.lower.nest import Accumulate, Block, Call, Check, Interior, Let, Loop, Output, Program, Split, Store, walk
 from jitad.lower.scalar import Buffer
 from jitad.lower.sums import identity
 from jitad.ops.arithmetic import add, multiply
@@ -201,13 +201,16 @@ class Emitter:
     def _loop(self, loop: Loop) -> None:
         if loop.after:
             return LaneLoop(self.e, self.w, loop).write()
-        self._turns(loop, self.e.size(loop.size))
+        self._turns(loop, None)
 
-    def _turns(self, loop: Loop, values: str) -> None:
-        """The loop itself, over ``range(values)``."""
+    def _turns(self, loop: Loop, values: str | None) -> None:
+        """The loop itself, over ``range(values)`` or over all of it."""
         for node in loop.accumulators:
             start = literal(identity(node.params[0], node.dtype), node.dtype)  # type: ignore[arg-type]
             self.w.line(f"{self.e.name(node)} = {start}")
+        if values is None and loop.interior is not None:
+            return self._in_pieces(loop, loop.interior)
+        values = self.e.size(loop.size) if values is None else values
         run = None if self.options.strict else run_in(loop, self.e, self.runs)
         if run is None:
             with self.w.indented(f"for i{loop.depth} in range({values}):"):
@@ -218,6 +221,17 @@ class Emitter:
         with self.w.indented(f"for i{loop.depth} in range({values}):"):
             self._block(loop.body, run)
         run.finish(self.w)
+
+    def _in_pieces(self, loop: Loop, interior: Interior) -> None:
+        """The ends of a loop, then what is between."""
+        i, end = f"i{loop.depth}", f"e{loop.depth}"
+        between = sizes.sub(interior.stop, interior.start)
+        with self.w.indented(f"for {end} in range({self.e.size(sizes.sub(loop.size, between))}):"):
+            ahead = f"{end} + {self.e.size(between)}"
+            self.w.line(f"{i} = {end} if {end} < {interior.start} else {ahead}" if interior.start else f"{i} = {ahead}")
+            self._block(loop.body)
+        with self.w.indented(f"for {i} in range({interior.start}, {self.e.size(interior.stop)}):"):
+            self._block(interior.body)
 
     def _split(self, split: Split) -> None:
         """A loop in parts: a function for one part, one that runs all of them, and what the parts found put together."""
@@ -257,7 +271,8 @@ class Emitter:
         return w.text()
 
     def _accumulate(self, step: Accumulate) -> None:
-        self._combine(step.node, self.e.name(step.node), self.e.name(step.node.args[0]))
+        value = step.node.args[0] if step.value is None else step.value
+        self._combine(step.node, self.e.name(step.node), self.e.name(value))
 
     def _combine(self, node: Node, total: str, value: str) -> None:
         """``total = total o value``."""
@@ -313,5 +328,5 @@ def _roots(program: Program) -> list[Node]:
         elif isinstance(step, Check):
             out.append(step.worst)
         elif isinstance(step, Accumulate):
-            out.append(step.node)
+            out += [step.node] if step.value is None else [step.value]
     return out

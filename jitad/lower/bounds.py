@@ -77,7 +77,7 @@ def _tighter(bound: int | Size | None, other: int | Size | None, which: str) -> 
 
 def _by_place(x: Node, y: Node) -> bool | None:
     """x < y for two places counted from one loop variable, or from one and another that starts after it."""
-    (i, a), (j, b) = _counted(x), _counted(y)
+    (i, a), (j, b) = counted(x), counted(y)
     gap = sizes.sub(b, a)
     if not isinstance(gap, int) or i is None or j is None:
         return None
@@ -88,8 +88,8 @@ def _by_place(x: Node, y: Node) -> bool | None:
     return False if starts_after(i) is j and gap <= 1 else None
 
 
-def _counted(x: Node) -> tuple[Node | None, int | Size]:
-    """A loop variable and a number to add."""
+def counted(x: Node) -> tuple[Node | None, int | Size]:
+    """An index as a loop variable and a number to add, if it is that."""
     if x.op is LOOP_VAR:
         return x, 0
     if x.op.name == "add" and x.args[0].op is LOOP_VAR and x.args[1].op.name in ("constant", "size_value"):

@@ -44,6 +44,8 @@ class Accumulate:
     """``node = node o value``: one term of a reduction, in the innermost place of its loop."""
 
     node: Node
+    value: Node | None = None
+    """The term, if it is not that of the node."""
 
     @property
     def kind(self) -> str:
@@ -62,6 +64,16 @@ class Loop:
     accumulators: list[Node]
     body: Block
     after: bool = False
+    interior: Interior | None = None
+
+
+@dataclass
+class Interior:
+    """The same for the turns from `start` to `stop`, in which more is known: the body of the loop is for its ends only then."""
+
+    start: int
+    stop: int | Size
+    body: Block
 
 
 @dataclass(eq=False)
@@ -183,6 +195,8 @@ def walk(block: Block) -> Iterator[Step]:
         loop = loop_of(step)
         if loop is not None:
             yield from walk(loop.body)
+            if loop.interior is not None:
+                yield from walk(loop.interior.body)
 
 
 def _paths(loop: Loop) -> list[tuple[int | Size, ...]]:

@@ -50,6 +50,7 @@ class _ScalarOp(Op):
         return ArrayType(params[0].dtype, ()) if self is LOAD else ArrayType(INT, ())
 
 
+TRIVIAL = ("constant", "loop_var", "size_value")  # written where they are used
 LOOP_VAR = _ScalarOp("loop_var")  # params (depth, size), or (depth, size, True): starts after the variable outside it
 LOAD = _ScalarOp("load")  # args indices, params (buffer,)
 REDUCE = _ScalarOp("reduce")  # args (body,), params (kind, *loop): over loop_var(*loop)

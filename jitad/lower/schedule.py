@@ -14,15 +14,14 @@ from jitad.ir.graph import Graph
 from jitad.ir.node import Node, topological
 from jitad.lower.nest import Accumulate, Block, Call, Check, Let, Loop, Program, Store
 from jitad.lower.parallel import split
+from jitad.lower.peel import peel
 from jitad.lower.place import place
 from jitad.lower.placed import Effect, Placed
-from jitad.lower.scalar import LOAD, REDUCE, Buffer, starts_after
+from jitad.lower.scalar import LOAD, REDUCE, TRIVIAL, Buffer, starts_after
 from jitad.lower.triangle import halve
 from jitad.lower.works import Work, grouped, inside, works_of
 
 FAR_TOO_MANY = 10 * MAX_STATEMENTS  # even if most of them are in loops that are the same
-TRIVIAL = ("constant", "loop_var", "size_value")
-
 
 def lower(graph: Graph, options: Options = DEFAULT) -> Program:
     """The loop nests of a graph."""
@@ -30,6 +29,7 @@ def lower(graph: Graph, options: Options = DEFAULT) -> Program:
     if not options.strict:
         halve(placed)
     program = schedule(placed)
+    peel(program, placed.elements)
     program.guards = graph.guards
     return split(program) if options.parallel else program
 

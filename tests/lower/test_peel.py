@@ -1,0 +1,65 @@
+"""Loops without their ends: the same values, at lengths where nearly all turns are ends too."""
+
+import numpy as np
+import pytest
+
+import jitad
+from jitad.emit.cpu import emit
+from jitad.lower.schedule import lower
+
+RNG = np.random.default_rng(5)
+PROGRAMS = {
+    "neighbours": lambda u: ((u[1:] - u[:-1]) ** 2).sum() + (np.sin(u) * np.roll(u, 1)).sum(),
+    "far": lambda u: (u[3:] * u[:-3]).sum() + (np.roll(u, -3) * u**2).sum() + (u[2:-2] ** 3).sum(),
+    "two axes": lambda u: ((np.roll(u, 1, 0) - u) ** 2 * np.roll(u, -2, 1)).sum() + (u[1:-1, 2:] ** 2 * u[:-2, :-2]).sum(),
+    "assigned": lambda u: assigned(u), "every other": lambda u: (u[::2].sum() * u[1::2]).sum() + (u[::-1][1:] * u[1:]).sum(),
+    "padded": lambda u: (np.pad(u, 2, mode="edge") ** 3).sum() + (np.pad(u, (1, 0)) * np.pad(u, (0, 1)) ** 2).sum(),
+    "differences": lambda u: (np.gradient(u) ** 2).sum() + (np.diff(u, 2) ** 2).sum(),
+}
+
+
+def assigned(u):
+    r = np.zeros_like(u)
+    r[1:-1] = u[:-2] - 2 * u[1:-1] + u[2:]
+    r[0], r[-1] = u[0], 2 * u[-1]
+    return (r**2 * np.cos(u)).sum()
+
+
+@pytest.mark.parametrize("name", PROGRAMS)
+def test_all_lengths(name):
+    shapes = [(5, 5), (5, 9), (20, 6)] if name == "two axes" else [(5,), (6,), (7,), (8,), (23,)]
+    f = jitad.value_and_grad(PROGRAMS[name])
+    for shape in shapes:
+        u = RNG.normal(size=shape)
+        value, slope = f(u)
+        with jitad.disable_jit():
+            want = f(u)
+        assert value == pytest.approx(want[0], rel=1e-12)
+        np.testing.assert_allclose(slope, want[1], rtol=1e-11, atol=1e-12)
+    assert len(f.specializations) == 1
+
+
+def source(f, u):
+    with jitad.disable_jit():
+        f(u)
+    ((_, made),) = f._caller.every()
+    return emit(lower(made.graph))
+
+
+def test_the_interior_asks_nothing():
+    text = source(jitad.grad(lambda u: ((u[1:] - u[:-1]) ** 2 * u[1:]).sum()), np.ones(9))
+    interior = text[text.index("for i0 in range(1, ") :]
+    assert " if " not in interior and "for e0 in range(2):" in text
+
+
+def test_known_lengths():
+    x = RNG.normal(size=30)
+    f = jitad.value_and_grad(lambda s: (((s * x)[1:] - (s * x)[:-1]) ** 2).sum() + (s * np.arange(20.0)[1:] ** 0.5).sum())
+    found = f(1.5)
+    with jitad.disable_jit():
+        np.testing.assert_allclose(found, f(1.5), rtol=1e-13)
+
+
+def test_conditions_in_the_middle_stay():
+    text = source(jitad.jit(lambda u: np.where(np.arange(len(u)) < len(u) // 2, u, u**2).sum()), np.ones(9))
+    assert "for e0" not in text
