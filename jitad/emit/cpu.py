@@ -112,15 +112,17 @@ class Emitter:
     def _memory_in_rows(self, rolled: Rolled) -> None:
         """Make all arrays; those that tables mention lie in rows."""
         member = {name: (kind, k) for kind, names in rolled.rows.items() for k, name in enumerate(names)}
-        apart, rows = [], {}
-        for b, zeroed in self.program.temporaries:
+        temporaries, made = [], set()
+        for b, zeroed in self.program.temporaries:  # a row in place of its first member: the order of dtypes stays
             kind = member.get(self.e.buffer(b), (None,))[0]
-            if kind is None:
-                apart.append((b, zeroed))
-            elif kind not in rows:
-                rows[kind] = (Buffer("temp", b.dtype, (len(rolled.rows[kind]), *b.shape), padded=b.padded), zeroed)
-                self.e.buffers[rows[kind][0]] = f"u{kind}"
-        self.program = dataclasses.replace(self.program, temporaries=[*apart, *rows.values()])
+            if kind is not None and kind not in made:
+                row = Buffer("temp", b.dtype, (len(rolled.rows[kind]), *b.shape), padded=b.padded)
+                self.e.buffers[row] = f"u{kind}"
+                temporaries.append((row, zeroed))
+                made.add(kind)
+            elif kind is None:
+                temporaries.append((b, zeroed))
+        self.program = dataclasses.replace(self.program, temporaries=temporaries)
         self.memory()
         used = names_of("\n".join(rolled.lines))
         for name, (kind, k) in member.items():

@@ -256,12 +256,13 @@ class Normal(Integers):
         return self._chain(base, m * n)
 
     def power(self, x: Node, y: Node) -> Node:
-        """x**1.5 and its like are powers of the root."""
+        """x**1.5 and its like are powers of the root, where x is not negative: of -0.0 and -inf the root is another one."""
         c = constant_value(y)
-        if self.strict or c is None or not float(2 * c).is_integer() or abs(c) > 8 or x.dtype.kind != "f":
-            self.rank(x), self.rank(y)
-            return self.made(arithmetic.power, x, y)
-        return self.integer_pow(self.apply(arithmetic.sqrt, x), int(2 * c))
+        half = c is not None and x.dtype.kind == "f" and abs(c) <= 8 and float(c - 0.5).is_integer()
+        if half and not self.strict and self.nonnegative(x):
+            return self.integer_pow(self.apply(arithmetic.sqrt, x), int(2 * c))  # type: ignore[operator]
+        self.rank(x), self.rank(y)
+        return self.made(arithmetic.power, x, y)
 
     # What `jitad.lower.sums` adds.
 

@@ -142,6 +142,7 @@ def _fitted(value: Any, target: Tracer) -> Node:
     behind = shape[len(shape) - x.ndim :]
     if x.ndim > len(shape) or not all(n == 1 or trace.same_size(n, m) for n, m in zip(x.shape, behind, strict=True)):
         raise ShapeError(f"could not broadcast input array from shape {_actual(x.shape)} into shape {_actual(shape)}" + where())
+    x = retype(x, tuple(1 if n == 1 else m for n, m in zip(x.shape, behind, strict=True)))  # equal under a guard
     return broadcast_to(cast(x, target.node.dtype), target.node.shape)
 
 
