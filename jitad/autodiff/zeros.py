@@ -32,14 +32,20 @@ def both(p: Node | None, q: Node | None) -> Node | None:
     """Where both hold; None is everywhere."""
     if p is None or q is None or p is q:
         return q if p is None else p
+    if _opposite(p, q):
+        return full(False, BOOL, p.shape)
     return logical_and(p, q)
 
 
 def either(p: Node | None, q: Node | None) -> Node | None:
     """Where one holds; None is everywhere."""
-    if p is None or q is None:
+    if p is None or q is None or _opposite(p, q):
         return None
     return p if p is q else logical_or(p, q)
+
+
+def _opposite(p: Node, q: Node) -> bool:
+    return any(a.op.name == "logical_not" and a.args[0] is b for a, b in ((p, q), (q, p)))
 
 
 def plus(a: Linear | None, b: Linear | None) -> Linear | None:

@@ -47,11 +47,12 @@ WORTH = 40  # multiplications that are done again: above this a store and loads 
 class Elements(Sums):
     """The elements of array nodes as scalars.
 
-    `storable` says which nodes may be stored. One of them that is asked for at so many indices that computing it anew for each
-    costs more than `WORTH`, or at `MANY`, is put into `revisited`: then all is to be written anew, with a buffer for it.
+    `storable` says which nodes may be stored, and which cheap ones where they are wanted too often. One that is asked for at so
+    many indices that computing it anew for each costs more than `WORTH`, or at `MANY`, is put into `revisited`: then all is to be
+    written anew, with a buffer for it.
     """
 
-    def __init__(self, buffers: dict[Node, Buffer], storable: Callable[[Node], bool] = lambda node: False):
+    def __init__(self, buffers: dict[Node, Buffer], storable: Callable[[Node, bool], bool] = lambda node, much: False):
         super().__init__()
         self.buffers = buffers
         self.storable = storable
@@ -110,7 +111,7 @@ class Elements(Sums):
             return False
         seen.add(place)
         again = len(seen) - 1
-        return again > 0 and (again >= MANY or again * self._weight(node) >= WORTH) and self.storable(node)
+        return again > 0 and (again >= MANY or again * self._weight(node) >= WORTH) and self.storable(node, again >= MANY)
 
     def _weight(self, node: Node) -> int:
         """What an element of a node costs to compute from what is loaded."""

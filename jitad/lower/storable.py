@@ -25,12 +25,12 @@ class Storable:
         self._have = _monomials([*graph.inputs, *graph.outputs])
         self._known: dict[Node, bool] = {}
 
-    def __call__(self, node: Node) -> bool:
-        return self.takes_computing(node) and self.affordable(node)
+    def __call__(self, node: Node, cheap: bool = False) -> bool:
+        return self.takes_computing(node, cheap) and self.affordable(node)
 
-    def takes_computing(self, node: Node) -> bool:
-        """Whether a node has long axes and takes some computing."""
-        return not (all(unrolled_axes(node.shape)) or node in self._free)
+    def takes_computing(self, node: Node, cheap: bool = False) -> bool:
+        """Whether a node has long axes and takes some computing, or may be `cheap`."""
+        return not all(unrolled_axes(node.shape)) and (node not in self._free or (cheap and bool(node.args)))
 
     def affordable(self, node: Node) -> bool:
         """Whether an array of this shape grows no faster than some argument or result."""

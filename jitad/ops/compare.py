@@ -48,7 +48,12 @@ class Select(Op):
         return self.build((p, x, y), ())
 
     def build(self, args: tuple[Node, ...], params: tuple) -> Node:
-        return args[1] if args[1] is args[2] else super().build(args, params)
+        p, x, y = args
+        if x.op is self and x.args[0] is p:  # chosen already
+            x = x.args[1]
+        if y.op is self and y.args[0] is p:
+            y = y.args[2]
+        return x if x is y else super().build((p, x, y), params)
 
     def type_of(self, args: tuple[Node, ...], params: tuple) -> ArrayType:
         p, x, y = args

@@ -1,0 +1,98 @@
+"""Steps that are repeated: what is written grows with their number, no faster."""
+
+import numpy as np
+import pytest
+
+import jitad
+from jitad.emit.cpu import emit
+from jitad.lower.schedule import lower
+
+Q, W, P = np.random.default_rng(0).normal(size=(3, 9))
+
+
+def updates(q, w, steps):
+    for _ in range(steps):
+        q = q.copy()
+        q[1:] += 0.1 * q[:-1] * w[1:]
+        q[::2] *= 0.9
+    return (q * q).sum()
+
+
+def norms(q, w, steps):
+    p = P
+    for _ in range(steps):
+        q = q + 0.05 * p
+        p = p + 0.05 * w * q
+        p = p / np.sqrt((p**2).mean() + 0.5)
+    return (q * q).sum()
+
+
+def upwind(q, w, steps):
+    for _ in range(steps):
+        q = q - 0.1 * np.where(q > 0, q * (q - np.roll(q, 1)), q * (np.roll(q, -1) - q)) * w
+    return (q * q).sum()
+
+
+def lines(f, *args):
+    with jitad.disable_jit():
+        f(*args)
+    ((_, made),) = f._caller.every()
+    return emit(lower(made.graph)).count("\n")
+
+
+@pytest.mark.parametrize("f", [updates, norms, upwind])
+def test_source_of_a_gradient(f):
+    four, eight, twelve = (lines(jitad.value_and_grad(lambda q, w, n=n: f(q, w, n)), Q, W) for n in (4, 8, 12))
+    assert eight - four < 900 and twelve - eight <= 1.5 * max(eight - four, 30)
+
+
+@pytest.mark.parametrize("f", [updates, norms, upwind])
+def test_values(f):
+    g = jitad.value_and_grad(lambda q, w: f(q, w, 5), argnums=(0, 1))
+    with jitad.disable_jit():
+        value, slopes = g(Q, W)
+    found = g(Q, W)
+    assert found[0] == pytest.approx(value, rel=1e-12)
+    np.testing.assert_allclose(found[1], slopes, rtol=1e-10, atol=1e-12)
+
+
+def test_powers_that_are_whole_numbers_in_arrays():
+    x = np.array([-1.0, -2.0, 0.5, 3.0, -0.3, 2.0])
+    f = jitad.jit(lambda x: (x[:, None] ** np.arange(4), x ** np.full(len(x), 2), np.power(x, 3 * np.ones_like(x)),
+                             x ** (0.0 * x + 1), x ** (0.0 * np.ones_like(x)), (x * x) ** -1.5, abs(x) ** 2.5))
+    want = f.fn(x)
+    for a, b in zip(f(x), want, strict=True):
+        np.testing.assert_allclose(a, b, rtol=1e-14)
+    slope = jitad.grad(lambda x: (x ** (1 + np.ones_like(x))).sum())
+    np.testing.assert_allclose(slope(x), 2 * x)
+
+
+def test_powers_by_the_root_are_of_what_is_not_negative():
+    x = np.array([0.0, -1.0, np.inf, -np.inf, np.nan, 2.0])
+    with np.errstate(all="ignore"):
+        for a, b in zip(jitad.jit(lambda x: (x**1.5, x**2.5, x**-1.5))(x), (x**1.5, x**2.5, x**-1.5), strict=True):
+            np.testing.assert_allclose(a, b, rtol=1e-14)
+
+
+def test_rows_of_two_dtypes_in_memory_that_is_handed_in():
+    def f(x):
+        for _ in range(12):
+            x = x + 0.1 * np.roll(x, 1) * np.exp(-x * x) + 0.05 * np.sin(x) * np.roll(x, 2) + 0.01 * np.cos(np.roll(x, -1)) * x
+        return sum((x * np.cumsum((x > t).astype(np.int64))).sum() for t in (0.0, 0.11, 0.22))
+
+    kernel = jitad.jit(f).specialize(Q)
+    out = kernel.buffers(Q)
+    assert {b.dtype.kind for b in out} == {"f", "i"}
+    assert kernel.njit_into(Q, *kernel.captured, out) == pytest.approx(f(Q), rel=1e-12)
+
+
+def test_lengths_that_are_one_in_an_assignment():
+    def f(x, y):
+        t = np.zeros_like(y)
+        t[:, 1:-1] = x.reshape(len(y), -1)[:, 1:-1]
+        t[:, 1:-1] += x.reshape(len(y), -1)[:, :1]
+        return (t * y).sum()
+
+    x, y = np.random.default_rng(0).normal(size=(2, 6, 3))
+    with jitad.disable_jit():
+        assert jitad.jit(f)(x, y) == pytest.approx(f(x, y))
