@@ -58,13 +58,28 @@ def _interior(loop: Loop, e: Elements) -> Interior | None:
     stores = [s for s in steps if isinstance(s, Store)]
     sums = [s.node for s in steps if isinstance(s, Accumulate)]
     before = [*(n.args[0] for n in sums), *(n for s in stores for n in (*s.idx, s.value))]
-    there = set(topological(before)) - set(inside)
+    there = _outside(before, set(inside))
     roots = e.substituted(before, known)
-    body = Block([Let(n) for n in topological(roots, stop=there.__contains__) if n.op.name not in TRIVIAL and n.op is not REDUCE])
+    needed = topological(roots, stop=lambda n: n in there or n.op is REDUCE)
+    body = Block([Let(n) for n in needed if n.op.name not in TRIVIAL])
     rest = iter(roots)
     body.steps += [Accumulate(n, value) for n, value in [(n, next(rest)) for n in sums]]
     body.steps += [Store(s.buffer, tuple(next(rest) for _ in s.idx), next(rest), s.add) for s in stores]
     return Interior(low, sizes.sub(loop.size, high), body)
+
+
+def _outside(roots: list[Node], inside: set[Node]) -> set[Node]:
+    """What the body takes from around itself; what only other loops compute, in sums, is not there."""
+    found: set[Node] = set()
+    stack, seen = list(roots), set(roots)
+    while stack:
+        n = stack.pop()
+        if n not in inside and n.op.name not in TRIVIAL:
+            found.add(n)
+        elif n.op is not REDUCE:
+            stack += [a for a in n.args if a not in seen]
+            seen.update(n.args)
+    return found
 
 
 def _known_between(n: Node, var: Node, size: int | Size) -> tuple[int, int, bool] | None:

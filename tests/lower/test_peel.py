@@ -14,6 +14,8 @@ PROGRAMS = {
     "two axes": lambda u: ((np.roll(u, 1, 0) - u) ** 2 * np.roll(u, -2, 1)).sum() + (u[1:-1, 2:] ** 2 * u[:-2, :-2]).sum(),
     "assigned": lambda u: assigned(u), "every other": lambda u: (u[::2].sum() * u[1::2]).sum() + (u[::-1][1:] * u[1:]).sum(),
     "padded": lambda u: (np.pad(u, 2, mode="edge") ** 3).sum() + (np.pad(u, (1, 0)) * np.pad(u, (0, 1)) ** 2).sum(),
+    "a sum before": lambda u: (np.concatenate([u[:-1] + u.sum() - (len(u) + 1), [np.prod(u) - 1]]) ** 2).sum(),
+    "sums of rows": lambda u: (np.concatenate([u[:-1] * np.sin(u).sum(), u[:1]]) * np.roll(u, 1) * np.max(u)).sum(),
     "differences": lambda u: (np.gradient(u) ** 2).sum() + (np.diff(u, 2) ** 2).sum(),
 }
 
@@ -37,6 +39,26 @@ def test_all_lengths(name):
         assert value == pytest.approx(want[0], rel=1e-12)
         np.testing.assert_allclose(slope, want[1], rtol=1e-11, atol=1e-12)
     assert len(f.specializations) == 1
+
+
+ARRAYS = {
+    "one axis": (lambda u: np.concatenate([u[:-1] + np.cos(u).sum(), u[1:] - np.prod(u)]) * np.roll(u, 1)[0], [(5,), (9,)]),
+    "almost linear": (lambda u: np.concatenate([u[:-1] + u.sum() - (len(u) + 1), [np.prod(u) - 1]]), [(5,), (10,)]),
+    "two axes": (lambda u: np.roll(u, 1, 0)[1:] * u.sum(1)[:-1, None] + u[1:] * np.prod(u), [(5, 5), (6, 9)]),
+    "rows and columns": (lambda u: np.roll(u, -1, 1) - u.mean(1, keepdims=True) * np.roll(u, 2, 0) + u.max(0), [(5, 6), (8, 5)]),
+}
+
+
+@pytest.mark.parametrize("name", ARRAYS)
+def test_results_that_are_arrays(name):
+    f, shapes = ARRAYS[name]
+    compiled, slopes = jitad.jit(f), jitad.jacobian(f)
+    for shape in shapes:
+        u = RNG.normal(size=shape)
+        np.testing.assert_allclose(compiled(u), f(u), rtol=1e-12, atol=1e-13)
+        with jitad.disable_jit():
+            want = slopes(u)
+        np.testing.assert_allclose(slopes(u), want, rtol=1e-11, atol=1e-12)
 
 
 def source(f, u):
