@@ -14,7 +14,7 @@ from jitad.ir import sizes
 from jitad.ir.node import Node, topological
 from jitad.ir.sizes import Size
 from jitad.ir.types import Shape
-from jitad.lower.scalar import Buffer, cost, load, loop_var
+from jitad.lower.scalar import Buffer, load, loop_var, work
 from jitad.lower.sums import Sums, identity
 from jitad.ops.declare import AtRule
 from jitad.ops.leaf import constant, constant_value
@@ -52,7 +52,7 @@ class Elements(Sums):
     written anew, with a buffer for it.
     """
 
-    def __init__(self, buffers: dict[Node, Buffer], storable: Callable[[Node, bool], bool] = lambda node, much: False):
+    def __init__(self, buffers: dict[Node, Buffer], storable: Callable[[Node, bool], bool] = lambda node, cheap: False):
         super().__init__()
         self.buffers = buffers
         self.storable = storable
@@ -119,7 +119,7 @@ class Elements(Sums):
             found = self._first.get(node)
             if found is None:  # it is being computed
                 return 0
-            self._weights[node] = sum(cost(n) for n in topological([found]) if n.op.name not in ("constant", "loop_var"))
+            self._weights[node] = work(found, WORTH)
         return self._weights[node]
 
     # What the rules use.

@@ -10,15 +10,19 @@ from jitad.lower.choices import Choices, as_size, is_op
 from jitad.ops import arithmetic
 
 
+def _size_last(x: Node, y: Node) -> tuple[Node, Node, int | Size | None, int | Size | None]:
+    """Both operands, one that is a size behind, and the sizes that they are."""
+    a, b = as_size(x), as_size(y)
+    return (y, x, b, a) if b is None and a is not None else (x, y, a, b)
+
+
 class Integers(Choices):
     """Sums, products and divisions of indices."""
 
     def add_int(self, x: Node, y: Node) -> Node:
-        a, b = as_size(x), as_size(y)
+        x, y, a, b = _size_last(x, y)
         if a is not None and b is not None:
             return self.size(sizes.add(a, b))
-        if a is not None:
-            x, y, a, b = y, x, b, a
         if b == 0:
             return x
         if is_op(x, "add") and as_size(x.args[1]) is not None:  # (i + a) + b
@@ -36,11 +40,9 @@ class Integers(Choices):
         return self.mul_int(self.int(-1), x) is y
 
     def mul_int(self, x: Node, y: Node) -> Node:
-        a, b = as_size(x), as_size(y)
+        x, y, a, b = _size_last(x, y)
         if a is not None and b is not None:
             return self.size(sizes.mul(a, b))
-        if a is not None:
-            x, y, a, b = y, x, b, a
         if b == 1:
             return x
         if b == 0:

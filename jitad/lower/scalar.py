@@ -81,3 +81,15 @@ def cost(node: Node) -> int:
     if node.op is REDUCE:
         return 100
     return node.op.cost if isinstance(node.op, Elementwise) else 1
+
+
+def work(node: Node, enough: int) -> int:
+    """What a scalar costs to compute from what is loaded, up to `enough`."""
+    total, stack, seen = 0, [node], set()
+    while stack and total < enough:
+        n = stack.pop()
+        if n not in seen and n.op.name not in TRIVIAL:
+            seen.add(n)
+            total += cost(n)
+            stack += n.args if n.op is not LOAD else ()
+    return total

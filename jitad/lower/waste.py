@@ -9,7 +9,7 @@ from __future__ import annotations
 from jitad.ir.node import Node, topological
 from jitad.lower.index import WORTH, Elements, Index
 from jitad.lower.placed import Placed
-from jitad.lower.scalar import LOAD, LOOP_VAR, REDUCE, cost
+from jitad.lower.scalar import LOAD, LOOP_VAR, REDUCE, cost, work
 from jitad.lower.storable import Storable
 from jitad.lower.works import grouped, works_of
 
@@ -35,7 +35,7 @@ def repeated(placed: Placed, order: list[Node], storable: Storable) -> list[Node
         loops = asked.get(n, {})
         if n in own:  # a reduction, whose loop has asked already
             continue
-        if len(loops) > 1 and n in arrays and (len(loops) - 1) * _work(n, WORTH) >= WORTH:
+        if len(loops) > 1 and n in arrays and (len(loops) - 1) * work(n, WORTH) >= WORTH:
             out[arrays[n]] = None
             loops = dict.fromkeys([min(loops)])
         for a in n.args:
@@ -51,18 +51,6 @@ def _arrays(placed: Placed, storable: Storable) -> dict[Node, Node]:
         if all(i.op is LOOP_VAR for i in places) and len(set(places)) == len(places) and node not in placed.elements.buffers:
             found[value] = node
     return {v: n for v, n in found.items() if v.args and v.op is not LOAD and storable(n)}
-
-
-def _work(node: Node, enough: int) -> int:
-    """What a scalar costs to compute from what is loaded, up to `enough`."""
-    total, stack, seen = 0, [node], set()
-    while stack and total < enough:
-        n = stack.pop()
-        if n not in seen and n.op.name not in ("constant", "loop_var"):
-            seen.add(n)
-            total += cost(n)
-            stack += n.args if n.op is not LOAD else ()
-    return total
 
 
 def wasteful(placed: Placed, order: list[Node], storable: Storable) -> list[Node]:

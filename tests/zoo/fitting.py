@@ -92,7 +92,7 @@ def bratu(u):
     return (padded[2:] - 2 * padded[1:-1] + padded[:-2]) / h**2 + np.exp(u)
 
 
-def burgers(u, steps=6):
+def burgers(u, steps=20):
     """Upwind steps, and the distance of where they lead from a sine."""
     n = u.size
     dx, dt, nu = 1 / n, 0.01, 0.02
