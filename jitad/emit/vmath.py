@@ -161,8 +161,8 @@ def log1p(x):  # type: ignore[no-untyped-def]
 _LN2_HIGH_SHORT, _LN2_LOW_SHORT = 0.6931471803691238, 1.9082149292705877e-10  # k times the first is exact
 
 
-# Reciprocals and roots of lanes: an estimate and one correction, which cost less than half of what the machine's own do.
-# Where the estimate is of no use (zeros, infinities, NaN), the correction is no small number, and the machine's own are taken.
+# Reciprocals and roots of lanes: with AVX-512 an estimate and one correction, which cost less than half of what the machine's own
+# do. Where the estimate is of no use (zeros, infinities, NaN), the correction is no small number, and the machine's own are taken.
 
 _SMALL = 1e-3
 
@@ -170,6 +170,8 @@ _SMALL = 1e-3
 @_own
 def reciprocal(x):  # type: ignore[no-untyped-def]
     """1/x of lanes, to one unit in the last place."""
+    if not AVX512:
+        return 1.0 / x
     y = lanes.reciprocal_estimate(x)
     e = fused(-x, y, 1.0)
     near = abs(e) < _SMALL
@@ -180,6 +182,8 @@ def reciprocal(x):  # type: ignore[no-untyped-def]
 @_own
 def rsqrt(x):  # type: ignore[no-untyped-def]
     """1/sqrt(x) of lanes, to two units in the last place."""
+    if not AVX512:
+        return 1.0 / lanes.exact_sqrt(x)
     y = lanes.root_estimate(x)
     e = fused(-x * y, y, 1.0)
     near = abs(e) < _SMALL
@@ -191,6 +195,8 @@ def rsqrt(x):  # type: ignore[no-untyped-def]
 def _(x):  # type: ignore[no-untyped-def]
     if not isinstance(x, Lanes):
         return None
+    if not AVX512:
+        return lambda x: lanes.exact_sqrt(x)
 
     def sqrt(x):  # type: ignore[no-untyped-def]
         y = lanes.root_estimate(x)
