@@ -202,7 +202,7 @@ class Emitter:
 
     def _loop(self, loop: Loop) -> None:
         if loop.after:
-            return LaneLoop(self.e, self.w, loop).write()
+            return LaneLoop(self.e, loop).write(self.w)
         self._turns(loop, None)
 
     def _turns(self, loop: Loop, values: str | None) -> None:
