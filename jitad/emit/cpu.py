@@ -31,6 +31,7 @@ import dataclasses
 from jitad.config import DEFAULT, MAX_STATEMENTS, Options
 from jitad.emit.expression import Expressions, literal
 from jitad.emit.lane_loops import LaneLoop, room
+from jitad.emit.list_loops import ListLoop
 from jitad.emit.namespace import WORTHWHILE
 from jitad.emit.runs import Run, run_in
 from jitad.emit.shared import Form, Piece, form_of, function_of, names_of, share
@@ -203,26 +204,32 @@ class Emitter:
     def _loop(self, loop: Loop) -> None:
         if loop.after:
             return LaneLoop(self.e, loop).write(self.w)
-        self._turns(loop, None)
+        self._turns(loop)
 
-    def _turns(self, loop: Loop, values: str | None) -> None:
-        """The loop itself, over ``range(values)`` or over all of it."""
+    def _turns(self, loop: Loop, first: str = "0", end: str | None = None, step: str = "") -> None:
+        """The loop itself, over ``range(first, end, step)`` or over all of it."""
         for node in loop.accumulators:
             start = literal(identity(node.params[0], node.dtype), node.dtype)  # type: ignore[arg-type]
             self.w.line(f"{self.e.name(node)} = {start}")
-        if values is None and loop.interior is not None:
+        if end is None and loop.interior is not None:
             return self._in_pieces(loop, loop.interior)
-        values = self.e.size(loop.size) if values is None else values
-        run = None if self.options.strict else run_in(loop, self.e, self.runs)
-        if run is None:
-            with self.w.indented(f"for i{loop.depth} in range({values}):"):
-                self._block(loop.body)
-            return
-        self.runs += 1
-        run.start(self.w)
-        with self.w.indented(f"for i{loop.depth} in range({values}):"):
+        end = self.e.size(loop.size) if end is None else end
+        run = None
+        if not self.options.strict:
+            in_lanes = ListLoop(self.e, loop, self.runs)
+            if not step and in_lanes.fits():
+                first = in_lanes.write(self.w, first, end)
+                self.runs += 1
+            else:
+                run = run_in(loop, self.e, self.runs)
+        if run is not None:
+            self.runs += 1
+            run.start(self.w)
+        turns = ", ".join(filter(None, (first if first != "0" or step else "", end, step)))
+        with self.w.indented(f"for i{loop.depth} in range({turns}):"):
             self._block(loop.body, run)
-        run.finish(self.w)
+        if run is not None:
+            run.finish(self.w)
 
     def _in_pieces(self, loop: Loop, interior: Interior) -> None:
         """The ends of a loop, then what is between."""
@@ -242,8 +249,10 @@ class Emitter:
         for buffer, copies in split.copies:
             self.w.line(f"{self.e.buffer(buffer)} = {self.e.buffer(copies)}[c]")
             self.w.line(f"{self.e.buffer(buffer)}[...] = 0")
-        in_a_row = f"c * {size} // {parts}, (c + 1) * {size} // {parts}"
-        self._turns(split.loop, f"c, {size}, {parts}" if split.interleaved else in_a_row)
+        if split.interleaved:
+            self._turns(split.loop, "c", size, str(parts))
+        else:
+            self._turns(split.loop, f"c * {size} // {parts}", f"(c + 1) * {size} // {parts}")
         for node, partials in split.partials:
             self.w.line(f"{self.e.buffer(partials)}[c] = {self.e.name(node)}")
         form, names = form_of(self.w.lines)

@@ -5,7 +5,7 @@ from __future__ import annotations
 from jitad.emit.expression import Expressions
 from jitad.emit.lanes import WIDTH
 from jitad.ir.node import Node
-from jitad.ir.types import INT
+from jitad.ir.types import BOOL, FLOAT, INT
 from jitad.lower.nest import Let, Loop
 from jitad.lower.scalar import LOAD, loop_var
 from jitad.ops.declare import Elementwise
@@ -22,7 +22,6 @@ _OTHERWISE = {
     "isfinite": "abs({x}) < inf",
     "isinf": "abs({x}) == inf",
     "select": "choose({x}, {y}, {z})",
-    "cast": "as_floats({x})",
 }
 
 
@@ -57,6 +56,10 @@ class LaneCode:
         values = dict(zip("xyz", map(self.name, node.args), strict=False))
         if op.name in _OTHERWISE and not (op.name == "sign" and node.dtype == INT):
             return _OTHERWISE[op.name].format(**values)
+        if op.name == "cast":
+            if node.args[0].dtype == BOOL:
+                return f"choose({values['x']}, {'1.0, 0.0' if node.dtype == FLOAT else '1, 0'})"
+            return f"as_floats({values['x']})" if node.dtype == FLOAT else values["x"]  # integers are read as int64
         if op.name == "divide":
             inverse = self._reciprocal(node)
             return inverse if values["x"] == "1.0" else f"{values['x']} * {inverse}"

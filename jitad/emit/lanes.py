@@ -53,7 +53,7 @@ def lanes_type(t: types.Type) -> Any:
 # LLVM values.
 
 
-def _shuffle(builder: ir.IRBuilder, x: Any, y: Any, lanes: Any) -> Any:
+def shuffled(builder: ir.IRBuilder, x: Any, y: Any, lanes: Any) -> Any:
     return builder.shuffle_vector(x, y, ir.Constant(ir.VectorType(_INT32, len(lanes)), list(lanes)))
 
 
@@ -65,7 +65,7 @@ def _spread(builder: ir.IRBuilder, value: Any, t: types.Type) -> Any:
     if lanes is BOOLS and value.type != _BIT:
         value = builder.trunc(value, _BIT)
     none = ir.Constant(lanes.llvm, ir.Undefined)
-    return _shuffle(builder, builder.insert_element(none, value, ir.Constant(_INT32, 0)), none, [0] * WIDTH)
+    return shuffled(builder, builder.insert_element(none, value, ir.Constant(_INT32, 0)), none, [0] * WIDTH)
 
 
 def _call(builder: ir.IRBuilder, name: str, result: ir.Type, *args: Any, **flags: Any) -> Any:
@@ -294,16 +294,16 @@ def as_floats(typingctx, x):  # type: ignore[no-untyped-def]
 # Memory: C-contiguous arrays, indices in range.
 
 
-def _pointer(context: Any, builder: Any, array: types.Array, value: Any, index: Any) -> Any:
+def item_pointer(context: Any, builder: Any, array: types.Array, value: Any, index: Any) -> Any:
     from numba.np import arrayobj  # takes 50 ms to import
 
     made = arrayobj.make_array(array)(context, builder, value)
     return cgutils.get_item_pointer(context, builder, array, made, index, wraparound=False, boundscheck=False)
 
 
-def _vector(context: Any, builder: Any, array: types.Array, args: Any) -> Any:
+def vector_pointer(context: Any, builder: Any, array: types.Array, args: Any) -> Any:
     """A pointer to the lanes at an index."""
-    pointer = _pointer(context, builder, array, args[0], cgutils.unpack_tuple(builder, args[1]))
+    pointer = item_pointer(context, builder, array, args[0], cgutils.unpack_tuple(builder, args[1]))
     return builder.bitcast(pointer, ir.VectorType(pointer.type.pointee, WIDTH).as_pointer())
 
 
@@ -313,7 +313,7 @@ def load(typingctx, array, index, mask):  # type: ignore[no-untyped-def]
     lanes = lanes_type(array.dtype)
 
     def codegen(context, builder, sig, args):  # type: ignore[no-untyped-def]
-        pointer = _vector(context, builder, array, args)
+        pointer = vector_pointer(context, builder, array, args)
         memory = pointer.type.pointee
         short = str(memory.element).replace("double", "f64")
         zero = ir.Constant(memory, [0] * WIDTH)
@@ -329,7 +329,7 @@ def push(typingctx, array, index, value):  # type: ignore[no-untyped-def]
     """``array[..., j] += value[0], ...`` for ``index = (..., j)``."""
 
     def codegen(context, builder, sig, args):  # type: ignore[no-untyped-def]
-        pointer = _vector(context, builder, array, args)
+        pointer = vector_pointer(context, builder, array, args)
         builder.store(builder.fadd(builder.load(pointer, align=8), args[2]), pointer, align=8)
         return context.get_dummy_value()
 

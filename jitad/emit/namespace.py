@@ -9,7 +9,7 @@ import numpy as np
 from numba import njit, prange, types
 from numba.extending import overload
 
-from jitad.emit import lanes, special, vmath
+from jitad.emit import lanes, places, special, vmath
 
 WORTHWHILE = 20_000  # scalars to compute: less is done sooner than threads are started
 PARALLEL = {"prange": True} | dict.fromkeys(
@@ -136,7 +136,9 @@ NAMES |= {name: getattr(np, name) for name in (
     "floor", "ceil", "trunc", "fmod", "rint", "cbrt", "exp2", "log2", "log10", "sign", "isnan", "isinf", "isfinite", "empty",
     "zeros", "float64", "float32", "int64", "int32", "int16", "int8", "uint64", "uint32", "uint16", "uint8", "bool_")}
 NAMES |= {name: getattr(lanes, name) for name in (
-    "spread", "consecutive", "choose", "load", "push", "total", "as_floats", "lane", "pack")}
+    "spread", "consecutive", "choose", "load", "push", "total", "as_floats", "lane", "pack", "everywhere")}
+NAMES |= {name: getattr(places, name) for name in (
+    "block", "column", "put", "gather", "push_each", "put_each", "rows", "push_rows")}
 NAMES |= {name: getattr(vmath, name) for name in ("exp", "expm1", "log", "log1p", "tanh", "reciprocal", "rsqrt")}
 NAMES |= {"triangle_row": triangle_row, "triangle_column": triangle_column, "floor_divide": floor_divide}
 NAMES |= {"table": table, "prange": prange, "part": part, "exact": exact, "part_parts": part_parts,

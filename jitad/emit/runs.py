@@ -19,10 +19,12 @@ before; the rows of the second atom, others each time, do not. For a list of pai
 
 from __future__ import annotations
 
+from collections.abc import Iterable
+
 from jitad.emit.expression import Expressions
 from jitad.emit.writer import Writer
 from jitad.ir.node import Node, topological
-from jitad.lower.nest import Loop, Split, Store
+from jitad.lower.nest import Loop, Split, Step, Store
 from jitad.lower.scalar import LOAD
 from jitad.ops.leaf import constant_value
 
@@ -65,15 +67,21 @@ class Run:
 
 def run_in(loop: Loop, e: Expressions, number: int) -> Run | None:
     """The run of a loop, if it adds to rows whose numbers are looked up."""
+    if any(isinstance(step, (Loop, Split)) for step in loop.body.steps):
+        return None
+    stores = row_stores(loop.body.steps)
+    return Run(e, stores, number) if stores else None
+
+
+def row_stores(steps: Iterable[Step]) -> list[Store]:
+    """Stores that add to the rows which change most seldom, if the numbers of these are looked up."""
     groups: dict[Node, list[Store]] = {}
-    for step in loop.body.steps:
-        if isinstance(step, (Loop, Split)):
-            return None
+    for step in steps:
         if isinstance(step, Store) and step.add and step.buffer.dtype.kind == "f" and step.idx and all(
                 i.op.name == "constant" for i in step.idx[1:]):
             groups.setdefault(step.idx[0], []).append(step)
     found = [row for row, stores in groups.items() if len(stores) <= MOST and _column(row) is not None]
-    return Run(e, groups[min(found, key=_column)], number) if found else None  # type: ignore[arg-type,type-var]
+    return groups[min(found, key=_column)] if found else []  # type: ignore[arg-type,type-var]
 
 
 def _column(row: Node) -> tuple | None:

@@ -161,8 +161,8 @@ def log1p(x):  # type: ignore[no-untyped-def]
 _LN2_HIGH_SHORT, _LN2_LOW_SHORT = 0.6931471803691238, 1.9082149292705877e-10  # k times the first is exact
 
 
-# Reciprocals and roots of lanes: with AVX-512 an estimate and one correction, which cost less than half of what the machine's own
-# do. Where the estimate is of no use (zeros, infinities, NaN), the correction is no small number, and the machine's own are taken.
+# Reciprocals and roots of lanes: with AVX-512 an estimate and one correction, which cost less than half of the machine's own.
+# Where the estimate is of no use (zeros, infinities, NaN), the correction is no small number, and the machine's own are taken.
 
 _SMALL = 1e-3
 

@@ -21,9 +21,10 @@ from jitad.ir.node import Node, topological
 from jitad.ir.sizes import Size, key_of
 from jitad.ir.types import BOOL, FLOAT, INT
 from jitad.lower.choices import as_size
+from jitad.lower.lanes import fits
 from jitad.lower.nest import Output
 from jitad.lower.placed import Effect, Placed
-from jitad.lower.scalar import LOAD, REDUCE, TRIANGLE, Buffer, cost, load, loop_var, variable
+from jitad.lower.scalar import LOAD, REDUCE, Buffer, cost, load, loop_var, variable
 from jitad.ops.leaf import constant_value
 
 ALIKE = 1.5  # halves may cost this much more than a term, to be taken together
@@ -125,17 +126,11 @@ class _Half:
 
     def _fits(self, n: Node) -> bool:
         """Whether a scalar that depends on both indices can be computed in lanes, from memory read along the inner one."""
-        if n.op in (REDUCE, TRIANGLE) or n.dtype not in (FLOAT, INT, BOOL):
-            return False
-        if n.op.name in ("equal", "not_equal") and n.args[0].dtype.kind == "f":  # such numbers are computed in one way only
-            return False
-        if n.op.name == "cast" and (n.dtype, n.args[0].dtype) != (FLOAT, INT):
-            return False
         if n.op is LOAD:
             *outer, last = n.args
             unit = last is self.later or (n.op.name == "add" and last.args[0] is self.later and as_size(last.args[1]) is not None)
-            return unit and all(self.later not in self.e.free(i) for i in outer)
-        return True
+            return unit and all(self.later not in self.e.free(i) for i in outer) and n.dtype in (FLOAT, INT, BOOL)
+        return fits(n)
 
 
 def _scale(e, x: Node) -> tuple:  # type: ignore[no-untyped-def]

@@ -1,0 +1,276 @@
+"""Loops over lists, of pairs say, in explicit lanes: eight entries at a time, what is left over one by one.
+
+LLVM does not vectorise a loop that adds to places which it looks up. For a list of pairs::
+
+    q0 = -1
+    d0 = False
+    z0 = spread(0.0), spread(0.0), spread(0.0)
+    y0_0 = spread(0.0)
+    for i0 in range(0, g0, 8):
+        l9 = column(a1, (i0,), 0, 2)
+        l12 = choose(l10, l11, l9)
+        ...
+        k0 = everywhere(l12 == q0)
+        if not k0:
+            z0 = rows(a0, l12, 3)
+        l13 = z0[0]
+        z1 = rows(a0, l8, 3)
+        l14 = z1[0]
+        l15 = l13 - l14
+        ...
+        push_rows(o0, l8, (l37, l39, l41))
+        if k0:
+            y0_0 += l42
+            d0 = True
+        else:
+            if d0:
+                o0[q0, 0] += total(y0_0)
+                y0_0 = spread(0.0)
+                d0 = False
+            push_rows(o0, l12, (l42, l43, l44))
+            q0 = lane(l12, 7)
+            z0 = spread(lane(z0[0], 7)), ...
+
+Lists are sorted by their first atom, mostly: its row stays in lanes while it is the same in all of them, see
+:mod:`jitad.emit.runs`.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+from jitad.emit.expression import Expressions
+from jitad.emit.lane_code import LaneCode
+from jitad.emit.lanes import WIDTH
+from jitad.emit.places import MOST
+from jitad.emit.runs import row_stores
+from jitad.emit.shared import names_of
+from jitad.emit.writer import Writer
+from jitad.ir.node import Node
+from jitad.ir.types import BOOL, FLOAT, INT
+from jitad.lower.choices import as_size
+from jitad.lower.lanes import fits
+from jitad.lower.nest import Accumulate, Let, Loop, Store
+from jitad.lower.scalar import LOAD, Buffer, cost
+from jitad.ops.leaf import constant_value
+
+WORTH = 10  # multiplications: less is done sooner one by one
+
+
+class ListLoop(LaneCode):
+    """Writes all of a loop over a list but the last few turns."""
+
+    prefix = "l"
+
+    def __init__(self, expressions: Expressions, loop: Loop, number: int):
+        super().__init__(expressions, loop)
+        self.stores = [s for s in loop.body.steps if isinstance(s, Store)]
+        self.groups: dict[tuple[Buffer, Node], list[Store]] = {}  # those that add to one row
+        for s in self.stores:
+            if s.add and self._width(s.buffer, s.idx):
+                self.groups.setdefault((s.buffer, s.idx[0]), []).append(s)
+        looked_up = [s for group in self.groups.values() for s in group]
+        staying = row_stores(looked_up)
+        self.row = staying[0].idx[0] if staying else None
+        self.staying = {s: f"y{number}_{k}" for k, s in enumerate(s for s in looked_up if s.idx[0] is self.row)}
+        self.last, self.dirty, self.same = f"q{number}", f"d{number}", f"k{number}"
+        self.number = number
+        self.read: dict[tuple[Buffer, Node], str] = {}  # rows in lanes
+        self.kept: list[tuple[str, int]] = []  # those of the row that stays, and their widths
+
+    def fits(self) -> bool:
+        """Whether it can be written so, and is worth it."""
+        lets = [s.node for s in self.loop.body.steps if isinstance(s, Let)]
+        for step in self.loop.body.steps:
+            if isinstance(step, Accumulate):
+                if step.kind != "sum" or step.node.dtype != FLOAT:
+                    return False
+            elif isinstance(step, Store):
+                if step.buffer.dtype != FLOAT or not step.idx:
+                    return False
+            elif not isinstance(step, Let):
+                return False
+        for n in lets:
+            widened = n.op.name == "cast" and n.dtype == INT and _readable(n.args[0])
+            if n in self.e.exact or not (_readable(n) or widened or fits(n)):
+                return False
+        read = {n.params[0] for n in lets if n.op is LOAD}
+        work = sum(cost(n) for n in lets if n.dtype == FLOAT and n.op is not LOAD)
+        few = isinstance(self.loop.size, int) and self.loop.size < WIDTH
+        return bool(self.groups) and work >= WORTH and not few and read.isdisjoint(s.buffer for s in self.stores)
+
+    def write(self, w: Writer, first: str, end: str) -> str:
+        """Turns from `first` on in blocks; what has to be written are those from the result of this to `end`."""
+        behind, depth = f"g{self.loop.depth}", self.loop.depth
+        if first == "0":
+            w.line(f"{behind} = {end} // {WIDTH} * {WIDTH}")
+        else:
+            w.line(f"h{depth} = {first}")
+            first = f"h{depth}"
+            w.line(f"{behind} = {first} + ({end} - {first}) // {WIDTH} * {WIDTH}")
+        sums = {n: "w" + self.e.name(n)[1:] for n in self.loop.accumulators}
+        body = Writer()
+        body._depth = w._depth + 1
+        self._body(body, sums)
+        self._start(w)
+        for name in sums.values():
+            w.line(f"{name} = spread(0.0)")
+        with w.indented(f"for {self.start} in range({first}, {behind}, {WIDTH}):"):
+            if self.lanes in names_of("\n".join(body.lines)):
+                w.line(f"{self.lanes} = consecutive({self.start})")
+            w.lines += body.lines
+        for node, name in sums.items():
+            w.line(f"{self.e.name(node)} += total({name})")
+        if self.row is not None:
+            with w.indented(f"if {self.dirty}:"):
+                self._flush(w)
+        return behind
+
+    def _body(self, w: Writer, sums: dict[Node, str]) -> None:
+        for step in self.loop.body.steps:
+            if isinstance(step, Let):
+                if step.node not in self.e.fused:
+                    self._let(w, step.node)
+            elif isinstance(step, Store):
+                self._store(w, step)
+            elif isinstance(step, Accumulate):
+                w.line(f"{sums[step.node]} += {self.name(step.node.args[0] if step.value is None else step.value)}")
+
+    def _let(self, w: Writer, n: Node) -> None:
+        if n.op is LOAD and (width := self._width(n.params[0], n.args)):  # type: ignore[arg-type]
+            self._read_rows(w, n.params[0], n.args, width)  # type: ignore[arg-type]
+        w.line(f"{self.name(n)} = {self.code(n)}")
+
+    # Reading.
+
+    def load(self, node: Node) -> str:
+        buffer, idx = node.params[0], node.args
+        assert isinstance(buffer, Buffer)
+        if self._width(buffer, idx):
+            return f"{self.read[buffer, idx[0]]}[{_column(idx)}]"
+        name, width = self.e.buffer(buffer), buffer.shape[-1]
+        if (block := self._block(idx)) is not None:
+            return f"block({name}, {block})"
+        if len(idx) > 1 and constant_value(idx[-1]) is not None and isinstance(width, int) and width <= MOST:
+            if (block := self._block(idx[:-1])) is not None:
+                return f"column({name}, {block}, {_column(idx)}, {width})"
+        return f"gather({name}, {self._index(idx)})"
+
+    def _block(self, idx: Sequence[Node]) -> str | None:
+        """An index of eight elements that are side by side."""
+        *outer, last = idx
+        if not self.vectors.isdisjoint(outer):
+            return None
+        if last is self.var:
+            return _tuple([*map(self.e.name, outer), self.start])
+        if last.op.name == "add" and last.args[0] is self.var and as_size(last.args[1]) is not None:
+            return _tuple([*map(self.e.name, outer), f"{self.start} + {self.e.name(last.args[1])}"])
+        return None
+
+    def _width(self, buffer: Buffer, idx: Sequence[Node]) -> int:
+        """Of the rows of an array, where one that is looked up is meant, and a constant column; else 0."""
+        if buffer.dtype != FLOAT or idx[0] not in self.vectors or self._block(idx[:1]) is not None:
+            return 0
+        if len(idx) == 1:
+            return 1
+        width = buffer.shape[-1]
+        known = len(idx) == 2 and constant_value(idx[1]) is not None and isinstance(width, int) and width <= MOST
+        return width if known else 0  # type: ignore[return-value]
+
+    def _read_rows(self, w: Writer, buffer: Buffer, idx: Sequence[Node], width: int) -> None:
+        row = idx[0]
+        if (buffer, row) in self.read:
+            return
+        name = self.read[buffer, row] = f"z{self.number}_{len(self.read)}"
+        array, lanes = self.e.buffer(buffer), self.name(row)
+        found = f"rows({array}, {lanes}, {width})" if width > 1 else f"(gather({array}, {self._index(idx)}),)"
+        if row is not self.row:
+            return w.line(f"{name} = {found}")
+        if not self.kept:
+            w.line(f"{self.same} = everywhere({lanes} == {self.last})")
+        self.kept.append((name, width))
+        with w.indented(f"if not {self.same}:"):
+            w.line(f"{name} = {found}")
+
+    # Writing.
+
+    def _store(self, w: Writer, store: Store) -> None:
+        group = self.groups.get((store.buffer, store.idx[0]), [])
+        if store in self.staying:
+            if store is list(self.staying)[-1]:
+                self._add_to_row(w)
+        elif store in group:
+            if store is group[-1]:
+                w.line(self._push(group))
+        else:
+            block = self._block(store.idx)
+            verb = ("push" if store.add else "put") + ("_each" if block is None else "")
+            w.line(f"{verb}({self.e.buffer(store.buffer)}, {block or self._index(store.idx)}, {self._in_lanes(store.value)})")
+
+    def _in_lanes(self, value: Node) -> str:
+        return self.name(value) if value in self.vectors else f"spread({self.name(value)})"
+
+    def _push(self, group: list[Store]) -> str:
+        buffer, idx = group[0].buffer, group[0].idx
+        width = self._width(buffer, idx)
+        if width == 1:
+            return f"push_each({self.e.buffer(buffer)}, {self._index(idx)}, {self._in_lanes(group[0].value)})"
+        values = ["spread(0.0)"] * width
+        for store in group:
+            values[_column(store.idx)] = self._in_lanes(store.value)
+        return f"push_rows({self.e.buffer(buffer)}, {self.name(idx[0])}, {_tuple(values)})"
+
+    # The row that stays.
+
+    def _start(self, w: Writer) -> None:
+        if self.row is None:
+            return
+        w.line(f"{self.last} = -1")
+        w.line(f"{self.dirty} = False")
+        for name, width in self.kept:
+            w.line(f"{name} = {_tuple(['spread(0.0)'] * width)}")
+        for name in self.staying.values():
+            w.line(f"{name} = spread(0.0)")
+
+    def _add_to_row(self, w: Writer) -> None:
+        row = self.name(self.row)  # type: ignore[arg-type]
+        if not self.kept:
+            w.line(f"{self.same} = everywhere({row} == {self.last})")
+        with w.indented(f"if {self.same}:"):
+            for store, name in self.staying.items():
+                w.line(f"{name} += {self.name(store.value)}")
+            w.line(f"{self.dirty} = True")
+        with w.indented("else:"):
+            with w.indented(f"if {self.dirty}:"):
+                self._flush(w)
+            for (_, index), group in self.groups.items():
+                if index is self.row:
+                    w.line(self._push(group))
+            w.line(f"{self.last} = lane({row}, {WIDTH - 1})")
+            for name, width in self.kept:
+                w.line(f"{name} = {_tuple([f'spread(lane({name}[{k}], {WIDTH - 1}))' for k in range(width)])}")
+
+    def _flush(self, w: Writer) -> None:
+        for store, name in self.staying.items():
+            place = ", ".join([f"uint64({self.last})", *map(self.e.name, store.idx[1:])])
+            w.line(f"{self.e.buffer(store.buffer)}[{place}] += total({name})")
+            w.line(f"{name} = spread(0.0)")
+        w.line(f"{self.dirty} = False")
+
+    def _index(self, idx: Sequence[Node]) -> str:
+        return _tuple(list(map(self.name, idx)))
+
+
+def _readable(n: Node) -> bool:
+    """Whether a scalar is read from memory, and can be in lanes."""
+    if n.op is not LOAD or not n.args:
+        return False
+    return n.dtype in (FLOAT, BOOL) or n.dtype.kind == "i" or (n.dtype.kind == "u" and n.dtype.itemsize < 8)
+
+
+def _column(idx: Sequence[Node]) -> int:
+    return int(constant_value(idx[-1])) if len(idx) > 1 else 0  # type: ignore[arg-type]
+
+
+def _tuple(items: list[str]) -> str:
+    return f"({', '.join(items)}{',' if len(items) == 1 else ''})"

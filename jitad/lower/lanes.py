@@ -1,0 +1,16 @@
+"""What can be computed eight at a time, see :mod:`jitad.emit.lanes`."""
+
+from __future__ import annotations
+
+from jitad.ir.node import Node
+from jitad.ir.types import BOOL, FLOAT, INT
+from jitad.lower.scalar import LOAD, REDUCE, TRIANGLE
+
+
+def fits(n: Node) -> bool:
+    """Whether a scalar, other than what is read from memory, can be computed in lanes."""
+    if n.op in (REDUCE, TRIANGLE, LOAD) or n.dtype not in (FLOAT, INT, BOOL):
+        return False
+    if n.op.name in ("equal", "not_equal") and n.args[0].dtype.kind == "f":  # such numbers are computed in one way only
+        return False
+    return n.op.name != "cast" or (n.dtype, n.args[0].dtype) in ((FLOAT, INT), (FLOAT, BOOL), (INT, BOOL))

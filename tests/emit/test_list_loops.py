@@ -1,0 +1,190 @@
+"""Loops over lists in lanes: against the interpreter, for what lists may be made of."""
+
+import numpy as np
+import pytest
+
+import jitad
+from jitad.tree import flatten
+
+RNG = np.random.default_rng(11)
+N = 9
+X = {w: RNG.normal(size=(N, w)) for w in (1, 2, 3, 4, 5)}
+Q = RNG.normal(size=N)
+KINDS = RNG.integers(0, 3, N)
+TABLE = RNG.uniform(0.5, 1.5, (3, 3))
+
+
+def listed(length, columns=2, n=N):
+    return RNG.integers(0, n, (length, columns))
+
+
+def bonds(x, pairs, stiffness, rest):
+    d = x[pairs[:, 0]] - x[pairs[:, 1]]
+    return (stiffness * (np.sqrt((d**2).sum(-1) + 0.1) - rest) ** 2).sum()
+
+
+def angles(x, t):
+    a, b = x[t[:, 0]] - x[t[:, 1]], x[t[:, 2]] - x[t[:, 1]]
+    return ((a * b).sum(-1) / np.sqrt(((a**2).sum(-1) + 1) * ((b**2).sum(-1) + 1))).sum()
+
+
+def dihedrals(x, t):
+    p, q, r = (x[t[:, k + 1]] - x[t[:, k]] for k in range(3))
+    m, n = np.cross(p, q), np.cross(q, r)
+    return np.cos(2 * np.arctan2((np.cross(m, n) * q).sum(-1), (m * n).sum(-1) + 3)).sum()
+
+
+def charges(x, q, pairs):
+    i, j = pairs.T
+    r = np.sqrt(((x[i] - x[j]) ** 2).sum(-1) + 0.2)
+    return (q[i] * q[j] / r * np.where(r < 2, np.exp(-r), 0.0)).sum()
+
+
+def kinds(x, table, kinds, i, j):
+    r2 = ((x[i] - x[j]) ** 2).sum(-1) + 0.5
+    return (table[kinds[i], kinds[j]] / r2**3 + np.tanh(r2)).sum()
+
+
+def neighbours(x, table):
+    d = x[table] - x[:, None]
+    return np.sqrt(np.exp(-(d**2).sum(-1)).sum(1) + 0.1).sum()
+
+
+def shifted(x, pairs):
+    """Neighbouring entries of a list."""
+    d = x[pairs[1:, 0]] - x[pairs[:-1, 1]]
+    return np.exp(-(d**2).sum(-1)).sum()
+
+
+def every(f, argnums=0):
+    def derivatives(v, *args):
+        slope = jitad.value_and_grad(f, argnums)(*args)
+        where = argnums if isinstance(argnums, tuple) else (argnums,)
+
+        def gradient(*active):
+            full = list(args)
+            for k, a in zip(where, active, strict=True):
+                full[k] = a
+            return jitad.grad(f, where)(*full)
+
+        active = tuple(args[k] for k in where)
+        return slope, jitad.jvp(gradient, active, tuple(np.cos(v + a) for a in active))[1]
+
+    return jitad.jit(derivatives)
+
+
+def check(f, *args, blocks=True):
+    found = flatten(f(0.3, *args))[0]
+    with jitad.disable_jit(), np.errstate(all="ignore"):
+        want = flatten(f(0.3, *args))[0]
+    for a, b in zip(found, want, strict=True):
+        np.testing.assert_allclose(a, b, rtol=1e-10, atol=1e-11 * max(1.0, np.abs(b).max(initial=0)))
+    source = f.specialize(0.3, *args).source
+    assert ("// 8 * 8" in source) == blocks
+    return source
+
+
+BONDS = every(bonds, (0, 2, 3))
+
+
+@pytest.mark.parametrize("length", [0, 1, 5, 7, 8, 9, 16, 41])
+def test_bonds_of_their_own_stiffness(length):
+    source = check(BONDS, X[3], listed(length), RNG.normal(size=length), RNG.uniform(size=length), blocks=length > 4)
+    assert ("put(" in source) == (length > 4)
+
+
+@pytest.mark.parametrize("width", [1, 2, 3, 4, 5])
+def test_rows_of_any_width(width):
+    f = every(bonds)
+    source = check(f, X[width], listed(21), np.ones(21), np.ones(21), blocks=width < 5)
+    assert ("push_rows(" in source) == (1 < width < 5)
+
+
+@pytest.mark.parametrize("dtype", ["int64", "int32", "int16", "uint8", "uint32"])
+def test_integers_of_any_width(dtype):
+    check(every(bonds), X[3], listed(19).astype(dtype), np.ones(19), np.ones(19))
+
+
+def test_three_and_four_columns():
+    check(every(angles), X[3], listed(30, 3))
+    check(every(dihedrals), X[3], listed(29, 4))
+
+
+def test_numbers_of_rows():
+    check(every(charges, (0, 1)), X[3], Q, listed(35))
+
+
+def test_tables_of_kinds():
+    i, j = listed(27).T
+    source = check(every(kinds, (0, 1)), X[3], TABLE, KINDS, i.copy(), j.copy())
+    assert "gather(" in source and "push_each(" in source and "block(" in source
+
+
+@pytest.mark.parametrize("width", [3, 8, 13])
+def test_neighbour_tables(width):
+    check(every(neighbours), X[3], RNG.integers(0, N, (N, width)), blocks=width > 3)  # else written out, in two loops
+
+
+def test_entries_that_are_shifted():
+    check(every(shifted), X[3], listed(26))
+
+
+@pytest.mark.parametrize("order", ["sorted", "shuffled", "one row", "long rows", "itself", "negative"])
+def test_orders(order):
+    pairs = np.stack(np.triu_indices(N, 1), 1)
+    pairs = {
+        "sorted": pairs, "shuffled": RNG.permutation(pairs), "one row": np.stack([np.full(20, 4), np.arange(20) % N], 1),
+        "long rows": np.stack([np.repeat([2, 7, 2], 11), np.arange(33) % 3], 1), "itself": np.full((17, 2), 3),
+        "negative": np.where(pairs % 2, pairs, pairs - N)}[order]
+    check(BONDS, X[3], pairs, np.ones(len(pairs)), np.ones(len(pairs)))
+
+
+def test_singular_entries_stay_by_themselves():
+    """Lanes in which the distance is 0 or not finite."""
+    x = X[3].copy()
+    x[2] = x[3]
+    x[5, 1] = np.inf
+    pairs = np.array([[0, 1], [2, 3], [0, 4], [5, 6], [0, 7], [1, 8], [4, 7], [7, 8], [0, 8]])
+
+    def energy(x, pairs):
+        d = x[pairs[:, 0]] - x[pairs[:, 1]]
+        return (1 / np.sqrt((d**2).sum(-1))).sum()
+
+    f = jitad.grad(energy)
+    found = f(x, pairs)
+    assert "rsqrt(" in f.specialize(x, pairs).source
+    with jitad.disable_jit(), np.errstate(all="ignore"):
+        want = f(x, pairs)
+    np.testing.assert_allclose(found, want, rtol=1e-11)
+    assert np.isfinite(found[[0, 1, 4, 7, 8]]).all()
+
+
+def test_in_parts_and_into_memory():
+    many = np.sort(listed(700, n=50), axis=0)
+    x = RNG.normal(size=(50, 3))
+    f = jitad.value_and_grad(charges, (0, 1))
+    q = RNG.normal(size=50)
+    want = f(x, q, many)
+    both = [jitad.jit(f, parallel=True)(x, q, many) for _ in range(2)]
+    np.testing.assert_array_equal(both[0][1][0], both[1][1][0])
+    np.testing.assert_allclose(both[0][1][0], want[1][0], rtol=1e-11, atol=1e-11)
+    kernel = f.specialize(x, q, many)
+    out = tuple(kernel.buffers(x, q, many))
+    assert kernel.njit_into(x, q, many, *kernel.captured, out) == pytest.approx(want[0], rel=1e-13)
+    np.testing.assert_allclose(out[0], want[1][0], rtol=1e-12, atol=1e-12)
+
+
+def test_strict_and_small_bodies_are_not_in_lanes():
+    f = jitad.jit(jitad.grad(charges), strict=True)
+    assert "spread" not in f.specialize(X[3], Q, listed(20)).source
+    g = jitad.grad(lambda x, pairs: (x[pairs[:, 0]] * x[pairs[:, 1]]).sum())
+    assert "spread" not in g.specialize(Q, listed(20)).source
+
+
+def test_indices_out_of_range_raise():
+    f = jitad.grad(charges)
+    for wrong in (N, -N - 1):
+        pairs = listed(20)
+        pairs[13, 1] = wrong
+        with pytest.raises(IndexError):
+            f(X[3], Q, pairs)
