@@ -31,7 +31,7 @@ import dataclasses
 from jitad.config import DEFAULT, MAX_STATEMENTS, Options
 from jitad.emit.expression import Expressions, literal
 from jitad.emit.lane_loops import LaneLoop, room
-from jitad.emit.list_loops import ListLoop
+from jitad.emit.list_loops import RAISE, ListLoop
 from jitad.emit.namespace import WORTHWHILE
 from jitad.emit.runs import Run, run_in
 from jitad.emit.shared import Form, Piece, form_of, function_of, names_of, share
@@ -42,7 +42,7 @@ from jitad.ir import sizes
 from jitad.ir.node import Node
 from jitad.ir.sizes import Sym
 from jitad.ir.types import Shape
-from jitad.lower.nest import Accumulate, Block, Call, Check, Interior, Let, Loop, Output, Program, Split, Store, walk
+from jitad.lower.nest import Accumulate, Block, Call, Check, Interior, Let, Loop, Output, Program, Split, Store
 from jitad.lower.scalar import Buffer
 from jitad.lower.sums import identity
 from jitad.ops.arithmetic import add, multiply
@@ -62,7 +62,7 @@ class Emitter:
     def __init__(self, program: Program, options: Options):
         self.program, self.options = program, options
         self.w = Writer()
-        self.e = Expressions(_roots(program))
+        self.e = Expressions(program.scalars())
         self.parts: dict[tuple[Form, int], int] = {}
         self.runs = 0
         self.pieces: list[Piece] = []  # the outermost loops
@@ -215,18 +215,20 @@ class Emitter:
             return self._in_pieces(loop, loop.interior)
         end = self.e.size(loop.size) if end is None else end
         run = None
-        if not self.options.strict:
-            in_lanes = ListLoop(self.e, loop, self.runs)
-            if not step and in_lanes.fits():
-                first = in_lanes.write(self.w, first, end)
-                self.runs += 1
-            else:
-                run = run_in(loop, self.e, self.runs)
+        if loop.in_blocks:
+            first = ListLoop(self.e, loop, self.runs).write(self.w, first, end)
+            self.runs += 1
+        elif not self.options.strict:
+            run = run_in(loop, self.e, self.runs)
         if run is not None:
             self.runs += 1
             run.start(self.w)
         turns = ", ".join(filter(None, (first if first != "0" or step else "", end, step)))
         with self.w.indented(f"for i{loop.depth} in range({turns}):"):
+            for check in loop.checks:
+                wrong = (f"uint64({self.e.code(n)} + {self.e.size(check.bound)}) >= {self._limit(check)}" for n in check.reads)
+                with self.w.indented(f"if {' or '.join(wrong)}:"):
+                    self.w.line(RAISE)
             self._block(loop.body, run)
         if run is not None:
             run.finish(self.w)
@@ -300,9 +302,11 @@ class Emitter:
             self.w.line(f"{total} = {value} if {better}{nan} else {total}")
 
     def _check(self, step: Check) -> None:
-        count, limit = self.e.size(step.count), f"uint64({self.e.size(sizes.mul(2, step.bound))})"
-        with self.w.indented(f"if {count} > 0 and {self.e.name(step.worst)} >= {limit}:"):
-            self.w.line("raise IndexError('an index is out of range')")
+        with self.w.indented(f"if {self.e.size(step.count)} > 0 and {self.e.name(step.worst)} >= {self._limit(step)}:"):
+            self.w.line(RAISE)
+
+    def _limit(self, check: Check) -> str:
+        return f"uint64({self.e.size(sizes.mul(2, check.bound))})"
 
     def results_of(self) -> list[str]:
         """Expressions of the results."""
@@ -328,16 +332,3 @@ def _require_small(lines: int) -> None:
         raise KernelSizeError(
             f"the kernel would have more than {MAX_STATEMENTS} statements, and take minutes to compile. Write array operations "
             "instead of Python loops, take fewer steps in one function, or run it without compiling: with jitad.disable_jit()")
-
-
-def _roots(program: Program) -> list[Node]:
-    """Every scalar that a step or a result mentions."""
-    out = [o.value for o in program.outputs if isinstance(o.value, Node)]
-    for step in walk(program.block):
-        if isinstance(step, Store):
-            out += [*step.idx, step.value]
-        elif isinstance(step, Check):
-            out.append(step.worst)
-        elif isinstance(step, Accumulate):
-            out += [step.node] if step.value is None else [step.value]
-    return out

@@ -10,7 +10,8 @@ from jitad.ir import sizes
 from jitad.ir.node import Node, topological
 from jitad.ir.sizes import Size, Sym
 from jitad.ir.types import FLOAT32, INT, Shape
-from jitad.lower.scalar import LOAD, REDUCE, TRIANGLE, Buffer
+from jitad.lower.exact import compared
+from jitad.lower.scalar import LOAD, TRIANGLE, Buffer
 from jitad.ops.declare import Elementwise
 from jitad.ops.leaf import constant_value
 
@@ -38,7 +39,7 @@ class Expressions:
         self.symbols: dict[Sym, str] = {}
         self.helpers: dict[str, str] = {}  # name to source of functions that the kernel calls
         self._counts: dict[str, int] = {}
-        self.exact = _compared(roots)
+        self.exact = compared(roots)
         self.fused = _single_reciprocals(roots) - self.exact
 
     def buffer(self, b: Buffer) -> str:
@@ -129,23 +130,6 @@ class Expressions:
         code = op.code.format(**{k: k for k in names})
         self.helpers[f"exact_{op.name}"] = f"@exact\ndef exact_{op.name}({parameters}):\n    return {code}\n"
         return f"exact_{op.name}({', '.join(values)})"
-
-
-def _compared(roots: list[Node]) -> set[Node]:
-    """What an equality of floats, or a comparison with a maximum or minimum, depends on.
-
-    ``x == x.max()`` computes x a second time, and must find the very number: so it may not be associated differently there.
-    """
-    order = topological(roots)
-    extreme: set[Node] = set()
-    for n in order:
-        if (n.op is REDUCE and n.params[0] in ("max", "min")) or not extreme.isdisjoint(n.args):
-            extreme.add(n)
-    found = [n for n in order if n.op.name in _EQUALITIES or (n.op.name in _ORDERS and n in extreme)]
-    return set(topological([a for n in found for a in n.args if a.dtype.kind == "f"]))
-
-
-_EQUALITIES, _ORDERS = ("equal", "not_equal"), ("less", "less_equal", "greater", "greater_equal")
 
 
 def _single_reciprocals(roots: list[Node]) -> set[Node]:

@@ -17,9 +17,10 @@ from numba import extending, types
 from numba.core import cgutils
 from numba.extending import lower_builtin, models, register_model, type_callable
 
+from jitad.lower.lanes import WIDTH
+
 intrinsic: Any = extending.intrinsic
 
-WIDTH = 8
 AVX512 = bool(llvm.get_host_cpu_features().get("avx512f"))
 _DOUBLE, _INT64, _INT32, _BYTE, _BIT = ir.DoubleType(), *map(ir.IntType, (64, 32, 8, 1))
 
@@ -254,6 +255,16 @@ def everywhere(typingctx, p):  # type: ignore[no-untyped-def]
         return _call(builder, "llvm.expect.i1", _BIT, found, ir.Constant(_BIT, 1))
 
     return types.boolean(BOOLS), codegen
+
+
+@intrinsic
+def below(typingctx, x, limit):  # type: ignore[no-untyped-def]
+    """Whether lanes are less than a number, both without signs."""
+
+    def codegen(context, builder, sig, args):  # type: ignore[no-untyped-def]
+        return builder.icmp_unsigned("<", args[0], _spread(builder, args[1], types.int64))
+
+    return BOOLS(INTS, types.int64), codegen
 
 
 @intrinsic

@@ -42,19 +42,16 @@ from collections.abc import Sequence
 from jitad.emit.expression import Expressions
 from jitad.emit.lane_code import LaneCode
 from jitad.emit.lanes import WIDTH
-from jitad.emit.places import MOST
-from jitad.emit.runs import row_stores
 from jitad.emit.shared import names_of
 from jitad.emit.writer import Writer
 from jitad.ir.node import Node
-from jitad.ir.types import BOOL, FLOAT, INT
-from jitad.lower.choices import as_size
-from jitad.lower.lanes import fits
+from jitad.ir.sizes import mul
+from jitad.lower.lists import COLUMNS, Entries
 from jitad.lower.nest import Accumulate, Let, Loop, Store
-from jitad.lower.scalar import LOAD, Buffer, cost
+from jitad.lower.scalar import LOAD, Buffer
 from jitad.ops.leaf import constant_value
 
-WORTH = 10  # multiplications: less is done sooner one by one
+RAISE = "raise IndexError('an index is out of range')"
 
 
 class ListLoop(LaneCode):
@@ -64,40 +61,13 @@ class ListLoop(LaneCode):
 
     def __init__(self, expressions: Expressions, loop: Loop, number: int):
         super().__init__(expressions, loop)
-        self.stores = [s for s in loop.body.steps if isinstance(s, Store)]
-        self.groups: dict[tuple[Buffer, Node], list[Store]] = {}  # those that add to one row
-        for s in self.stores:
-            if s.add and self._width(s.buffer, s.idx):
-                self.groups.setdefault((s.buffer, s.idx[0]), []).append(s)
-        looked_up = [s for group in self.groups.values() for s in group]
-        staying = row_stores(looked_up)
-        self.row = staying[0].idx[0] if staying else None
-        self.staying = {s: f"y{number}_{k}" for k, s in enumerate(s for s in looked_up if s.idx[0] is self.row)}
+        self.entries = Entries(loop)
+        self.row = self.entries.staying[0].idx[0] if self.entries.staying else None
+        self.staying = {s: f"y{number}_{k}" for k, s in enumerate(self.entries.staying)}
         self.last, self.dirty, self.same = f"q{number}", f"d{number}", f"k{number}"
         self.number = number
         self.read: dict[tuple[Buffer, Node], str] = {}  # rows in lanes
         self.kept: list[tuple[str, int]] = []  # those of the row that stays, and their widths
-
-    def fits(self) -> bool:
-        """Whether it can be written so, and is worth it."""
-        lets = [s.node for s in self.loop.body.steps if isinstance(s, Let)]
-        for step in self.loop.body.steps:
-            if isinstance(step, Accumulate):
-                if step.kind != "sum" or step.node.dtype != FLOAT:
-                    return False
-            elif isinstance(step, Store):
-                if step.buffer.dtype != FLOAT or not step.idx:
-                    return False
-            elif not isinstance(step, Let):
-                return False
-        for n in lets:
-            widened = n.op.name == "cast" and n.dtype == INT and _readable(n.args[0])
-            if n in self.e.exact or not (_readable(n) or widened or fits(n)):
-                return False
-        read = {n.params[0] for n in lets if n.op is LOAD}
-        work = sum(cost(n) for n in lets if n.dtype == FLOAT and n.op is not LOAD)
-        few = isinstance(self.loop.size, int) and self.loop.size < WIDTH
-        return bool(self.groups) and work >= WORTH and not few and read.isdisjoint(s.buffer for s in self.stores)
 
     def write(self, w: Writer, first: str, end: str) -> str:
         """Turns from `first` on in blocks; what has to be written are those from the result of this to `end`."""
@@ -127,6 +97,11 @@ class ListLoop(LaneCode):
         return behind
 
     def _body(self, w: Writer, sums: dict[Node, str]) -> None:
+        for check in self.loop.checks:
+            bound, limit = self.e.size(check.bound), self.e.size(mul(2, check.bound))
+            inside = (f"below({self.code(n)} + {bound}, {limit})" for n in check.reads)
+            with w.indented(f"if not everywhere({' & '.join(inside)}):"):
+                w.line(RAISE)
         for step in self.loop.body.steps:
             if isinstance(step, Let):
                 if step.node not in self.e.fused:
@@ -137,7 +112,7 @@ class ListLoop(LaneCode):
                 w.line(f"{sums[step.node]} += {self.name(step.node.args[0] if step.value is None else step.value)}")
 
     def _let(self, w: Writer, n: Node) -> None:
-        if n.op is LOAD and (width := self._width(n.params[0], n.args)):  # type: ignore[arg-type]
+        if n.op is LOAD and (width := self.entries.width(n.params[0], n.args)):  # type: ignore[arg-type]
             self._read_rows(w, n.params[0], n.args, width)  # type: ignore[arg-type]
         w.line(f"{self.name(n)} = {self.code(n)}")
 
@@ -146,36 +121,23 @@ class ListLoop(LaneCode):
     def load(self, node: Node) -> str:
         buffer, idx = node.params[0], node.args
         assert isinstance(buffer, Buffer)
-        if self._width(buffer, idx):
+        if self.entries.width(buffer, idx):
             return f"{self.read[buffer, idx[0]]}[{_column(idx)}]"
         name, width = self.e.buffer(buffer), buffer.shape[-1]
         if (block := self._block(idx)) is not None:
             return f"block({name}, {block})"
-        if len(idx) > 1 and constant_value(idx[-1]) is not None and isinstance(width, int) and width <= MOST:
+        if len(idx) > 1 and constant_value(idx[-1]) is not None and isinstance(width, int) and width <= COLUMNS:
             if (block := self._block(idx[:-1])) is not None:
                 return f"column({name}, {block}, {_column(idx)}, {width})"
         return f"gather({name}, {self._index(idx)})"
 
     def _block(self, idx: Sequence[Node]) -> str | None:
         """An index of eight elements that are side by side."""
-        *outer, last = idx
-        if not self.vectors.isdisjoint(outer):
+        if not self.entries.is_block(idx):
             return None
-        if last is self.var:
-            return _tuple([*map(self.e.name, outer), self.start])
-        if last.op.name == "add" and last.args[0] is self.var and as_size(last.args[1]) is not None:
-            return _tuple([*map(self.e.name, outer), f"{self.start} + {self.e.name(last.args[1])}"])
-        return None
-
-    def _width(self, buffer: Buffer, idx: Sequence[Node]) -> int:
-        """Of the rows of an array, where one that is looked up is meant, and a constant column; else 0."""
-        if buffer.dtype != FLOAT or idx[0] not in self.vectors or self._block(idx[:1]) is not None:
-            return 0
-        if len(idx) == 1:
-            return 1
-        width = buffer.shape[-1]
-        known = len(idx) == 2 and constant_value(idx[1]) is not None and isinstance(width, int) and width <= MOST
-        return width if known else 0  # type: ignore[return-value]
+        *outer, last = idx
+        ahead = "" if last is self.var else f" + {self.e.name(last.args[1])}"
+        return _tuple([*map(self.e.name, outer), self.start + ahead])
 
     def _read_rows(self, w: Writer, buffer: Buffer, idx: Sequence[Node], width: int) -> None:
         row = idx[0]
@@ -195,7 +157,7 @@ class ListLoop(LaneCode):
     # Writing.
 
     def _store(self, w: Writer, store: Store) -> None:
-        group = self.groups.get((store.buffer, store.idx[0]), [])
+        group = self.entries.groups.get((store.buffer, store.idx[0]), [])
         if store in self.staying:
             if store is list(self.staying)[-1]:
                 self._add_to_row(w)
@@ -212,7 +174,7 @@ class ListLoop(LaneCode):
 
     def _push(self, group: list[Store]) -> str:
         buffer, idx = group[0].buffer, group[0].idx
-        width = self._width(buffer, idx)
+        width = self.entries.width(buffer, idx)
         if width == 1:
             return f"push_each({self.e.buffer(buffer)}, {self._index(idx)}, {self._in_lanes(group[0].value)})"
         values = ["spread(0.0)"] * width
@@ -243,7 +205,7 @@ class ListLoop(LaneCode):
         with w.indented("else:"):
             with w.indented(f"if {self.dirty}:"):
                 self._flush(w)
-            for (_, index), group in self.groups.items():
+            for (_, index), group in self.entries.groups.items():
                 if index is self.row:
                     w.line(self._push(group))
             w.line(f"{self.last} = lane({row}, {WIDTH - 1})")
@@ -259,13 +221,6 @@ class ListLoop(LaneCode):
 
     def _index(self, idx: Sequence[Node]) -> str:
         return _tuple(list(map(self.name, idx)))
-
-
-def _readable(n: Node) -> bool:
-    """Whether a scalar is read from memory, and can be in lanes."""
-    if n.op is not LOAD or not n.args:
-        return False
-    return n.dtype in (FLOAT, BOOL) or n.dtype.kind == "i" or (n.dtype.kind == "u" and n.dtype.itemsize < 8)
 
 
 def _column(idx: Sequence[Node]) -> int:

@@ -19,16 +19,10 @@ before; the rows of the second atom, others each time, do not. For a list of pai
 
 from __future__ import annotations
 
-from collections.abc import Iterable
-
 from jitad.emit.expression import Expressions
 from jitad.emit.writer import Writer
-from jitad.ir.node import Node, topological
-from jitad.lower.nest import Loop, Split, Step, Store
-from jitad.lower.scalar import LOAD
-from jitad.ops.leaf import constant_value
-
-MOST = 8  # variables
+from jitad.lower.lists import row_stores
+from jitad.lower.nest import Loop, Split, Store
 
 
 class Run:
@@ -71,23 +65,3 @@ def run_in(loop: Loop, e: Expressions, number: int) -> Run | None:
         return None
     stores = row_stores(loop.body.steps)
     return Run(e, stores, number) if stores else None
-
-
-def row_stores(steps: Iterable[Step]) -> list[Store]:
-    """Stores that add to the rows which change most seldom, if the numbers of these are looked up."""
-    groups: dict[Node, list[Store]] = {}
-    for step in steps:
-        if isinstance(step, Store) and step.add and step.buffer.dtype.kind == "f" and step.idx and all(
-                i.op.name == "constant" for i in step.idx[1:]):
-            groups.setdefault(step.idx[0], []).append(step)
-    found = [row for row, stores in groups.items() if len(stores) <= MOST and _column(row) is not None]
-    return groups[min(found, key=_column)] if found else []  # type: ignore[arg-type,type-var]
-
-
-def _column(row: Node) -> tuple | None:
-    """Where the number of a row is looked up: first columns of first arguments come first, as lists are sorted by them."""
-    loads = [n for n in topological([row]) if n.op is LOAD]
-    if not loads:
-        return None
-    buffer = loads[0].params[0]
-    return buffer.position, tuple(int(constant_value(i)) for i in loads[0].args if i.op.name == "constant")  # type: ignore

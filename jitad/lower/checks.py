@@ -13,13 +13,13 @@ from jitad.ir import sizes
 from jitad.ir.graph import Graph, Guard
 from jitad.ir.node import Node, topological
 from jitad.ir.sizes import Size, at_least
-from jitad.ir.types import UINT
+from jitad.ir.types import INT, UINT
 from jitad.lower.bounds import extent
 from jitad.lower.index import Elements, is_structured
 from jitad.lower.nest import Check
-from jitad.lower.scalar import Buffer, load, loop_var
+from jitad.lower.scalar import LOAD, TRIVIAL, Buffer, load, loop_var
 from jitad.ops.arithmetic import cast
-from jitad.ops.leaf import fill, size_value
+from jitad.ops.leaf import constant, fill, size_value
 from jitad.ops.reduce import reduce_max
 from jitad.ops.routine import Routine, order_behind
 
@@ -95,7 +95,11 @@ def _column(index: Node) -> tuple[Node | None, int]:
 def _check(e: Elements, index: Node, bound: int | Size) -> Check:
     shifted = cast(index + fill(size_value(bound), index.shape), UINT)
     worst = e.value(reduce_max(shifted, tuple(range(index.ndim))), ())
-    return Check(worst, sizes.product(index.shape), bound)
+    entry = e.value(index, (loop_var(0, index.shape[0]),)) if index.ndim == 1 else worst
+    while entry.op.name == "cast":
+        entry = entry.args[0]
+    plain = entry.op is LOAD and all(i.op.name in TRIVIAL for i in entry.args)
+    return Check(worst, sizes.product(index.shape), bound, (entry,) if plain else ())
 
 
 def _in_memory(e: Elements, array: Node, bound: int | Size) -> Check:
@@ -104,4 +108,6 @@ def _in_memory(e: Elements, array: Node, bound: int | Size) -> Check:
     flat = e.packed.setdefault((source, ()), Buffer("flat", array.dtype, (size,), source=source))
     var = loop_var(0, size)
     shifted = e.cast(e.add(load(flat, (var,)), e.size(bound)), UINT)
-    return Check(e.reduce("max", var.params, shifted), size, bound)
+    entry = loop_var(0, array.shape[0]) if array.ndim == 2 else None
+    reads = [load(source, (entry, constant(k, INT))) for k in range(array.shape[1])] if entry is not None else []  # type: ignore
+    return Check(e.reduce("max", var.params, shifted), size, bound, tuple(reads))

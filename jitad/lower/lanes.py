@@ -6,6 +6,8 @@ from jitad.ir.node import Node
 from jitad.ir.types import BOOL, FLOAT, INT
 from jitad.lower.scalar import LOAD, REDUCE, TRIANGLE
 
+WIDTH = 8
+
 
 def fits(n: Node) -> bool:
     """Whether a scalar, other than what is read from memory, can be computed in lanes."""

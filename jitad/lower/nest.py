@@ -56,7 +56,8 @@ class Accumulate:
 class Loop:
     """A loop over one variable; `accumulators` start before it and have their values after it.
 
-    It starts from 0, or, if `after`, behind the variable of the loop around it.
+    It starts from 0, or, if `after`, behind the variable of the loop around it. If `in_blocks`, see :mod:`jitad.lower.lists`;
+    then it may make `checks` as it goes.
     """
 
     depth: int
@@ -65,6 +66,8 @@ class Loop:
     body: Block
     after: bool = False
     interior: Interior | None = None
+    in_blocks: bool = False
+    checks: list[Check] = field(default_factory=list)
 
 
 @dataclass
@@ -98,11 +101,13 @@ class Check:
     """Raise unless `count` indices all lie in ``[-bound, bound)``; `worst` is the largest of ``index + bound``, unsigned.
 
     Indices that count from the end are allowed, so one unsigned comparison finds both what is too low and what is too high.
+    If they are what is read from a list, `reads` are those of one entry.
     """
 
     worst: Node
     count: int | Size
     bound: int | Size
+    reads: tuple[Node, ...] = ()
 
 
 Step = Let | Store | Call | Accumulate | Loop | Split | Check
@@ -133,6 +138,18 @@ class Program:
     block: Block
     outputs: list[Output]
     guards: tuple[Guard, ...] = ()
+
+    def scalars(self) -> list[Node]:
+        """Every scalar that a step or a result mentions."""
+        out = [o.value for o in self.outputs if isinstance(o.value, Node)]
+        for step in walk(self.block):
+            if isinstance(step, Store):
+                out += [*step.idx, step.value]
+            elif isinstance(step, Check):
+                out.append(step.worst)
+            elif isinstance(step, Accumulate):
+                out += [step.node] if step.value is None else [step.value]
+        return out
 
     @property
     def nests(self) -> list[Nest]:

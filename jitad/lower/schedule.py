@@ -12,6 +12,7 @@ from jitad.config import DEFAULT, MAX_STATEMENTS, Options
 from jitad.errors import KernelSizeError
 from jitad.ir.graph import Graph
 from jitad.ir.node import Node, topological
+from jitad.lower.lists import take_in_blocks
 from jitad.lower.nest import Accumulate, Block, Call, Check, Let, Loop, Program, Store
 from jitad.lower.parallel import split
 from jitad.lower.peel import peel
@@ -30,6 +31,8 @@ def lower(graph: Graph, options: Options = DEFAULT) -> Program:
         halve(placed)
     program = schedule(placed)
     peel(program, placed.elements)
+    if not options.strict:
+        take_in_blocks(program, with_checks=not options.parallel)
     program.guards = graph.guards
     return split(program) if options.parallel else program
 

@@ -188,3 +188,46 @@ def test_indices_out_of_range_raise():
         pairs[13, 1] = wrong
         with pytest.raises(IndexError):
             f(X[3], Q, pairs)
+
+
+@pytest.mark.parametrize("dtype", ["int64", "int32", "uint8"])
+@pytest.mark.parametrize("place", [0, 9, 15, 16, 19])
+def test_every_index_is_compared(dtype, place):
+    """By the loop itself: in its blocks and behind them, of all columns, whatever is used of them."""
+    f = jitad.value_and_grad(lambda x, t: np.exp(-((x[t[:, 0]] - x[t[:, 2]]) ** 2).sum(-1)).sum())
+    g = jitad.value_and_grad(bonds)
+    pairs = listed(20, 3).astype(dtype)
+    assert "v0 >= " not in f.specialize(X[3], pairs).source and "below(" in f.specialize(X[3], pairs).source
+    for column, wrong in ((0, N), (2, N + 100), (2, -N - 1), (0, -100)):
+        if wrong > 0 or dtype != "uint8":
+            bad = pairs.copy()
+            bad[place, column] = wrong
+            with pytest.raises(IndexError, match="out of"):
+                f(X[3], bad)
+            with pytest.raises(IndexError, match="out of"):
+                g(X[3], np.ascontiguousarray(bad[:, ::2]), np.ones(20), np.ones(20))
+    unused = pairs.copy()
+    unused[place, 1] = N
+    f(X[3], unused)
+
+
+def test_indices_that_are_used_before_are_compared_before():
+    def energy(x, q, pairs):
+        i, j = pairs.T
+        r2 = ((x[i] - x[j]) ** 2).sum(-1)
+        weight = jitad.numpy.segment_sum(np.exp(-r2), i, len(x))
+        return (np.sqrt(weight + 1) * q).sum() + (np.tanh(r2) * q[j]).sum()
+
+    f = jitad.grad(energy)
+    source = f.specialize(X[3], Q, listed(20)).source
+    for k in (3, 19):
+        for wrong in (N, -N - 1):
+            for column in (0, 1):
+                pairs = listed(20)
+                pairs[k, column] = wrong
+                with pytest.raises(IndexError):
+                    f(X[3], Q, pairs)
+    with jitad.disable_jit():
+        want = f(X[3], Q, pairs % N)
+    np.testing.assert_allclose(f(X[3], Q, pairs % N), want, rtol=1e-11, atol=1e-13)
+    assert source.count("below(") + source.count("uint64(") > 0

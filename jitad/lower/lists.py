@@ -1,0 +1,166 @@
+"""Loops over lists, of pairs say, that are written in blocks of lanes, see :mod:`jitad.emit.list_loops`.
+
+Such a loop adds to rows that it looks up, which LLVM does not vectorise. It has the entries of the list at hand, so that it also
+compares them with the lengths that they index: a pass of its own over a long list takes as long as reading it does.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Sequence
+
+from jitad.ir.node import Node, topological
+from jitad.ir.types import BOOL, FLOAT, INT
+from jitad.lower.choices import as_size
+from jitad.lower.exact import compared
+from jitad.lower.lanes import WIDTH, fits
+from jitad.lower.nest import Accumulate, Block, Call, Check, Let, Loop, Program, Step, Store, walk
+from jitad.lower.scalar import LOAD, Buffer, cost, loop_var
+from jitad.ops.leaf import constant_value
+
+COLUMNS = 4  # of rows that are read whole
+WORTH = 10  # multiplications: less is done sooner one by one
+MOST = 8  # variables for one row
+
+
+class Entries:
+    """What the body of a loop over a list reads and adds to.
+
+    Attributes
+    ----------
+    var : Node
+        The loop variable.
+    vectors : set of Node
+        All that differs from entry to entry.
+    groups : dict
+        Stores that add to one row of one array, by array and number of the row.
+    staying : list of Store
+        Those among them whose row changes most seldom.
+    """
+
+    def __init__(self, loop: Loop):
+        self.var = loop_var(loop.depth, loop.size)
+        self.vectors = {self.var, *(s.node for s in loop.body.steps if isinstance(s, Let))}
+        self.groups: dict[tuple[Buffer, Node], list[Store]] = {}
+        for s in loop.body.steps:
+            if isinstance(s, Store) and s.add and self.width(s.buffer, s.idx):
+                self.groups.setdefault((s.buffer, s.idx[0]), []).append(s)
+        looked_up = [s for group in self.groups.values() for s in group]
+        rows = {s.idx[0] for s in row_stores(looked_up)}
+        self.staying = [s for s in looked_up if s.idx[0] in rows]
+
+    def is_block(self, idx: Sequence[Node]) -> bool:
+        """Whether elements of subsequent entries are side by side."""
+        *outer, last = idx
+        shifted = last.op.name == "add" and last.args[0] is self.var and as_size(last.args[1]) is not None
+        return self.vectors.isdisjoint(outer) and (last is self.var or shifted)
+
+    def width(self, buffer: Buffer, idx: Sequence[Node]) -> int:
+        """Of the rows of an array, where one that is looked up is meant, and a constant column; else 0."""
+        if buffer.dtype != FLOAT or not idx or idx[0] not in self.vectors or self.is_block(idx[:1]):
+            return 0
+        if len(idx) == 1:
+            return 1
+        width = buffer.shape[-1]
+        known = len(idx) == 2 and constant_value(idx[1]) is not None and isinstance(width, int) and width <= COLUMNS
+        return width if known else 0  # type: ignore[return-value]
+
+
+def row_stores(steps: Iterable[Step]) -> list[Store]:
+    """Stores that add to the rows which change most seldom, if the numbers of these are looked up."""
+    groups: dict[Node, list[Store]] = {}
+    for step in steps:
+        if isinstance(step, Store) and step.add and step.buffer.dtype.kind == "f" and step.idx and all(
+                i.op.name == "constant" for i in step.idx[1:]):
+            groups.setdefault(step.idx[0], []).append(step)
+    found = [row for row, stores in groups.items() if len(stores) <= MOST and _column(row) is not None]
+    return groups[min(found, key=_column)] if found else []  # type: ignore[arg-type,type-var]
+
+
+def _column(row: Node) -> tuple | None:
+    """Where the number of a row is looked up: first columns of first arguments come first, as lists are sorted by them."""
+    loads = [n for n in topological([row]) if n.op is LOAD]
+    if not loads:
+        return None
+    buffer = loads[0].params[0]
+    return buffer.position, tuple(int(constant_value(i)) for i in loads[0].args if i.op.name == "constant")  # type: ignore
+
+
+def take_in_blocks(program: Program, with_checks: bool) -> None:
+    """Mark the loops that are to be written in blocks; `with_checks`, hand them index checks."""
+    exact = compared(program.scalars())
+    for step in walk(program.block):
+        if isinstance(step, Loop) and not step.after and step.interior is None:
+            step.in_blocks = _pays(step, exact)
+    if with_checks:
+        _move_checks(program)
+
+
+def _pays(loop: Loop, exact: set[Node]) -> bool:
+    """Whether a loop can be written in blocks, and is worth it."""
+    if isinstance(loop.size, int) and loop.size < WIDTH:
+        return False
+    lets, read, written = [], set(), set()
+    for step in loop.body.steps:
+        if isinstance(step, Let):
+            n = step.node
+            widened = n.op.name == "cast" and n.dtype == INT and _readable(n.args[0])
+            if n in exact or not (_readable(n) or widened or fits(n)):
+                return False
+            (read.add(n.params[0]) if n.op is LOAD else lets.append(n))
+        elif isinstance(step, Accumulate):
+            if step.kind != "sum" or step.node.dtype != FLOAT:
+                return False
+        elif isinstance(step, Store):
+            if step.buffer.dtype != FLOAT or not step.idx:
+                return False
+            written.add(step.buffer)
+        else:
+            return False
+    enough = sum(cost(n) for n in lets if n.dtype == FLOAT) >= WORTH
+    return enough and read.isdisjoint(written) and bool(Entries(loop).groups)
+
+
+def _readable(n: Node) -> bool:
+    """Whether a scalar is read from memory, and can be in lanes."""
+    if n.op is not LOAD or not n.args:
+        return False
+    return n.dtype in (FLOAT, BOOL) or n.dtype.kind == "i" or (n.dtype.kind == "u" and n.dtype.itemsize < 8)
+
+
+def _move_checks(program: Program) -> None:
+    """Have index checks made by the first loop that uses the indices, if it is one over the list they stand in."""
+    steps = program.block.steps
+    movable: dict[Node, tuple[Check, Loop]] = {}
+    for check in steps:
+        if isinstance(check, Check) and check.reads:
+            users = (s for s in steps if not (isinstance(s, Loop) and check.worst in s.accumulators) and _uses(s, check))
+            user = next(users, None)
+            if isinstance(user, Loop) and user.in_blocks and _over(check) is loop_var(0, user.size):
+                movable[check.worst] = check, user
+    for found in list(steps):
+        if isinstance(found, Loop) and found.accumulators and movable.keys() >= set(found.accumulators):
+            steps.remove(found)
+            for worst in found.accumulators:
+                check, user = movable[worst]
+                steps.remove(check)
+                user.checks.append(check)
+    used = {s.node.params[0] for s in walk(program.block) if isinstance(s, Let) and s.node.op is LOAD}
+    program.packed = [b for b in program.packed if b in used]
+
+
+def _over(check: Check) -> Node:
+    """The loop variable of what a check reads."""
+    return next(n for n in topological(check.reads) if n.op.name == "loop_var")
+
+
+def _uses(step: Step, check: Check) -> bool:
+    """Whether a step reads the array that the indices are in."""
+    arrays = {n.params[0] for n in topological(check.reads) if n.op is LOAD}
+    for s in walk(Block([step])):
+        if isinstance(s, Let) and s.node.op is LOAD:
+            buffer = s.node.params[0]
+            if buffer in arrays or buffer.source in arrays:  # type: ignore[union-attr]
+                return True
+        if isinstance(s, Call) and not arrays.isdisjoint(s.operands):
+            return True
+    return False
