@@ -19,6 +19,7 @@ from jitad.entry import Entry, entry
 from jitad.errors import DTypeError, IndexRangeError, KernelSizeError
 from jitad.ir.evaluate import bind, evaluate, run_nodes, sizer
 from jitad.ir.graph import Graph, Guard
+from jitad.limits import completed, has_eigenvalues
 from jitad.pipeline import Kernel, kernel_of
 from jitad.runtime.arguments import normalize, result, type_key
 from jitad.trace.place import ABSENT
@@ -107,10 +108,18 @@ class Specialization:
     def _computed(self, every: list) -> tuple[Sequence[Any], Sequence[tuple[np.dtype, int]]]:
         """The results, and their types."""
         if jit_disabled():
-            return evaluate(self.graph, every), [(n.dtype, n.ndim) for n in self.graph.outputs]
+            return self._interpreter(*every), [(n.dtype, n.ndim) for n in self.graph.outputs]
         _, kernel, constants = self.shared()
         values = kernel.call(*every, *constants)
         return (values,) if len(kernel.outputs) == 1 else values if kernel.outputs else (), kernel.outputs
+
+    @cached_property
+    def _interpreter(self) -> Callable:
+        def run(*every: Any) -> list:
+            return evaluate(self.graph, every)
+
+        limited = not self.options.strict and has_eigenvalues(self.graph.nodes())
+        return completed(run, lambda: self.graph) if limited else run
 
     def shared(self) -> tuple[str, Kernel, list]:
         """Key, kernel and constants; compiled at the first call."""

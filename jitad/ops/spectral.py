@@ -10,9 +10,9 @@ import numpy as np
 from jitad.ir.node import Node
 from jitad.ops.arithmetic import cast
 from jitad.ops.compare import absolute, equal, greater, select
-from jitad.ops.contract import Contract, contract
+from jitad.ops.contract import contract
 from jitad.ops.custom import custom, rule
-from jitad.ops.declare import REGISTRY, Elementwise, Scalar, register
+from jitad.ops.declare import REGISTRY
 from jitad.ops.leaf import full, size_value
 from jitad.ops.matrix import Factorization, Numbers, diagonal, rows_and_columns, swap, symmetric
 from jitad.ops.reduce import reduce_max
@@ -29,45 +29,8 @@ class Eigh(Factorization):
         return np.concatenate([values[:, None], vectors], 1)
 
 
-class ZeroWins(Elementwise):
-    """A product that is zero where a factor is, whatever the other one: infinity and nan as well."""
-
-    linear = (0, 1)
-    bilinear = True
-
-    def transpose(self, node: Node, ct: Node, linear: Sequence[bool]) -> Sequence[Node | None]:
-        x, y = node.args
-        return [self(ct, y) if linear[0] else None, self(x, ct) if linear[1] else None]
-
-
-def _zero_wins(x: Any, y: Any) -> Any:
-    return np.where((x == 0) | (y == 0), np.zeros_like(x), x * y)
-
-
-zero_wins = register(ZeroWins(
-    "zero_wins", numpy=_zero_wins, code="0.0 if {x} == 0.0 or {y} == 0.0 else {x} * {y}", arity=2, accepts="f", returns="same",
-    domain=(-3.0, 3.0), parity=None, commutes=True, cost=2, ufunc=None, special=None, mpmath=lambda x, y: x * y, partials=None))
-
-
-class ContractZeroWins(Contract):
-    """A contraction with that product: what nothing is taken of does not count, infinite or not."""
-
-    name = "contract_zero_wins"
-
-    def evaluate(self, node: Node, args: Sequence[Any], size: Numbers) -> Any:
-        if args[0].dtype == object:
-            return super().evaluate(node, args, size)
-        x, y = (np.where(np.isfinite(a), a, 0) for a in args)
-        wrong = sum(super(ContractZeroWins, self).evaluate(node, [p.astype(float), q.astype(float)], size)
-                    for p, q in ((~np.isfinite(args[0]), args[1] != 0), (args[0] != 0, ~np.isfinite(args[1]))))
-        return np.where(wrong > 0, np.asarray(np.nan, node.dtype), super().evaluate(node, [x, y], size))
-
-    def term(self, x: Scalar, y: Scalar, s: Any) -> Scalar:
-        return s.apply(zero_wins, x, y)
-
-
 def _matmul(a: Node, b: Node) -> Node:
-    return contract(a, b, (0, 1, 2), (0, 2, 3), (0, 1, 3), "contract_zero_wins")
+    return contract(a, b, (0, 1, 2), (0, 2, 3), (0, 1, 3))
 
 
 @rule
@@ -78,15 +41,19 @@ def eigenvalues_rule(out: Node, a: Node, ta: Node) -> Node:
 
 @rule
 def eigenvectors_rule(out: Node, a: Node, ta: Node) -> Node:
-    """V (G * Vᵀ dA V), G[i, j] = 1 / (w[j] - w[i])."""
-    return _matmul(out, zero_wins(_gaps(eigenvalues(a)), _in_eigenvectors(out, ta)))  # type: ignore[operator]
+    """V (G * Vᵀ dA V), G[i, j] = 1 / (w[j] - w[i]).
+
+    Where eigenvalues are equal, all that is made of this is nan, and :mod:`jitad.autodiff.ties` finds the limit. Zero times
+    infinity is not zero: the other factor may vanish there only.
+    """
+    return _matmul(out, _gaps(eigenvalues(a)) * _in_eigenvectors(out, ta))  # type: ignore[operator]
 
 
 @rule
 def gaps_rule(out: Node, w: Node, tw: Node) -> Node:
-    """Infinite gaps stay so: where nothing reaches them they do not count, at any order."""
+    """-G**2 (dw[j] - dw[i])."""
     i, j = (broadcast(tw, out.shape, axes) for axes in ((0, 1), (0, 2)))
-    return zero_wins(-zero_wins(out, out), j - i)  # type: ignore[operator]
+    return -(out * out) * (j - i)  # type: ignore[operator]
 
 
 def _gaps(w: Node) -> Node:
