@@ -27,6 +27,7 @@ For the harmonic energy of all pairs and its gradient::
 from __future__ import annotations
 
 import dataclasses
+import itertools
 
 from jitad.config import DEFAULT, MAX_STATEMENTS, Options
 from jitad.emit.expression import Expressions, literal
@@ -62,7 +63,7 @@ class Emitter:
     def __init__(self, program: Program, options: Options):
         self.program, self.options = program, options
         self.w = Writer()
-        self.e = Expressions(program.scalars())
+        self.e = Expressions(program.scalars(), {b.source: b for b in program.packed if b.kind == "packed"})
         self.parts: dict[tuple[Form, int], int] = {}
         self.runs = 0
         self.pieces: list[Piece] = []  # the outermost loops
@@ -167,13 +168,11 @@ class Emitter:
         for b in self.program.packed:
             if b.kind == "flat":
                 self.w.line(f"{self.e.buffer(b)} = {self.e.buffer(b.source)}.reshape({self.e.size(b.shape[0])})")
-        sources = dict.fromkeys(b.source for b in packed)
-        for source in sources:
-            with self.w.indented(f"for i0 in range({self.e.size(source.shape[0])}):"):
-                for b in packed:
-                    if b.source is source:
-                        at = ", ".join(["i0", *map(str, b.fixed)])
-                        self.w.line(f"{self.e.buffer(b)}[i0] = {self.e.buffer(source)}[{at}]")
+        for b in packed:
+            with self.w.indented(f"for i0 in range({self.e.size(b.shape[-1])}):"):
+                for places in itertools.product(*(range(n) for n in b.shape[:-1])):  # type: ignore[arg-type]
+                    there, here = (", ".join(map(str, idx)) for idx in ((*places, "i0"), ("i0", *places)))
+                    self.w.line(f"{self.e.buffer(b)}[{there}] = {self.e.buffer(b.source)}[{here}]")
 
     def _block(self, block: Block, run: Run | None = None) -> None:
         for step in block.steps:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 
 import numpy as np
 
@@ -32,11 +32,12 @@ def literal(value: object, dtype: np.dtype) -> str:
 class Expressions:
     """Names for everything that a kernel mentions, and the expression of one scalar in terms of them."""
 
-    def __init__(self, roots: list[Node]):
+    def __init__(self, roots: list[Node], packed: Mapping[Buffer, Buffer]):
         self.names: dict[Node, str] = {}
         self.buffers: dict[Buffer, str] = {}
         self.sizes: dict[Size, str] = {}
         self.symbols: dict[Sym, str] = {}
+        self.packed = packed  # copies of inputs
         self.helpers: dict[str, str] = {}  # name to source of functions that the kernel calls
         self._counts: dict[str, int] = {}
         self.exact = compared(roots)
@@ -87,6 +88,9 @@ class Expressions:
         return self.names[node]
 
     def element(self, b: Buffer, idx: tuple[Node, ...]) -> str:
+        """An element of a buffer; of a packed copy in its place, so that loops over inputs are like those over temporaries."""
+        if b in self.packed and idx[0].op.name == "loop_var" and all(i.op.name == "constant" for i in idx[1:]):
+            b, idx = self.packed[b], (*idx[1:], idx[0])
         return f"{self.buffer(b)}[{', '.join(map(self._place, idx))}]" if idx else self.buffer(b)
 
     def _place(self, index: Node) -> str:

@@ -141,16 +141,17 @@ class Sums(Normal):
 
     # Substitution.
 
-    def substitute(self, node: Node, replace: dict[Node, Node]) -> Node:
-        return self.substituted([node], replace)[0]
+    def substitute(self, node: Node, replace: dict[Node, Node], known: dict[Node, Node] | None = None) -> Node:
+        return self.substituted([node], replace, known)[0]
 
-    def substituted(self, nodes: list[Node], replace: dict[Node, Node]) -> list[Node]:
-        """Scalars with loop variables (or other nodes) replaced, in normal form again.
+    def substituted(self, nodes: list[Node], replace: dict[Node, Node], known: dict[Node, Node] | None = None) -> list[Node]:
+        """Scalars with loop variables (or other nodes) replaced, in normal form again; `known` is kept from call to call.
 
         Variables are named by depth, so a reduction may bind the name of a loop around it: inside, what depends on that
         name is something else and stays, and the reduction takes another name before one comes in from outside.
         """
-        new = dict(replace)
+        new = {} if known is None else known
+        new.update(replace)
         for n in topological(nodes, stop=lambda n: n in new or n.op is REDUCE):
             for a in n.args:
                 if a not in new:

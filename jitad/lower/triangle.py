@@ -54,6 +54,8 @@ class _Half:
         self.placed, self.e, self.rows = placed, placed.elements, set(rows)
         self.i, self.j, self.later = loop_var(0, size), loop_var(1, size), loop_var(1, size, True)
         self.size = size
+        self.seen: list[tuple[dict[Node, Node], dict[Node, Node]]] = [
+            ({self.j: self.later}, {}), ({self.i: self.later, self.j: self.i}, {}), ({self.j: self.i}, {})]
         self.totals = _only_added_up(_roots(placed), self.rows, self.i)
         self.new: dict[Node, Node] = {}
         self.effects: list[Effect] = []
@@ -87,9 +89,7 @@ class _Half:
     def _row(self, row: Node, body: Node) -> Node:
         """What stands for ``sum_j body(i, j)``."""
         e = self.e
-        here = e.substitute(body, {self.j: self.later})
-        mirrored = e.substitute(body, {self.i: self.later, self.j: self.i})
-        diagonal = e.substitute(body, {self.j: self.i})
+        here, mirrored, diagonal = (e.substitute(body, replace, known) for replace, known in self.seen)
         self.terms.append(body)
         self.halves += [here, mirrored]
         if row in self.totals:

@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Container, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
+from functools import cached_property
 
 from jitad.ir.node import Node, topological
 from jitad.lower.placed import Effect
@@ -18,13 +19,18 @@ class Work:
 
     var: Node | None
     source: Node | Effect
-    nodes: list[Node]  # all scalars below it
+    done: Container[Node] = field(repr=False)
     needs: set[Work] = field(default_factory=set)
     level: int = 0
 
     def roots(self) -> list[Node]:
         """The scalars that it needs."""
         return list(self.source.args) if isinstance(self.source, Node) else [*self.source.idx, self.source.value]
+
+    @cached_property
+    def nodes(self) -> list[Node]:
+        """All scalars below it that are not there already."""
+        return topological(self.roots(), stop=self.done.__contains__)
 
 
 def inside(free: Free, depth: int, node: Node) -> bool:
@@ -34,12 +40,10 @@ def inside(free: Free, depth: int, node: Node) -> bool:
 
 def works_of(free: Free, depth: int, wanted: Sequence[Node], effects: Sequence[Effect], done: set[Node]) -> list[Work]:
     """What has to be done inside `depth` loops to compute `wanted` and do `effects`, where `done` is there already."""
-    roots = [*wanted, *(n for e in effects for n in (*e.idx, e.value))]
-    reductions = [n for n in topological(roots, stop=done.__contains__) if n.op is REDUCE and inside(free, depth, n)]
-    works = [Work(variable(n), n, topological([n.args[0]], stop=done.__contains__)) for n in reductions]
-    for e in effects:
-        var = e.loops[depth] if len(e.loops) > depth else None
-        works.append(Work(var, e, topological([*e.idx, e.value], stop=done.__contains__)))
+    order = topological([*wanted, *(n for e in effects for n in (*e.idx, e.value))], stop=done.__contains__)
+    there = frozenset(done)
+    works = [Work(variable(n), n, there) for n in order if n.op is REDUCE and inside(free, depth, n)]
+    works += [Work(e.loops[depth] if len(e.loops) > depth else None, e, there) for e in effects]
     by_node = {w.source: w for w in works if isinstance(w.source, Node)}
     writers: dict[Buffer, list[Work]] = {}
     for w in works:
@@ -48,42 +52,66 @@ def works_of(free: Free, depth: int, wanted: Sequence[Node], effects: Sequence[E
             if w.source.add:  # pushes come after what they add to
                 w.needs |= {b for b in before if not b.source.add}  # type: ignore[union-attr]
             before.append(w)
+    below = _below(order, by_node)
     for w in works:
         if isinstance(w.source, Effect):
             w.needs.update(*(writers.get(b, ()) for b in w.source.operands))
-        for n in w.nodes:
-            if n in by_node:
-                w.needs.add(by_node[n])
-            elif n.op is LOAD:
-                w.needs.update(writers.get(n.params[0], ()))  # type: ignore[call-overload]
+        for source in set().union(*(below[n] for n in w.roots() if n in below)):
+            w.needs.update([by_node[source]] if isinstance(source, Node) else writers.get(source, ()))
         w.needs.discard(w)
     _levels(works)
     return works
 
 
+def _below(order: list[Node], reductions: Mapping[Node, Work]) -> dict[Node, frozenset]:
+    """Of each scalar the reductions and buffers that it is computed from."""
+    found: dict[Node, frozenset] = {}
+    for n in order:
+        parts = {found[a] for a in n.args if a in found}
+        own = next(iter(parts)) if len(parts) == 1 else frozenset().union(*parts)
+        if n in reductions:
+            own |= {n}
+        elif n.op is LOAD:
+            own |= {n.params[0]}
+        found[n] = own
+    return found
+
+
 def _levels(works: list[Work]) -> None:
     """As early as what it needs allows; then as late as pays."""
-    changed = True
-    while changed:
-        changed = False
-        for w in works:
-            level = max((n.level + 1 for n in w.needs), default=0)
-            if level > w.level:
-                w.level, changed = level, True
-    last = max((w.level for w in works), default=0)
-    for w in reversed(works):
-        latest = min((u.level - 1 for u in works if w in u.needs), default=last)
-        if latest > w.level:
-            w.level = max(range(w.level, latest + 1), key=lambda k: (_shared(w, works, k), -k))
-
-
-def _shared(work: Work, works: list[Work], level: int) -> int:
-    """The cost of what a work has in common with others of the same loop at a level."""
-    others: set[Node] = set()
+    users: dict[Work, list[Work]] = {w: [] for w in works}
+    missing = {w: len(w.needs) for w in works}
     for w in works:
-        if w is not work and w.level == level and w.var is work.var:
-            others.update(w.nodes)
-    return sum(cost(n) for n in work.nodes if n in others)
+        for n in w.needs:
+            users[n].append(w)
+    ready = [w for w in works if not missing[w]]
+    for w in ready:  # which grows
+        for u in users[w]:
+            u.level = max(u.level, w.level + 1)
+            missing[u] -= 1
+            if not missing[u]:
+                ready.append(u)
+    last = max((w.level for w in works), default=0)
+    at: dict[int, list[Work]] = {}
+    for w in works:
+        at.setdefault(w.level, []).append(w)
+    for w in reversed(works):
+        latest = min((u.level - 1 for u in users[w]), default=last)
+        if latest > w.level:
+            best = max(range(w.level, latest + 1), key=lambda k: (_shared(w, at.get(k, ())), -k))
+            if best != w.level:
+                at[w.level].remove(w)
+                at.setdefault(best, []).append(w)
+                w.level = best
+
+
+def _shared(work: Work, others: Iterable[Work]) -> int:
+    """The cost of what a work has in common with others of the same loop."""
+    found: set[Node] = set()
+    for w in others:
+        if w is not work and w.var is work.var:
+            found.update(w.nodes)
+    return sum(cost(n) for n in work.nodes if n in found)
 
 
 def grouped(works: list[Work]) -> list[list[Work]]:
