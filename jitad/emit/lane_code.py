@@ -6,13 +6,14 @@ from jitad.emit.expression import Expressions
 from jitad.emit.lanes import WIDTH
 from jitad.ir.node import Node
 from jitad.ir.types import BOOL, FLOAT, INT
+from jitad.lower.lanes import LANES_ONLY
 from jitad.lower.nest import Let, Loop
 from jitad.lower.scalar import LOAD, loop_var
 from jitad.ops.declare import Elementwise
 
 _AS_WRITTEN = {
     "add", "subtract", "negative", "multiply", "less", "less_equal", "greater", "greater_equal", "equal", "not_equal",
-    "logical_and", "logical_or", "absolute", "sqrt", "exp", "expm1", "log", "log1p", "tanh"}
+    "logical_and", "logical_or", "absolute", "sqrt", "exp", "expm1", "log", "log1p", "tanh", *LANES_ONLY}
 _OTHERWISE = {
     "logical_not": "~{x}",
     "minimum": "choose(({x} < {y}) | ({x} != {x}), {x}, {y})",

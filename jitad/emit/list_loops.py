@@ -1,6 +1,6 @@
-"""Loops over lists, of pairs say, in explicit lanes: eight entries at a time, what is left over one by one.
+"""Loops in explicit lanes: eight turns at a time, what is left over one by one.
 
-LLVM does not vectorise a loop that adds to places which it looks up. For a list of pairs::
+LLVM does not vectorise calls of the C library, nor a loop that adds to places which it looks up. For a list of pairs::
 
     q0 = -1
     d0 = False

@@ -9,7 +9,7 @@ import numpy as np
 from numba import njit, prange, types
 from numba.extending import overload
 
-from jitad.emit import lanes, places, special, vmath
+from jitad.emit import lane_math, lanes, places, special, vmath  # noqa: F401
 
 WORTHWHILE = 20_000  # scalars to compute: less is done sooner than threads are started
 PARALLEL = {"prange": True} | dict.fromkeys(

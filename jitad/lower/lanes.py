@@ -7,6 +7,8 @@ from jitad.ir.types import BOOL, FLOAT, INT
 from jitad.lower.scalar import LOAD, REDUCE, TRIANGLE
 
 WIDTH = 8
+LANES_ONLY = frozenset((
+    "sin", "cos", "tan", "arcsin", "arccos", "arctan", "arctan2", "sinh", "cosh", "erf", "erfc"))  # LLVM has no vectors of them
 
 
 def fits(n: Node) -> bool:

@@ -1,7 +1,8 @@
-"""Loops over lists, of pairs say, that are written in blocks of lanes, see :mod:`jitad.emit.list_loops`.
+"""Loops that are written in blocks of lanes, see :mod:`jitad.emit.list_loops`: what LLVM does not vectorise.
 
-Such a loop adds to rows that it looks up, which LLVM does not vectorise. It has the entries of the list at hand, so that it also
-compares them with the lengths that they index: a pass of its own over a long list takes as long as reading it does.
+These are loops with functions of the C library, sines say, and loops over lists, of pairs say, which add to rows that they look
+up. The latter have the entries of the list at hand, so that they also compare them with the lengths that they index: a pass of
+its own over a long list takes as long as reading it does.
 """
 
 from __future__ import annotations
@@ -12,7 +13,7 @@ from jitad.ir.node import Node, topological
 from jitad.ir.types import BOOL, FLOAT, INT
 from jitad.lower.choices import as_size
 from jitad.lower.exact import compared
-from jitad.lower.lanes import WIDTH, fits
+from jitad.lower.lanes import LANES_ONLY, WIDTH, fits
 from jitad.lower.nest import Accumulate, Block, Call, Check, Let, Loop, Program, Step, Store, walk
 from jitad.lower.scalar import LOAD, Buffer, cost, loop_var
 from jitad.ops.leaf import constant_value
@@ -117,7 +118,8 @@ def _pays(loop: Loop, exact: set[Node]) -> bool:
         else:
             return False
     enough = sum(cost(n) for n in lets if n.dtype == FLOAT) >= WORTH
-    return enough and read.isdisjoint(written) and bool(Entries(loop).groups)
+    needed = any(n.op.name in LANES_ONLY for n in lets) or bool(Entries(loop).groups)
+    return enough and needed and read.isdisjoint(written)
 
 
 def _readable(n: Node) -> bool:

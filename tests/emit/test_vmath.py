@@ -7,10 +7,15 @@ import numpy as np
 import pytest
 from numba import njit
 
-from jitad.emit import vmath
+import jitad
+from jitad.emit import lane_math, vmath
 from jitad.emit.lanes import WIDTH, consecutive, load, push
+from jitad.emit.places import put
 
 ALL = [np.logspace(-323, 308, 4001), np.linspace(0.5, 2, 2001)]
+TURNS = [np.linspace(-30, 30, 3001), np.arange(-800, 800) * (np.pi / 2), np.logspace(-320, 8.99, 1001),
+         np.logspace(9, 300, 101)]  # the zeros; what is left to the C library
+UNIT = [np.linspace(-1, 1, 3001), 1 - np.logspace(-16, -1, 301), np.logspace(-16, -1, 301) - 1, np.logspace(-307, -1, 301)]
 CASES = {
     "exp": (mpmath.exp, [np.linspace(-745, 709.7, 4001), np.linspace(-1, 1, 2001),
                          np.logspace(-320, 0, 400), -np.logspace(-320, 0, 400)]),
@@ -20,9 +25,18 @@ CASES = {
                              np.logspace(-320, 0, 400), -np.logspace(-320, 0, 400)]),
     "log1p": (mpmath.log1p, [np.logspace(-320, 308, 4001), -np.logspace(-320, -1e-9, 1001), np.linspace(-0.999, 3, 4001)]),
     "tanh": (mpmath.tanh, [np.linspace(-25, 25, 4001), np.linspace(-0.7, 0.7, 4001), np.logspace(-320, 0, 400)]),
+    "sin": (mpmath.sin, TURNS), "cos": (mpmath.cos, TURNS), "tan": (mpmath.tan, TURNS[:3]),
+    "atan": (mpmath.atan, [np.linspace(-5, 5, 2001), np.logspace(-320, 308, 801), -np.logspace(-320, 308, 801)]),
+    "asin": (mpmath.asin, UNIT), "acos": (mpmath.acos, UNIT),
+    "erf": (mpmath.erf, [np.linspace(-6.5, 6.5, 4001), np.logspace(-307, 2, 801)]),
+    "erfc": (mpmath.erfc, [np.linspace(-6.5, 26.5, 4001), np.logspace(-320, 0, 401)]),
+    "sinh": (mpmath.sinh, [np.linspace(-710.4, 710.4, 3001), np.linspace(-45, 45, 3001), np.logspace(-307, 0, 401)]),
+    "cosh": (mpmath.cosh, [np.linspace(-710.4, 710.4, 3001), np.linspace(-45, 45, 3001)]),
     "reciprocal": (lambda x: 1 / x, ALL), "rsqrt": (lambda x: 1 / mpmath.sqrt(x), ALL), "sqrt": (mpmath.sqrt, ALL),
 }
-ULPS = {"exp": 1.0, "log": 1.0, "expm1": 2.0, "log1p": 1.0, "tanh": 1.5, "reciprocal": 1.0, "rsqrt": 2.0, "sqrt": 2.0}
+ULPS = {"exp": 1.0, "log": 1.0, "expm1": 2.0, "log1p": 1.0, "tanh": 1.5, "reciprocal": 1.0, "rsqrt": 2.0, "sqrt": 2.0,
+        "sin": 1.0, "cos": 1.0, "tan": 2.0, "atan": 1.0, "asin": 1.5, "acos": 1.5, "erf": 1.5, "erfc": 3.5, "sinh": 2.0,
+        "cosh": 1.5}
 SPECIAL = {
     "exp": [(0.0, 1.0), (-0.0, 1.0), (np.inf, np.inf), (-np.inf, 0.0), (710.0, np.inf), (1e300, np.inf),
             (-746.0, 0.0), (-1e300, 0.0)],
@@ -34,6 +48,16 @@ SPECIAL = {
     "tanh": [(0.0, 0.0), (-0.0, -0.0), (np.inf, 1.0), (-np.inf, -1.0), (1e300, 1.0), (-800.0, -1.0), (5e-324, 5e-324)],
     "reciprocal": [(0.0, np.inf), (-0.0, -np.inf), (np.inf, 0.0), (-np.inf, -0.0), (1.0, 1.0), (-4.0, -0.25), (5e-324, np.inf)],
     "rsqrt": [(0.0, np.inf), (np.inf, 0.0), (-1.0, np.nan), (-np.inf, np.nan), (4.0, 0.5)],
+    "sin": [(0.0, 0.0), (np.inf, np.nan), (-np.inf, np.nan), (5e-324, 5e-324)],
+    "cos": [(0.0, 1.0), (np.inf, np.nan), (-np.inf, np.nan), (5e-324, 1.0)],
+    "tan": [(0.0, 0.0), (np.inf, np.nan), (5e-324, 5e-324)],
+    "atan": [(0.0, 0.0), (np.inf, np.pi / 2), (-np.inf, -np.pi / 2), (1.0, np.pi / 4), (5e-324, 5e-324)],
+    "asin": [(0.0, 0.0), (1.0, np.pi / 2), (-1.0, -np.pi / 2), (1.0000001, np.nan), (np.inf, np.nan), (5e-324, 5e-324)],
+    "acos": [(0.0, np.pi / 2), (1.0, 0.0), (-1.0, np.pi), (-1.0000001, np.nan), (-np.inf, np.nan)],
+    "erf": [(0.0, 0.0), (np.inf, 1.0), (-np.inf, -1.0), (1e300, 1.0)],
+    "erfc": [(0.0, 1.0), (np.inf, 0.0), (-np.inf, 2.0), (1e300, 0.0), (28.0, 0.0), (-1e300, 2.0)],
+    "sinh": [(0.0, 0.0), (np.inf, np.inf), (-np.inf, -np.inf), (711.0, np.inf), (1e300, np.inf), (5e-324, 5e-324)],
+    "cosh": [(0.0, 1.0), (np.inf, np.inf), (-np.inf, np.inf), (711.0, np.inf), (-1e300, np.inf)],
     "sqrt": [(0.0, 0.0), (np.inf, np.inf), (-1.0, np.nan), (-np.inf, np.nan), (4.0, 2.0)],
 }
 
@@ -84,7 +108,7 @@ SQRT = njit(lambda x: math.sqrt(x), **FLAGS)
 @pytest.fixture(scope="module", params=[*VECTORISED, *(f"{name} in lanes" for name in CASES)])
 def function(request):
     name, *lanes = request.param.split()
-    scalar = getattr(vmath, name, SQRT)
+    scalar = SQRT if name == "sqrt" else getattr(vmath if hasattr(vmath, name) else lane_math, name)
     return name, in_lanes(scalar) if lanes else in_a_loop(scalar)
 
 
@@ -118,3 +142,40 @@ def test_the_loop_is_vectorised(name):
     call(np.ones(3))
     (text,) = call.loop.inspect_llvm().values()
     assert "x double>" in text
+
+
+def test_arcs_of_two_numbers():
+    """All signs of zeros and infinities, tiny and huge ones, and accuracy."""
+    numbers = [0.0, -0.0, 1.0, -1.0, np.inf, -np.inf, 5e-324, -1e-310, 1e308, -1e200, 3.0, -0.1, np.nan]
+    rng = np.random.default_rng(0)
+    y, x = (np.array(v) for v in zip(*[(a, b) for a in numbers for b in numbers], strict=True))
+    y, x = np.concatenate([y, rng.normal(size=2000)]), np.concatenate([x, rng.normal(size=2000)])
+    x[-500:] *= 10.0 ** rng.integers(-12, 12, 500)
+
+    @njit(**FLAGS)
+    def loop(y, x, out):
+        for i in range(0, x.shape[0], WIDTH):
+            mask = consecutive(i) < x.shape[0]
+            put(out, (i,), lane_math.atan2(load(y, (i,), mask), load(x, (i,), mask)))
+
+    out = np.zeros(len(x) + WIDTH)
+    loop(y, x, out)
+    want = np.arctan2(y, x)
+    np.testing.assert_allclose(out[: len(x)], want, rtol=4e-16, atol=0)
+    np.testing.assert_array_equal(np.signbit(out[: len(x)])[~np.isnan(want)], np.signbit(want)[~np.isnan(want)])
+
+
+@pytest.mark.parametrize("name", ["sin", "cos", "tan", "arcsin", "arccos", "arctan", "sinh", "cosh", "arctan2"])
+def test_kernels_use_lanes(name):
+    """Also for numbers that lanes leave to the C library, and what is left over behind the blocks."""
+    def f(x):
+        return (getattr(np, name)(x, 1 + x * x) if name == "arctan2" else getattr(np, name)(x)).sum()
+
+    slope = jitad.value_and_grad(f)
+    for x in (np.linspace(-0.5, 0.9, 21), np.where(np.arange(21) == 3, 1e22, 0.3)):
+        found = slope(x)
+        with jitad.disable_jit(), np.errstate(all="ignore"):
+            want = slope(x)
+        np.testing.assert_allclose(found[0], want[0], rtol=1e-14)
+        np.testing.assert_allclose(found[1], want[1], rtol=1e-14)
+    assert "block(" in slope.specialize(x).source
