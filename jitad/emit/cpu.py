@@ -112,18 +112,24 @@ class Emitter:
                 for b, zeroed in self.program.temporaries if b.kind == "temp"}
 
     def _memory_in_rows(self, rolled: Rolled) -> None:
-        """Make all arrays; those that tables mention lie in rows."""
+        """Make all arrays, those of one kind as rows of one."""
+        kinds: dict[int, list[str]] = {}
+        for name, kind in self._kinds().items():
+            kinds.setdefault(kind, list(rolled.rows.get(kind, ())))
+            kinds[kind] += [name] if name not in kinds[kind] else []
+        rolled.rows = {kind: names for kind, names in kinds.items() if len(names) > 1}
         member = {name: (kind, k) for kind, names in rolled.rows.items() for k, name in enumerate(names)}
-        temporaries, made = [], set()
+        temporaries: list[tuple[Buffer, bool]] = []
+        made: dict[int, Buffer] = {}
         for b, zeroed in self.program.temporaries:  # a row in place of its first member: the order of dtypes stays
-            kind = member.get(self.e.buffer(b), (None,))[0]
-            if kind is not None and kind not in made:
-                row = Buffer("temp", b.dtype, (len(rolled.rows[kind]), *b.shape), padded=b.padded)
+            place = member.get(self.e.buffer(b))
+            if place is None:
+                temporaries.append((b, zeroed))
+            elif place[0] not in made:
+                kind = place[0]
+                row = made[kind] = Buffer("temp", b.dtype, (len(rolled.rows[kind]), *b.shape), padded=b.padded)
                 self.e.buffers[row] = f"u{kind}"
                 temporaries.append((row, zeroed))
-                made.add(kind)
-            elif kind is None:
-                temporaries.append((b, zeroed))
         self.program = dataclasses.replace(self.program, temporaries=temporaries)
         self.memory()
         used = names_of("\n".join(rolled.lines))
