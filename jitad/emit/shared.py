@@ -1,4 +1,4 @@
-"""Loops that differ in names only: written once, as a function, and called.
+"""Loops that differ in names and in rows of arguments only: written once, as a function, and called.
 
 Twenty steps of an integrator in one function are twenty times the same loops over other arrays; compile time is then that of one.
 """
@@ -10,6 +10,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 
 _NAME = re.compile(r"\b[a-z]\d+(?:_\d+)?\b")
+_FREE = re.compile(_NAME.pattern + r"|(?<=\ba\d\[)\d+(?=, )|(?<=\ba\d\d\[)\d+(?=, )")
 _ASSIGNED = re.compile(r"^\s*(?:for )?([a-z]\d+(?:_\d+)?) (?:=|in) ")
 WORTH = 20  # lines that are not written again
 
@@ -61,21 +62,34 @@ def names_of(text: str) -> set[str]:
 
 
 def form_of(lines: Sequence[str], results: Sequence[str] = ()) -> tuple[Form, list[str]]:
-    """Lines up to names, and the names."""
+    """Lines up to names and up to which rows of arguments they read; and these."""
     numbers: dict[str, int] = {}
+    texts: list[str] = []
     assigned: set[str] = set()
-    free: dict[str, None] = {}
+    free: dict[int, None] = {}
     indent = len(lines[0]) - len(lines[0].lstrip())
     text = []
+
+    def number(key: str, name: str) -> int:
+        if key not in numbers:
+            numbers[key] = len(texts)
+            texts.append(name)
+        return numbers[key]
+
     for line in lines:
         target = _ASSIGNED.match(line)
-        for found in _NAME.finditer(line):
-            if found[0] not in assigned and not (target and found.span() == target.span(1)):
-                free[found[0]] = None
+        out, last, array = [], 0, ""
+        for found in _FREE.finditer(line, indent):
+            name = found[0]
+            k = number(f"{array}[{name}" if name.isdigit() else name, name)
+            if name not in assigned and not (target and found.span() == target.span(1)):
+                free[k] = None
+            out += [line[max(last, indent) : found.start()], f"x{k}"]
+            last, array = found.end(), name
         if target:
             assigned.add(target[1])
-        text.append(_NAME.sub(lambda m: f"x{numbers.setdefault(m[0], len(numbers))}", line[indent:]) + "\n")
-    return Form("".join(text), tuple(numbers[n] for n in free), tuple(numbers[n] for n in results)), list(numbers)
+        text.append("".join(out) + line[max(last, indent):] + "\n")
+    return Form("".join(text), tuple(free), tuple(numbers[n] for n in results)), texts
 
 
 def function_of(name: str, form: Form, decorator: str, first: Sequence[str] = ()) -> str:

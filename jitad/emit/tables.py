@@ -68,15 +68,20 @@ def _run(texts: Sequence[_Call | None], start: int, kinds: Mapping[str, int]) ->
 
 
 def _alike(first: Sequence[_Call | None], other: Sequence[_Call | None], kinds: Mapping[str, int]) -> bool:
-    """Whether calls differ in arrays of one kind at most."""
+    """Whether calls differ in arrays of one kind, and in numbers, at most."""
     if len(first) != len(other):
         return False
     for a, b in zip(first, other, strict=True):
         if a is None or b is None or a[0] != b[0]:
             return False
-        if any(x != y and (x not in kinds or kinds[x] != kinds.get(y)) for x, y in zip(a[1], b[1], strict=True)):
+        if not all(_may_differ(x, y, kinds) for x, y in zip(a[1], b[1], strict=True)):
             return False
     return True
+
+
+def _may_differ(x: str, y: str, kinds: Mapping[str, int]) -> bool:
+    both = x.isdigit() and y.isdigit()
+    return x == y or both or (x in kinds and kinds[x] == kinds.get(y))
 
 
 def _loop(repeats: list, kinds: Mapping[str, int], out: Rolled) -> list[str]:
@@ -91,12 +96,16 @@ def _loop(repeats: list, kinds: Mapping[str, int], out: Rolled) -> list[str]:
             if len(set(found)) == 1:
                 given.append(name)
                 continue
-            row = out.rows.setdefault(kinds[name], [])
-            row += [n for n in dict.fromkeys(found) if n not in row]
-            column = [row.index(n) for n in found]
+            if name.isdigit():
+                column = [int(n) for n in found]
+            else:
+                row = out.rows.setdefault(kinds[name], [])
+                row += [n for n in dict.fromkeys(found) if n not in row]
+                column = [row.index(n) for n in found]
             if column not in columns:
                 columns.append(column)
-            given.append(f"u{kinds[name]}[rows{number}[k, {columns.index(column)}]]")
+            looked_up = f"rows{number}[k, {columns.index(column)}]"
+            given.append(looked_up if name.isdigit() else f"u{kinds[name]}[{looked_up}]")
         body.append(f"    {function}({', '.join(given)})")
     out.tables.append(f"rows{number} = table({tuple(zip(*columns, strict=True))})\n")
     return [f"for k in range({len(repeats)}):", *body]

@@ -1,5 +1,7 @@
 """Loops that are the same up to names are written once, and runs of them are loops over a table."""
 
+import re
+
 import numpy as np
 import pytest
 
@@ -110,3 +112,29 @@ def test_runs():
                             "    same0(n0, t6, o0)", "    same1(t90, t3)"]
     assert list(rolled.rows) == [0] and sorted(rolled.rows[0]) == [f"t{k}" for k in range(7)]
     assert roll(lines[:4], kinds).lines == lines[:4]  # three times are not worth a loop
+
+
+def recurrent(weights, inputs):
+    """A step reads the next row of its inputs."""
+    state = np.zeros(inputs.shape[1])
+    total = 0.0
+    for t in range(8):
+        forget = 1 / (1 + np.exp(-(state * weights[0] + inputs[t] * weights[1] + weights[2])))
+        state = forget * state + (1 - forget) * np.tanh(inputs[t] * weights[3] + state * weights[4])
+        scale = np.log(np.exp(state).sum() + 2)
+        state = state / scale
+        total = total + (state * inputs[t + 1]).sum()
+    return total
+
+
+def test_steps_that_read_other_rows_of_an_argument():
+    rng = np.random.default_rng(0)
+    args = rng.normal(size=(5, 14)), rng.normal(size=(9, 14))
+    f = jitad.value_and_grad(recurrent)
+    found = f(*args)
+    with jitad.disable_jit():
+        want = f(*args)
+    assert found[0] == pytest.approx(want[0], rel=1e-13)
+    np.testing.assert_allclose(found[1], want[1], rtol=1e-10, atol=1e-13)
+    calls = re.findall(r"same\d+\(.*\ba1, (\d+)", f.specialize(*args).source)
+    assert len(set(calls)) > 4
