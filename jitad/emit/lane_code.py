@@ -13,14 +13,13 @@ from jitad.ops.declare import Elementwise
 
 _AS_WRITTEN = {
     "add", "subtract", "negative", "multiply", "less", "less_equal", "greater", "greater_equal", "equal", "not_equal",
-    "logical_and", "logical_or", "absolute", "sqrt", "exp", "expm1", "log", "log1p", "tanh", *LANES_ONLY}
+    "logical_and", "logical_or", "absolute", "sqrt", "exp", "expm1", "log", "log1p", "tanh", "isfinite", *LANES_ONLY}
 _OTHERWISE = {
     "logical_not": "~{x}",
     "minimum": "choose(({x} < {y}) | ({x} != {x}), {x}, {y})",
     "maximum": "choose(({x} > {y}) | ({x} != {x}), {x}, {y})",
     "sign": "choose({x} > 0.0, 1.0, choose({x} < 0.0, -1.0, {x}))",
     "isnan": "{x} != {x}",
-    "isfinite": "abs({x}) < inf",
     "isinf": "abs({x}) == inf",
     "select": "choose({x}, {y}, {z})",
 }

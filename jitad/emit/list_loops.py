@@ -63,7 +63,7 @@ class ListLoop(LaneCode):
         super().__init__(expressions, loop)
         self.entries = Entries(loop)
         self.row = self.entries.staying[0].idx[0] if self.entries.staying else None
-        self.staying = {s: f"y{number}_{k}" for k, s in enumerate(self.entries.staying)}
+        self.staying = {id(s): (s, f"y{number}_{k}") for k, s in enumerate(self.entries.staying)}  # equal ones may be there twice
         self.last, self.dirty, self.same = f"q{number}", f"d{number}", f"k{number}"
         self.number = number
         self.read: dict[tuple[Buffer, Node], str] = {}  # rows in lanes
@@ -158,10 +158,10 @@ class ListLoop(LaneCode):
 
     def _store(self, w: Writer, store: Store) -> None:
         group = self.entries.groups.get((store.buffer, store.idx[0]), [])
-        if store in self.staying:
-            if store is list(self.staying)[-1]:
+        if id(store) in self.staying:
+            if store is self.entries.staying[-1]:
                 self._add_to_row(w)
-        elif store in group:
+        elif any(store is s for s in group):
             if store is group[-1]:
                 w.line(self._push(group))
         else:
@@ -174,12 +174,12 @@ class ListLoop(LaneCode):
 
     def _push(self, group: list[Store]) -> str:
         buffer, idx = group[0].buffer, group[0].idx
-        width = self.entries.width(buffer, idx)
-        if width == 1:
-            return f"push_each({self.e.buffer(buffer)}, {self._index(idx)}, {self._in_lanes(group[0].value)})"
-        values = ["spread(0.0)"] * width
+        sums: dict[int, list[str]] = {}
         for store in group:
-            values[_column(store.idx)] = self._in_lanes(store.value)
+            sums.setdefault(_column(store.idx), []).append(self._in_lanes(store.value))
+        values = [" + ".join(sums.get(k, ["spread(0.0)"])) for k in range(self.entries.width(buffer, idx))]
+        if len(values) == 1:
+            return f"push_each({self.e.buffer(buffer)}, {self._index(idx)}, {values[0]})"
         return f"push_rows({self.e.buffer(buffer)}, {self.name(idx[0])}, {_tuple(values)})"
 
     # The row that stays.
@@ -191,7 +191,7 @@ class ListLoop(LaneCode):
         w.line(f"{self.dirty} = False")
         for name, width in self.kept:
             w.line(f"{name} = {_tuple(['spread(0.0)'] * width)}")
-        for name in self.staying.values():
+        for _, name in self.staying.values():
             w.line(f"{name} = spread(0.0)")
 
     def _add_to_row(self, w: Writer) -> None:
@@ -199,7 +199,7 @@ class ListLoop(LaneCode):
         if not self.kept:
             w.line(f"{self.same} = everywhere({row} == {self.last})")
         with w.indented(f"if {self.same}:"):
-            for store, name in self.staying.items():
+            for store, name in self.staying.values():
                 w.line(f"{name} += {self.name(store.value)}")
             w.line(f"{self.dirty} = True")
         with w.indented("else:"):
@@ -213,7 +213,7 @@ class ListLoop(LaneCode):
                 w.line(f"{name} = {_tuple([f'spread(lane({name}[{k}], {WIDTH - 1}))' for k in range(width)])}")
 
     def _flush(self, w: Writer) -> None:
-        for store, name in self.staying.items():
+        for store, name in self.staying.values():
             place = ", ".join([f"uint64({self.last})", *map(self.e.name, store.idx[1:])])
             w.line(f"{self.e.buffer(store.buffer)}[{place}] += total({name})")
             w.line(f"{name} = spread(0.0)")

@@ -98,7 +98,7 @@ def _check(e: Elements, index: Node, bound: int | Size) -> Check:
     entry = e.value(index, (loop_var(0, index.shape[0]),)) if index.ndim == 1 else worst
     while entry.op.name == "cast":
         entry = entry.args[0]
-    plain = entry.op is LOAD and all(i.op.name in TRIVIAL for i in entry.args)
+    plain = entry.op is LOAD and entry.dtype.kind in "iu" and all(i.op.name in TRIVIAL for i in entry.args)
     return Check(worst, sizes.product(index.shape), bound, (entry,) if plain else ())
 
 

@@ -15,6 +15,9 @@ def fits(n: Node) -> bool:
     """Whether a scalar, other than what is read from memory, can be computed in lanes."""
     if n.op in (REDUCE, TRIANGLE, LOAD) or n.dtype not in (FLOAT, INT, BOOL):
         return False
+    of_booleans = n.args and n.args[-1].dtype == BOOL
+    if of_booleans and not n.op.name.startswith("logical_") and n.op.name not in ("cast", "select"):
+        return False
     if n.op.name in ("equal", "not_equal") and n.args[0].dtype.kind == "f":  # such numbers are computed in one way only
         return False
     return n.op.name != "cast" or (n.dtype, n.args[0].dtype) in ((FLOAT, INT), (FLOAT, BOOL), (INT, BOOL))

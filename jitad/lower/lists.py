@@ -7,6 +7,7 @@ its own over a long list takes as long as reading it does.
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Iterable, Sequence
 
 from jitad.ir.node import Node, topological
@@ -104,7 +105,7 @@ def _pays(loop: Loop, exact: set[Node]) -> bool:
     for step in loop.body.steps:
         if isinstance(step, Let):
             n = step.node
-            widened = n.op.name == "cast" and n.dtype == INT and _readable(n.args[0])
+            widened = n.op.name == "cast" and n.dtype == INT and _readable(n.args[0]) and n.args[0].dtype.kind in "iu"
             if n in exact or not (_readable(n) or widened or fits(n)):
                 return False
             (read.add(n.params[0]) if n.op is LOAD else lets.append(n))
@@ -133,8 +134,9 @@ def _move_checks(program: Program) -> None:
     """Have index checks made by the first loop that uses the indices, if it is one over the list they stand in."""
     steps = program.block.steps
     movable: dict[Node, tuple[Check, Loop]] = {}
+    several = Counter(s.worst for s in steps if isinstance(s, Check))
     for check in steps:
-        if isinstance(check, Check) and check.reads:
+        if isinstance(check, Check) and check.reads and several[check.worst] == 1:
             users = (s for s in steps if not (isinstance(s, Loop) and check.worst in s.accumulators) and _uses(s, check))
             user = next(users, None)
             if isinstance(user, Loop) and user.in_blocks and _over(check) is loop_var(0, user.size):

@@ -35,7 +35,7 @@ logical_or = elementwise("logical_or", numpy=np.logical_or, code="{x} | {y}", ar
 logical_not = elementwise("logical_not", numpy=np.logical_not, code="not {x}", accepts="b", returns="bool")
 isnan = elementwise("isnan", numpy=np.isnan, code="isnan({x})", returns="bool", parity="even")
 isinf = elementwise("isinf", numpy=np.isinf, code="isinf({x})", returns="bool", parity="even")
-isfinite = elementwise("isfinite", numpy=np.isfinite, code="isfinite({x})", returns="bool", parity="even")
+isfinite = elementwise("isfinite", numpy=np.isfinite, code="abs({x}) < inf", returns="bool", parity="even")
 
 
 class Select(Op):
