@@ -19,7 +19,7 @@ from jitad.entry import Entry, entry
 from jitad.errors import DTypeError, IndexRangeError, KernelSizeError
 from jitad.ir.evaluate import bind, evaluate, run_nodes, sizer
 from jitad.ir.graph import Graph, Guard
-from jitad.limits import completed, has_eigenvalues
+from jitad.limits import completed, derivative_graph
 from jitad.pipeline import Kernel, kernel_of
 from jitad.runtime.arguments import normalize, result, type_key
 from jitad.trace.place import ABSENT
@@ -118,8 +118,8 @@ class Specialization:
         def run(*every: Any) -> list:
             return evaluate(self.graph, every)
 
-        limited = not self.options.strict and has_eigenvalues(self.graph.nodes())
-        return completed(run, lambda: self.graph) if limited else run
+        limited = not self.options.strict and any(n.op.name == "eigh" for n in self.graph.nodes())
+        return completed(run, lambda: self.graph, lambda: self.recording.results) if limited else run
 
     def shared(self) -> tuple[str, Kernel, list]:
         """Key, kernel and constants; compiled at the first call."""
@@ -142,7 +142,7 @@ class Specialization:
     @cached_property
     def graph(self) -> Graph:
         with singular_points(self.options.strict):
-            return Graph(self.traced.inputs, self.recording.results, self.traced.guards)
+            return derivative_graph(self.traced.inputs, self.recording.results, self.traced.guards, self.options.strict)
 
     @property
     def source(self) -> str:

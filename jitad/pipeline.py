@@ -16,7 +16,7 @@ from jitad.emit.into import emit_into, written
 from jitad.ir.graph import Graph, Guard, rebuild
 from jitad.ir.node import Node, topological
 from jitad.ir.serial import digest, plain, write
-from jitad.limits import completed, has_eigenvalues
+from jitad.limits import completed, derivative_graph
 from jitad.lower.nest import Nest, Program
 from jitad.lower.scalar import Buffer
 from jitad.lower.schedule import lower
@@ -57,14 +57,14 @@ class Kernel:
             self.outputs = tuple((n.dtype, n.ndim) for n in self.graph.outputs)
             self.njit = compiled(self.source, self.outputs, key, self._arguments, None, options)
         self.call: Callable = _one_at_a_time(self.njit) if options.parallel else self.njit
-        if not options.strict and has_eigenvalues(topological(recording.nodes())):
-            self.call = completed(self.call, lambda: self.graph)
+        if not options.strict and any(n.op.name == "eigh" for n in topological(recording.nodes())):
+            self.call = completed(self.call, lambda: self.graph, lambda: self._recording.results)
 
     @cached_property
     def graph(self) -> Graph:
         """What it computes; ``print(kernel.graph)``."""
         with singular_points(self._options.strict):
-            return Graph(self._inputs, self._recording.results, self._guards)
+            return derivative_graph(self._inputs, self._recording.results, self._guards, self._options.strict)
 
     @cached_property
     def program(self) -> Program:

@@ -8,14 +8,13 @@ from typing import Any
 import numpy as np
 
 from jitad.ir.node import Node
-from jitad.ops.arithmetic import cast
 from jitad.ops.compare import absolute, equal, greater, select
 from jitad.ops.contract import contract
 from jitad.ops.custom import custom, rule
 from jitad.ops.declare import REGISTRY
-from jitad.ops.leaf import full, size_value
+from jitad.ops.leaf import full
 from jitad.ops.matrix import Factorization, Numbers, diagonal, rows_and_columns, swap, symmetric
-from jitad.ops.reduce import reduce_max
+from jitad.ops.reduce import reduce_sum
 from jitad.ops.shape import broadcast, reshape, slice_
 
 
@@ -46,7 +45,7 @@ def eigenvectors_rule(out: Node, a: Node, ta: Node) -> Node:
     Where eigenvalues are equal, all that is made of this is nan, and :mod:`jitad.autodiff.ties` finds the limit. Zero times
     infinity is not zero: the other factor may vanish there only.
     """
-    return _matmul(out, _gaps(eigenvalues(a)) * _in_eigenvectors(out, ta))  # type: ignore[operator]
+    return _matmul(out, gaps(eigenvalues(a)) * _in_eigenvectors(out, ta))  # type: ignore[operator]
 
 
 @rule
@@ -56,13 +55,16 @@ def gaps_rule(out: Node, w: Node, tw: Node) -> Node:
     return -(out * out) * (j - i)  # type: ignore[operator]
 
 
-def _gaps(w: Node) -> Node:
-    """1 / (w[j] - w[i]): 0 on the diagonal, and infinite between eigenvalues that are equal to rounding."""
+def gaps(w: Node, tolerance: float | None = None) -> Node:
+    """1 / (w[j] - w[i]): 0 on the diagonal, and infinite between eigenvalues that are equal.
+
+    That is, to rounding; or to `tolerance`, of the sum of their absolute values.
+    """
     b, n = w.shape
     shape = (b, n, n)
     i, j = (broadcast(w, shape, axes) for axes in ((0, 1), (0, 2)))
-    rounding = cast(size_value(n), w.dtype) * (4 * float(np.finfo(w.dtype).eps))  # type: ignore[operator]
-    scale = broadcast(reduce_max(absolute(w), (1,)), shape, (0,)) * broadcast(rounding, shape, ())  # type: ignore[operator]
+    near = 4 * float(np.finfo(w.dtype).eps) if tolerance is None else tolerance
+    scale = broadcast(reduce_sum(absolute(w), (1,)) * near, shape, (0,))  # type: ignore[operator]
     gap = j - i  # type: ignore[operator]
     is_open = greater(absolute(gap), scale)
     one, row, column = full(1, w.dtype, shape), *rows_and_columns(shape)

@@ -174,10 +174,70 @@ def test_what_has_no_derivative_is_nan():
 
 
 def test_what_stays_nan():
-    """Beyond third order, in functions of derivatives that are no polynomials, of eigenvalues of eigenvectors, and strictly."""
-    a = np.eye(N)
+    """Beyond third order, eigenvalues of what is made of eigenvectors, matrices that move with another one, and strictly."""
+    a = MATRICES["one pair"]
+
+    def shifted_vectors(a):
+        return (WEIGHTS * ((lambda w, v: (v * np.exp(w)) @ v.T)(np.linalg.eigvalsh(a), np.linalg.eigh(a + np.eye(N))[1]))).sum()
+
     with jitad.disable_jit():
-        assert np.isnan(jitad.hvp(jitad.jit(lambda a: np.sqrt((jitad.grad(weighted)(a) ** 2).sum())))(a, DIRECTION)).any()
         assert np.isnan(jitad.grad(lambda a: weighted(exponential(a)))(a)).any()
         assert np.isnan(third(lambda a: jitad.jvp(weighted, (a,), (DIRECTION,))[1])(a)).any()
+        assert np.isnan(jitad.grad(shifted_vectors)(a)).any()
         assert not np.isfinite(jitad.jit(jitad.grad(weighted), strict=True)(a)).all()
+
+
+def test_functions_of_eigenvalues_without_a_second_derivative():
+    with jitad.disable_jit():
+        for f in (lambda a: (np.linalg.eigvalsh(a)[1] - np.linalg.eigvalsh(a)[0]) ** 2, lambda a: np.linalg.norm(a, 2)):
+            assert np.isnan(jitad.hvp(f)(np.eye(N), DIRECTION)).any()
+
+
+@pytest.mark.parametrize("u", [
+    lambda g: np.where(g > 0, g, 0.0), np.nan_to_num, lambda g: np.fmax(g, -9.0), np.nansum, lambda g: (g > 0).sum(), np.argmax,
+    lambda g: np.sqrt((g**2).sum()), np.isfinite])
+def test_functions_of_derivatives(u):
+    """Also those that would hide that the derivative is infinite before the limit is taken."""
+    a = MATRICES["pairs"]
+    slope = jitad.grad(weighted)
+    with jitad.disable_jit():
+        np.testing.assert_allclose(jitad.jit(lambda a: u(slope(a)))(a), u(slope(a)), rtol=1e-9, atol=1e-12)
+
+
+def test_poles_beside_larger_numbers():
+    b = with_eigenvalues(1.0, 1, 2, 3)
+
+    def one(a):
+        return np.linalg.eigh(a)[1][0, 0] ** 2
+
+    def both(stack):
+        w, v = np.linalg.eigh(stack)
+        return 1e10 * ((v[0] * np.exp(w[0])) @ v[0].T).sum() + v[1, 0, 0] ** 2
+
+    with jitad.disable_jit():
+        alone = jitad.grad(one)(b)
+        assert np.isnan(alone).any()
+        np.testing.assert_array_equal(np.isnan(jitad.grad(both)(np.stack([b, b]))[1]), np.isnan(alone))
+
+
+@pytest.mark.parametrize("gap", [1e-15, 1e-14, 1e-12, 1e-10, 1e-8, 1e-6, 1e-4])
+def test_nearly_equal(gap):
+    a = with_eigenvalues(1.0, 1 + gap, 2, 3)
+    with jitad.disable_jit():
+        for derivative, error in ((jitad.grad, 1e-7), (lambda f: lambda a: jitad.hvp(f)(a, DIRECTION), 3e-5), (third, 2e-2)):
+            found, want = (derivative(f)(a) for f in (weighted, weighted_expm))
+            np.testing.assert_allclose(found, want, rtol=0, atol=error * np.abs(want).max())
+        vectors = jitad.grad(lambda a: np.linalg.eigh(a)[1][0, 0] ** 2)(a)
+        assert np.isnan(vectors).any() == (gap < 1e-14)  # of its own vectors the derivative is large, and as good as they are
+
+
+def test_nothing():
+    """Matrices without rows, and stacks of none, beside others."""
+    with jitad.disable_jit():
+        for shape in ((0, 3, 3), (0, 0)):
+            def both(a, b):
+                w, v = np.linalg.eigh(b)
+                return weighted(a) + (v * np.exp(w)[..., None]).sum()
+
+            found = jitad.grad(both, (0, 1))(MATRICES["pairs"], np.zeros(shape))
+            assert np.isfinite(found[0]).all() and found[1].shape == shape

@@ -96,7 +96,7 @@ def test_bonds_of_their_own_stiffness(length):
 @pytest.mark.parametrize("width", [1, 2, 3, 4, 5])
 def test_rows_of_any_width(width):
     f = every(bonds)
-    source = check(f, X[width], listed(21), np.ones(21), np.ones(21), blocks=None if width == 5 else True)  # the directions are cosines
+    source = check(f, X[width], listed(21), np.ones(21), np.ones(21), blocks=None if width == 5 else True)
     assert ("push_rows(" in source) == (1 < width < 5)
 
 
@@ -122,7 +122,7 @@ def test_tables_of_kinds():
 
 @pytest.mark.parametrize("width", [3, 8, 13])
 def test_neighbour_tables(width):
-    check(every(neighbours), X[3], RNG.integers(0, N, (N, width)), blocks=None if width == 3 else True)  # else written out, in two loops
+    check(every(neighbours), X[3], RNG.integers(0, N, (N, width)), blocks=None if width == 3 else True)
 
 
 def test_entries_that_are_shifted():
