@@ -63,7 +63,7 @@ class Emitter:
     def __init__(self, program: Program, options: Options):
         self.program, self.options = program, options
         self.w = Writer()
-        self.e = Expressions(program.scalars(), {b.source: b for b in program.packed if b.kind == "packed"})
+        self.e = Expressions(program.scalars(), {b.source: b for b in program.packed if b.kind == "packed" and not b.fixed})
         self.parts: dict[tuple[Form, int], int] = {}
         self.runs = 0
         self.pieces: list[Piece] = []  # the outermost loops
@@ -177,7 +177,7 @@ class Emitter:
         for b in packed:
             with self.w.indented(f"for i0 in range({self.e.size(b.shape[-1])}):"):
                 for places in itertools.product(*(range(n) for n in b.shape[:-1])):  # type: ignore[arg-type]
-                    there, here = (", ".join(map(str, idx)) for idx in ((*places, "i0"), ("i0", *places)))
+                    there, here = (", ".join(map(str, idx)) for idx in ((*places, "i0"), ("i0", *places, *b.fixed)))
                     self.w.line(f"{self.e.buffer(b)}[{there}] = {self.e.buffer(b.source)}[{here}]")
 
     def _block(self, block: Block, run: Run | None = None) -> None:

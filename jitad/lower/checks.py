@@ -105,7 +105,7 @@ def _check(e: Elements, index: Node, bound: int | Size) -> Check:
 def _in_memory(e: Elements, array: Node, bound: int | Size) -> Check:
     size = sizes.product(array.shape)
     source = e.buffers[array]
-    flat = e.packed.setdefault((source, False), Buffer("flat", array.dtype, (size,), source=source))
+    flat = e.packed.setdefault((source, None), Buffer("flat", array.dtype, (size,), source=source))
     var = loop_var(0, size)
     shifted = e.cast(e.add(load(flat, (var,)), e.size(bound)), UINT)
     entry = loop_var(0, array.shape[0]) if array.ndim == 2 else None

@@ -17,7 +17,7 @@ from jitad.ir.types import Shape
 from jitad.lower.scalar import Buffer, load, loop_var, work
 from jitad.lower.sums import Sums, identity
 from jitad.ops.declare import AtRule
-from jitad.ops.leaf import constant
+from jitad.ops.leaf import constant, constant_value
 
 Index = tuple[Node, ...]
 STRUCTURE = {"iota", "tri_index", "constant", "size_value", "broadcast", "retype", "transpose", "add", "subtract", "flip",
@@ -61,7 +61,7 @@ class Elements(Sums):
         self._first: dict[Node, Node] = {}  # a value of each
         self._weights: dict[Node, int] = {}
         self.memo: dict[tuple[Node, Index], Node] = {}
-        self.packed: dict[tuple[Buffer, bool], Buffer] = {}  # whether with the first axis last, else flat
+        self.packed: dict[tuple[Buffer, tuple[int, ...] | None], Buffer] = {}
 
     def value(self, node: Node, idx: Index) -> Node:
         """The element of a node at an index; loaded where the node has a buffer."""
@@ -127,13 +127,15 @@ class Elements(Sums):
     def load(self, buffer: Buffer, idx: Index) -> Node:
         """An element of a buffer. Rows of an input that an inner loop walks over come from a packed copy."""
         if buffer.kind == "packed":
-            buffer, idx = buffer.source, (idx[-1], *idx[:-1])
+            buffer, idx = buffer.source, (idx[-1], *idx[:-1], *map(self.int, buffer.fixed))
         strided = buffer.kind == "input" and len(idx) > 1 and idx[0].op.name == "loop_var" and idx[0].params[0] > 0
         if strided and all(i.op.name == "constant" for i in idx[1:]):
-            if (buffer, True) not in self.packed:
-                shape = (*buffer.shape[1:], buffer.shape[0])
-                self.packed[buffer, True] = Buffer("packed", buffer.dtype, shape, source=buffer)
-            return load(self.packed[buffer, True], (*idx[1:], idx[0]))
+            if all(isinstance(n, int) for n in buffer.shape[1:]):
+                packed, place = Buffer("packed", buffer.dtype, (*buffer.shape[1:], buffer.shape[0]), source=buffer), idx[1:]
+            else:
+                fixed = tuple(int(constant_value(i)) for i in idx[1:])  # type: ignore[arg-type]
+                packed, place = Buffer("packed", buffer.dtype, buffer.shape[:1], source=buffer, fixed=fixed), ()
+            return load(self.packed.setdefault((buffer, packed.fixed), packed), (*place, idx[0]))
         return load(buffer, idx)
 
     def loops(self, lengths: Sequence[int | Size], inside: Sequence[Node]) -> tuple[list[Node], list[list[Node]]]:

@@ -16,7 +16,7 @@ from jitad.ir.node import Node, make, topological
 from jitad.ir.types import BOOL, INT
 from jitad.lower.choices import as_size, is_op
 from jitad.lower.integers import Integers
-from jitad.ops import arithmetic
+from jitad.ops import arithmetic, compare
 from jitad.ops.arithmetic import cast as cast_node
 from jitad.ops.declare import REGISTRY, Elementwise, Op
 from jitad.ops.leaf import constant, constant_value
@@ -256,11 +256,18 @@ class Normal(Integers):
         return self._chain(base, m * n)
 
     def power(self, x: Node, y: Node) -> Node:
-        """x**1.5 and its like are powers of the root, where x is not negative: of -0.0 and -inf the root is another one."""
+        """x**1.5 and its like are powers of the root: of \\|x\\|, as those of -0.0 are what those of 0 are."""
         c = constant_value(y)
         half = c is not None and x.dtype.kind == "f" and abs(c) <= 8 and float(c - 0.5).is_integer()
-        if half and not self.strict and self.nonnegative(x):
-            return self.integer_pow(self.apply(arithmetic.sqrt, x), int(2 * c))  # type: ignore[operator]
+        if half and not self.strict:
+            sure = self.nonnegative(x)
+            size = x if sure else self.apply(compare.absolute, x)
+            found = self.integer_pow(self.apply(arithmetic.sqrt, size), int(2 * c))  # type: ignore[operator]
+            if sure:
+                return found
+            zero, nan, at_infinity = (constant(v, x.dtype) for v in (0, np.nan, np.inf if c > 0 else 0))  # type: ignore[operator]
+            infinite = self.lt(x, constant(-np.finfo(x.dtype).max, x.dtype))
+            return self.select(self.lt(x, zero), self.select(infinite, at_infinity, nan), found)
         self.rank(x), self.rank(y)
         return self.made(arithmetic.power, x, y)
 

@@ -21,9 +21,9 @@ class Buffer:
     """Memory that a kernel reads or writes.
 
     `kind` is ``input`` (position `position`), ``output``, ``temp``, ``flat`` (an input seen with one axis), or ``packed``
-    (a copy of an input whose first axis is the last one). Behind the end of a `padded` temporary there is room for a whole
-    vector. With an `order` the axes of what it holds lie in that order: short ones first, so that
-    elements along a long one are side by side.
+    (a copy of an input whose first axis is the last one; or, of a matrix of many columns, the one of its columns that is
+    `fixed`). Behind the end of a `padded` temporary there is room for a whole vector. With an `order` the axes of what it holds
+    lie in that order: short ones first, so that elements along a long one are side by side.
     """
 
     kind: str
@@ -31,6 +31,7 @@ class Buffer:
     shape: Shape
     position: int = -1
     source: Any = None
+    fixed: tuple[int, ...] = ()
     padded: bool = False
     order: tuple[int, ...] = ()
 

@@ -41,7 +41,13 @@ class Storable:
     def _is_affordable(self, node: Node) -> bool:
         if len([n for n in node.shape if isinstance(n, Size)]) <= 1 and sizes.degree(sizes.product(node.shape)) <= 1:
             return True
-        return all(any(all(h.get(a, 0) >= p for a, p in m.items()) for h in self._have) for m in _monomials([node]))
+        return all(any(all(h.get(a, 0) >= p for a, p in m.items()) for h in self._have) or self._like_a_layer(m)
+                   for m in _monomials([node]))
+
+    def _like_a_layer(self, m: dict) -> bool:
+        """Whether a product of different lengths is one of as many as an argument with each of them has: points by layer, say."""
+        return max(m.values(), default=0) == 1 and all(
+            any(a in h and sum(h.values()) >= len(m) for h in self._have) for a in m)
 
 
 def _monomials(nodes: Sequence[Node]) -> list[dict]:

@@ -57,6 +57,7 @@ def wasteful(placed: Placed, order: list[Node], storable: Storable) -> list[Node
     """Nodes that should be stored: costly, used in a larger loop than their own, and small enough."""
     e = placed.elements
     spread = {n.args[0] for n in order if n.op.name in ("broadcast", "gather")}
+    spread |= {a for n in order if n.op.name == "contract" for a in n.args}
     at: dict[Node, list[tuple[Index, Node]]] = {}
     for (node, idx), value in e.memo.items():
         at.setdefault(node, []).append((idx, value))

@@ -158,3 +158,45 @@ def test_nothing_of_size_n_times_n_in_spellings_of_ones_own():
             kernel = transform.specialize(*args)
             assert all(sizes.degree(sizes.product(b.shape)) <= 1 for b, _ in kernel.kernel.program.temporaries), f.__name__
         jitad.testing.check_grads(f, (x, q), order=2, modes=("rev",))
+
+
+def test_columns_of_a_wide_matrix_side_by_side():
+    """Rows of more columns than are unrolled, of which some are read in an inner loop."""
+    q, x = np.random.default_rng(0).normal(size=(7, 9)), np.random.default_rng(1).normal(size=(11, 6))
+    f = jitad.value_and_grad(lambda q, x: ((q[:, :6] * x[:, None]) ** 2).sum() + (np.sin(q[:, 7] * x[:, None, 0])).sum(), (0, 1))
+    found = f(q, x)
+    with jitad.disable_jit():
+        want = f(q, x)
+    assert found[0] == pytest.approx(want[0], rel=1e-12)
+    for a, b in zip(found[1], want[1], strict=True):
+        np.testing.assert_allclose(a, b, rtol=1e-10, atol=1e-12)
+
+
+def test_layers_are_stored():
+    """What a product reads again for every column."""
+    def network(w, b, x):
+        return np.tanh(np.tanh(x @ w) @ b).sum()
+
+    rng = np.random.default_rng(0)
+    args = rng.normal(size=(6, 9)), rng.normal(size=(9, 7)), rng.normal(size=(11, 6))
+    f = jitad.value_and_grad(network, (0, 1))
+    found = f(*args)
+    with jitad.disable_jit():
+        want = f(*args)
+    for a, b in zip(found[1], want[1], strict=True):
+        np.testing.assert_allclose(a, b, rtol=1e-10, atol=1e-12)
+    assert max(len(d) for nest in f.specialize(*args).nests for d in nest.domains) == 3  # products, and nothing inside of them
+
+
+ROOTS = {0.5: lambda x: (x - 1) ** 0.5, 1.5: lambda x: (x - 1) ** 1.5, 2.5: lambda x: (x - 1) ** 2.5,
+         -0.5: lambda x: (x - 1) ** -0.5, -1.5: lambda x: (x - 1) ** -1.5}
+
+
+@pytest.mark.parametrize("c", ROOTS)
+def test_powers_of_roots(c):
+    """As the power, of all signs of zeros and infinities."""
+    x = np.array([-np.inf, -2.0, -0.0, 0.0, 1.0, 1 + 1e-15, 0.3, 7.0, np.inf, np.nan, 1e300, 1e-310])
+    f = jitad.jit(ROOTS[c])
+    with np.errstate(all="ignore"):
+        np.testing.assert_allclose(f(x), ROOTS[c](x), rtol=2e-15)
+    assert "**" not in f.specialize(x).source
