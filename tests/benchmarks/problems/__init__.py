@@ -1,0 +1,11 @@
+"""What is measured: functions in plain NumPy, written once for every namespace, and their sizes."""
+
+from __future__ import annotations
+
+from tests.benchmarks.problem import Problem
+from tests.benchmarks.problems import fields, lists, models, pairs, second, steps
+
+
+def every() -> list[Problem]:
+    """All problems, in the order of the tables."""
+    return [p for module in (pairs, lists, fields, models, steps, second) for p in module.problems()]
