@@ -33,7 +33,7 @@ def main() -> None:
     for problem in chosen:
         rows.append(measure(problem, options.budget / 10 if options.quick else options.budget, names))
         print(table.line(rows[-1]), flush=True)
-    print("\n" + "\n".join(table.summary(rows)), flush=True)
+    print("\n".join(["", *table.means(rows), *table.losses(rows)]), flush=True)
     peaks = [] if options.quick or options.only else memory.every(names)
     print("\n".join(["", *map(memory.line, peaks)]))
     if options.write:

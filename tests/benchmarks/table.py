@@ -60,14 +60,15 @@ def mean(rows: list[Row], a: str, b: str) -> float | None:
     return math.exp(sum(found) / len(found)) if found else None
 
 
-def summary(rows: list[Row]) -> list[str]:
-    """Geometric means, and what is lost."""
-    out = [f"geometric means: {number(mean(rows, 'jitad', 'hand'))} times the kernel by hand; "
-           f"with its gradient {number(mean(rows, 'jitad', 'value'))} times the value alone"]
+def means(rows: list[Row]) -> list[str]:
+    """Geometric means over all rows."""
+    out = [f"on average (geometric mean) {number(mean(rows, 'jitad', 'hand'))} times the kernel by hand",
+           f"value and gradient together take {number(mean(rows, 'jitad', 'value'))} times the value alone"]
     for peer in ("jax", "torch", "autograd", "casadi"):
         if (found := mean(rows, peer, "jitad")) is not None:
-            out.append(f"{peer} takes {number(found)} times as long")
-    return out + losses(rows)
+            count = sum(peer in row.times for row in rows)
+            out.append(f"{peer} takes {number(found)} times as long as jitad, over {count} rows")
+    return out
 
 
 def losses(rows: list[Row]) -> list[str]:

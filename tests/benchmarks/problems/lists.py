@@ -8,7 +8,7 @@ from tests.benchmarks import by_hand
 from tests.benchmarks.problem import Problem
 from tests.pairs import crowd
 
-CUTOFF = 2.0  # about 20 pairs for each atom
+CUTOFF = 2.65  # about 20 pairs for each atom
 NEIGHBOURS = 8
 
 
