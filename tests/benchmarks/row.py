@@ -9,6 +9,7 @@ import numpy as np
 import jitad
 from tests.benchmarks import ours, peers
 from tests.benchmarks.measure import medians, seconds
+from tests.benchmarks.peers import Call
 from tests.benchmarks.problem import Problem, compare
 
 
@@ -24,11 +25,14 @@ class Row:
         Of one call: by "hand", "jitad", "value" (jitad, without derivative) and the peers.
     first : dict
         Of the first call: "cold", "warm" and "jax".
+    failures : dict
+        What went wrong, by package.
     """
 
     title: str
     times: dict[str, float]
     first: dict[str, float]
+    failures: dict[str, str]
 
     def ratio(self, a: str, b: str) -> float | None:
         """Time of a, in units of that of b."""
@@ -38,21 +42,33 @@ class Row:
 def measure(problem: Problem, budget: float, names: list[str]) -> Row:
     """Results are compared before anything is timed."""
     args = problem.arguments()
-    cold, warm, function = ours.first_calls(problem, args)
-    first = {"cold": cold, "warm": warm}
-    calls = {"hand": lambda: problem.by_hand(*args), "jitad": ours.kernel_call(function, args)}
+    calls: dict[str, Call] = {"hand": lambda: problem.by_hand(*args)}
+    first: dict[str, float] = {}
+    failures: dict[str, str] = {}
     expected = calls["hand"]()
-    compare(calls["jitad"](), expected)
+    for name in ("jitad", *names):
+        try:
+            if name == "jitad":
+                made, first["cold"], first["warm"] = _of_jitad(problem, args)
+            else:
+                made = peers.calls(problem, args, [name])
+            if name == "jax" and made:
+                first["jax"] = seconds(made["jax"])
+            if made:
+                compare(made[name](), expected)
+            calls.update(made)
+        except Exception as error:  # it is told with the losses
+            failures[name] = f"{type(error).__name__}: {' '.join(str(error).split())[:200]}"
+    return Row(problem.title, medians(calls, budget), first, failures)
+
+
+def _of_jitad(problem: Problem, args: tuple) -> tuple[dict[str, Call], float, float]:
+    """Calls of the kernels, and seconds of the first calls."""
+    cold, warm, function = ours.first_calls(problem, args)
+    calls = {"jitad": ours.kernel_call(function, args)}
     if problem.derivative == "gradient":
-        with ours.Folder():
-            calls["value"] = ours.kernel_call(jitad.jit(problem.make(np)), args)
-            calls["value"]()
-    for name, call in peers.calls(problem, args, names).items():
-        if name == "jax":
-            first["jax"] = seconds(call)
-        compare(call(), expected)
-        calls[name] = call
-    return Row(problem.title, medians(calls, budget), first)
+        calls["value"] = ours.kernel_call(jitad.jit(problem.make(np), cache=False), args)
+    return calls, cold, warm
 
 
 def prepare(names: list[str]) -> None:

@@ -66,14 +66,15 @@ def means(rows: list[Row]) -> list[str]:
            f"value and gradient together take {number(mean(rows, 'jitad', 'value'))} times the value alone"]
     for peer in ("jax", "torch", "autograd", "casadi"):
         if (found := mean(rows, peer, "jitad")) is not None:
-            count = sum(peer in row.times for row in rows)
+            count = sum(row.ratio(peer, "jitad") is not None for row in rows)
             out.append(f"{peer} takes {number(found)} times as long as jitad, over {count} rows")
     return out
 
 
 def losses(rows: list[Row]) -> list[str]:
     """The rows that are slower than they should be."""
+    failed = [f"{name} fails: {r.title}, {text}" for r in rows for name, text in r.failures.items()]
     slow = [f"above {BY_HAND} times the kernel by hand: {r.title}, {number(x)}"
             for r in rows if (x := r.ratio("jitad", "hand")) is not None and x > BY_HAND]
-    return slow + [f"slower than jax: {r.title}, {number(x)} times its speed"
+    return failed + slow + [f"slower than jax: {r.title}, {number(x)} times its speed"
                    for r in rows if (x := r.ratio("jax", "jitad")) is not None and x < 1]
