@@ -8,7 +8,7 @@ import numpy as np
 import pytest
 
 import jitad
-from tests.benchmarks import ours, peers
+from tests.benchmarks import by_hand, ours, peers
 from tests.benchmarks.problem import Problem, compare, leaves
 from tests.benchmarks.problems import every
 from tests.benchmarks.problems.lists import near_pairs
@@ -70,6 +70,11 @@ def test_derivatives_are_those_by_differences(problem):
 @each
 def test_kernels_by_hand(problem):
     compare(problem.by_hand.py_func(*problem.arguments()), evaluated(problem))
+
+
+def test_both_kernels_of_all_pairs():
+    x = crowd(38)
+    compare(by_hand.pairs.lennard_jones.py_func(x), by_hand.pairs.lennard_jones_of_few.py_func(x))
 
 
 @pytest.mark.skipif(importlib.util.find_spec("autograd") is None, reason="autograd is not installed")

@@ -9,31 +9,43 @@ import numpy as np
 from jitad.emit.vmath import exp
 from tests.benchmarks.by_hand.fast import fast
 
+BLOCK = 64  # pairs
+
 
 @fast
 def pair_list(x, pairs):
-    """One loop over the list, what is added to the first atom kept in registers while that stays the same."""
+    """Blocks of pairs: what can be vectorised in a loop between looking up and adding; what is added to the first atom is kept in
+    registers while that stays the same."""
     g = np.zeros_like(x)
+    dx, dy, dz = np.empty(BLOCK), np.empty(BLOCK), np.empty(BLOCK)
     total = 0.0
     last, gx, gy, gz = pairs[0, 0], 0.0, 0.0, 0.0
-    for p in range(pairs.shape[0]):
-        i, j = pairs[p, 0], pairs[p, 1]
-        if i != last:
-            g[last, 0] += gx
-            g[last, 1] += gy
-            g[last, 2] += gz
-            last, gx, gy, gz = i, 0.0, 0.0, 0.0
-        dx, dy, dz = x[i, 0] - x[j, 0], x[i, 1] - x[j, 1], x[i, 2] - x[j, 2]
-        inverse = 1.0 / (dx * dx + dy * dy + dz * dz)
-        s6 = inverse * inverse * inverse
-        total += s6 * s6 - s6
-        c = -24.0 * (2.0 * s6 * s6 - s6) * inverse
-        gx += c * dx
-        gy += c * dy
-        gz += c * dz
-        g[j, 0] -= c * dx
-        g[j, 1] -= c * dy
-        g[j, 2] -= c * dz
+    for start in range(0, pairs.shape[0], BLOCK):
+        part = pairs[start:start + BLOCK]
+        for p in range(part.shape[0]):
+            i, j = part[p, 0], part[p, 1]
+            dx[p], dy[p], dz[p] = x[i, 0] - x[j, 0], x[i, 1] - x[j, 1], x[i, 2] - x[j, 2]
+        for p in range(part.shape[0]):
+            inverse = 1.0 / (dx[p] * dx[p] + dy[p] * dy[p] + dz[p] * dz[p])
+            s6 = inverse * inverse * inverse
+            total += s6 * s6 - s6
+            t = -24.0 * (2.0 * s6 * s6 - s6) * inverse
+            dx[p] *= t
+            dy[p] *= t
+            dz[p] *= t
+        for p in range(part.shape[0]):
+            i, j = part[p, 0], part[p, 1]
+            if i != last:
+                g[last, 0] += gx
+                g[last, 1] += gy
+                g[last, 2] += gz
+                last, gx, gy, gz = i, 0.0, 0.0, 0.0
+            gx += dx[p]
+            gy += dy[p]
+            gz += dz[p]
+            g[j, 0] -= dx[p]
+            g[j, 1] -= dy[p]
+            g[j, 2] -= dz[p]
     g[last, 0] += gx
     g[last, 1] += gy
     g[last, 2] += gz

@@ -1,4 +1,8 @@
-"""Values and gradients of sums over all pairs."""
+"""Values and gradients of sums over all pairs.
+
+Most go through a triangle. The rest of a row is taken as slices: of indices that begin elsewhere than at zero Numba asks whether
+they are negative, and LLVM then leaves the loop as it is.
+"""
 
 from __future__ import annotations
 
@@ -15,7 +19,38 @@ GAUSSIAN = 2.0 * SCREENING / math.sqrt(math.pi)  # before the exponential in the
 
 @fast
 def lennard_jones(x):
-    """Full square, structure of arrays, gradient in registers."""
+    """Triangle, structure of arrays."""
+    n = x.shape[0]
+    px, py, pz = x[:, 0].copy(), x[:, 1].copy(), x[:, 2].copy()
+    sx, sy, sz = np.zeros(n), np.zeros(n), np.zeros(n)
+    total = 0.0
+    for i in range(n - 1):
+        xi, yi, zi = px[i], py[i], pz[i]
+        ax, ay, az = px[i + 1:], py[i + 1:], pz[i + 1:]
+        bx, by, bz = sx[i + 1:], sy[i + 1:], sz[i + 1:]
+        e = gx = gy = gz = 0.0
+        for j in range(ax.shape[0]):
+            dx, dy, dz = xi - ax[j], yi - ay[j], zi - az[j]
+            inverse = 1.0 / (dx * dx + dy * dy + dz * dz)
+            s6 = inverse * inverse * inverse
+            e += s6 * s6 - s6
+            c = -24.0 * (2.0 * s6 * s6 - s6) * inverse
+            gx += c * dx
+            gy += c * dy
+            gz += c * dz
+            bx[j] -= c * dx
+            by[j] -= c * dy
+            bz[j] -= c * dz
+        total += e
+        sx[i] += gx
+        sy[i] += gy
+        sz[i] += gz
+    return 4.0 * total, np.stack((sx, sy, sz), 1)
+
+
+@fast
+def lennard_jones_of_few(x):
+    """Full square, gradient in registers: for few atoms, whose triangle has too short rows."""
     n = x.shape[0]
     px, py, pz = x[:, 0].copy(), x[:, 1].copy(), x[:, 2].copy()
     g = np.empty_like(x)
@@ -41,106 +76,101 @@ def lennard_jones(x):
 
 
 @fast
+def _add(c, p, s, i):
+    """Add c times differences to both atoms, along one axis."""
+    pi, others, back, total = p[i], p[i + 1:], s[i + 1:], 0.0
+    for j in range(others.shape[0]):
+        t = c[j] * (pi - others[j])
+        total += t
+        back[j] -= t
+    s[i] += total
+
+
+@fast
 def morse(x):
-    """Full square, as for Lennard-Jones."""
+    """Row by row of the triangle, factors of the gradient first."""
     n = x.shape[0]
     px, py, pz = x[:, 0].copy(), x[:, 1].copy(), x[:, 2].copy()
-    g = np.empty_like(x)
+    sx, sy, sz, c = np.zeros(n), np.zeros(n), np.zeros(n), np.empty(n)
     total = 0.0
-    for i in range(n):
-        xi, yi, zi = px[i], py[i], pz[i]
-        e = gx = gy = gz = 0.0
-        for j in range(n):
-            dx, dy, dz = xi - px[j], yi - py[j], zi - pz[j]
-            r = math.sqrt(dx * dx + dy * dy + dz * dz + (1.0 if i == j else 0.0))
-            a = 0.0 if i == j else exp(-ALPHA * (r - DISTANCE))
+    for i in range(n - 1):
+        xi, yi, zi, e = px[i], py[i], pz[i], 0.0
+        ax, ay, az = px[i + 1:], py[i + 1:], pz[i + 1:]
+        for j in range(ax.shape[0]):
+            dx, dy, dz = xi - ax[j], yi - ay[j], zi - az[j]
+            r = math.sqrt(dx * dx + dy * dy + dz * dz)
+            a = exp(-ALPHA * (r - DISTANCE))
             e += a * a - 2.0 * a
-            c = -2.0 * DEPTH * ALPHA * (a * a - a) / r
-            gx += c * dx
-            gy += c * dy
-            gz += c * dz
+            c[j] = -2.0 * DEPTH * ALPHA * (a * a - a) / r
+        _add(c, px, sx, i)
+        _add(c, py, sy, i)
+        _add(c, pz, sz, i)
         total += e
-        g[i, 0] = gx
-        g[i, 1] = gy
-        g[i, 2] = gz
-    return 0.5 * DEPTH * total, g
+    return DEPTH * total, np.stack((sx, sy, sz), 1)
 
 
 @fast
 def coulomb(x, q):
-    """A triangle, since erfc is a call; what can be vectorised in loops of its own, over the rest of a row."""
+    """As for Morse, with erfc, which is a call for each number, in a loop of its own."""
     n = x.shape[0]
     px, py, pz = x[:, 0].copy(), x[:, 1].copy(), x[:, 2].copy()
     sx, sy, sz = np.zeros(n), np.zeros(n), np.zeros(n)
     r, c = np.empty(n), np.empty(n)
     total = 0.0
     for i in range(n - 1):
-        xi, yi, zi, qi = px[i], py[i], pz[i], q[i]
-        for j in range(i + 1, n):
-            dx, dy, dz = xi - px[j], yi - py[j], zi - pz[j]
+        xi, yi, zi, qi, e = px[i], py[i], pz[i], q[i], 0.0
+        ax, ay, az, aq = px[i + 1:], py[i + 1:], pz[i + 1:], q[i + 1:]
+        for j in range(ax.shape[0]):
+            dx, dy, dz = xi - ax[j], yi - ay[j], zi - az[j]
             r[j] = math.sqrt(dx * dx + dy * dy + dz * dz)
-        for j in range(i + 1, n):
+        for j in range(ax.shape[0]):
             c[j] = math.erfc(SCREENING * r[j])
-        e = gx = gy = gz = 0.0
-        for j in range(i + 1, n):
+        for j in range(ax.shape[0]):
             inverse = 1.0 / r[j]
-            qq = q[j] * inverse
-            v = qq * c[j]
+            v = aq[j] * inverse * c[j]
             e += v
-            slope = q[j] * GAUSSIAN * exp(-SCREENING**2 * r[j] * r[j])
+            slope = aq[j] * GAUSSIAN * exp(-SCREENING**2 * r[j] * r[j])
             c[j] = -qi * (v + slope) * inverse * inverse
-        for j in range(i + 1, n):
-            t = c[j] * (xi - px[j])
-            gx += t
-            sx[j] -= t
-        for j in range(i + 1, n):
-            t = c[j] * (yi - py[j])
-            gy += t
-            sy[j] -= t
-        for j in range(i + 1, n):
-            t = c[j] * (zi - pz[j])
-            gz += t
-            sz[j] -= t
+        _add(c, px, sx, i)
+        _add(c, py, sy, i)
+        _add(c, pz, sz, i)
         total += qi * e
-        sx[i] += gx
-        sy[i] += gy
-        sz[i] += gz
     return total, np.stack((sx, sy, sz), 1)
 
 
 @fast
 def embedded_atom(x):
-    """Two passes over the square; exp(-6 s) from exp(-2 s)."""
+    """Two passes over the triangle; exp(-6 s) from exp(-2 s)."""
     n = x.shape[0]
     px, py, pz = x[:, 0].copy(), x[:, 1].copy(), x[:, 2].copy()
-    slope = np.empty(n)
-    g = np.empty_like(x)
+    sx, sy, sz, c = np.zeros(n), np.zeros(n), np.zeros(n), np.empty(n)
+    density, slope = np.zeros(n), np.empty(n)
     total = 0.0
+    for i in range(n - 1):
+        xi, yi, zi, own = px[i], py[i], pz[i], 0.0
+        ax, ay, az, others = px[i + 1:], py[i + 1:], pz[i + 1:], density[i + 1:]
+        for j in range(ax.shape[0]):
+            dx, dy, dz = xi - ax[j], yi - ay[j], zi - az[j]
+            a = exp(-2.0 * (math.sqrt(dx * dx + dy * dy + dz * dz) - 1.0))
+            own += a
+            others[j] += a
+        density[i] += own
     for i in range(n):
-        density = 0.0
-        for j in range(n):
-            dx, dy, dz = px[i] - px[j], py[i] - py[j], pz[i] - pz[j]
-            r = math.sqrt(dx * dx + dy * dy + dz * dz)
-            a = exp(-2.0 * (r - 1.0))
-            density += 0.0 if i == j else a
-        root = math.sqrt(density)
+        root = math.sqrt(density[i])
         total -= root
         slope[i] = -0.5 / root
-    for i in range(n):
-        xi, yi, zi, si = px[i], py[i], pz[i], slope[i]
-        e = gx = gy = gz = 0.0
-        for j in range(n):
-            dx, dy, dz = xi - px[j], yi - py[j], zi - pz[j]
+    for i in range(n - 1):
+        xi, yi, zi, si, e = px[i], py[i], pz[i], slope[i], 0.0
+        ax, ay, az, slopes = px[i + 1:], py[i + 1:], pz[i + 1:], slope[i + 1:]
+        for j in range(ax.shape[0]):
+            dx, dy, dz = xi - ax[j], yi - ay[j], zi - az[j]
             r = math.sqrt(dx * dx + dy * dy + dz * dz)
             a = exp(-2.0 * (r - 1.0))
             b = a * a * a
-            c = 0.0 if i == j else ((si + slope[j]) * -2.0 * a - 6.0 * b) / r
-            e += 0.0 if i == j else b
-            gx += c * dx
-            gy += c * dy
-            gz += c * dz
-        total += 0.5 * e
-        g[i, 0] = gx
-        g[i, 1] = gy
-        g[i, 2] = gz
-    return total, g
+            e += b
+            c[j] = (-2.0 * (si + slopes[j]) * a - 6.0 * b) / r
+        _add(c, px, sx, i)
+        _add(c, py, sy, i)
+        _add(c, pz, sz, i)
+        total += e
+    return total, np.stack((sx, sy, sz), 1)

@@ -142,7 +142,8 @@ def problems() -> list[Problem]:
     out = []
     safe = dict.fromkeys(("jax", "torch", "autograd"), eye)
     for n in (13, 256, 2048):
-        arguments, by, size, small = (lambda n=n: (crowd(n),)), by_hand.pairs.lennard_jones, f"{n:,} atoms", n == 13
+        arguments, size, small = (lambda n=n: (crowd(n),)), f"{n:,} atoms", n == 13
+        by = by_hand.pairs.lennard_jones_of_few if small else by_hand.pairs.lennard_jones
         first = {"casadi": unrolled_casadi} if small else {}
         out += [Problem("Lennard-Jones by eye", size, eye, arguments, by, spellings=first, small=small),
                 Problem("Lennard-Jones, mask outside", size, partial(mask_outside, n=n), arguments, by, small=small),
