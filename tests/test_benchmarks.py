@@ -8,10 +8,11 @@ import numpy as np
 import pytest
 
 import jitad
-from tests.benchmarks import by_hand, ours, peers
+from tests.benchmarks import by_hand, ours, peers, table
 from tests.benchmarks.problem import Problem, compare, leaves
 from tests.benchmarks.problems import every
 from tests.benchmarks.problems.lists import near_pairs
+from tests.benchmarks.row import Row
 from tests.pairs import crowd
 
 SMALL = [p for p in every() if p.small]
@@ -88,6 +89,16 @@ def test_autograd_runs_the_same_text(problem):
 def test_names_and_sizes():
     titles = [p.title for p in every()]
     assert len(set(titles)) == len(titles)
+
+
+def test_tables():
+    good = Row("a", {"hand": 1e-6, "jitad": 1.1e-6, "value": 1e-6, "jax": 1.0}, {"cold": 1.0, "warm": 0.01}, {})
+    bad = Row("b", {"hand": 1e-6, "jitad": 3e-6, "jax": 2e-6}, {}, {"torch": "TypeError: none"})
+    assert table.line(good).split()[:4] == ["a", "1.00", "1.10", "1.10"]
+    assert len(table.cells(bad)) == len(table.COLUMNS) and table.cells(bad).count("-") > 4
+    assert table.mean([good, bad], "jitad", "hand") == pytest.approx(np.sqrt(3.3))
+    assert table.losses([good]) == []
+    assert [text.split()[0] for text in table.losses([good, bad])] == ["Fails", "3.00", "1.50"]
 
 
 def test_neighbour_lists():

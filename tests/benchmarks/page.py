@@ -5,6 +5,7 @@ from __future__ import annotations
 import importlib.metadata
 import pathlib
 import platform
+import textwrap
 
 from jitad.emit.lanes import AVX512
 from tests.benchmarks import memory, plot, table
@@ -55,8 +56,7 @@ A dash: not measured, or nothing that the package can do. What takes more than {
 
 ## Memory
 
-By how much one call lets the process grow beyond what it held before, its results included; in brackets in units of the first
-argument.
+By how much one call lets the process grow beyond what it held before, its results included. Compiling does not count.
 
 {peaks}
 
@@ -80,13 +80,14 @@ def _machine() -> str:
             versions.append(f"{name} {importlib.metadata.version(name)}")
         except importlib.metadata.PackageNotFoundError:
             continue
-    vectors = "8 (AVX-512)" if AVX512 else "4 (AVX2) or less"
-    return (f"Machine: {_processor()}, {vectors} numbers in a vector, {platform.system()}; Python {platform.python_version()}, "
+    vectors = "8 (AVX-512)" if AVX512 else "4 (AVX2)"
+    text = (f"Machine: {_processor()}, vectors of {vectors} numbers, {platform.system()}; Python {platform.python_version()}, "
             f"{', '.join(versions)}.")
+    return textwrap.fill(text, 128)
 
 
 def _bullets(lines: list[str]) -> str:
-    return "\n".join(f"- {text[0].upper()}{text[1:]}." for text in lines)
+    return "\n".join(f"- {text}." for text in lines)
 
 
 def grid(head: list[str], rows: list[list[str]]) -> str:

@@ -12,8 +12,8 @@ from tests.benchmarks.problem import Factory, Problem
 Call = Callable[[], object]
 
 
-def jax(problem: Problem, make: Factory, args: tuple) -> Call:
-    """`jax.jit` of the derivative, in double precision."""
+def jitted(problem: Problem, make: Factory, args: tuple) -> tuple[Callable, list]:
+    """`jax.jit` of the derivative in double precision, and its arguments."""
     import jax
 
     jax.config.update("jax_enable_x64", True)
@@ -23,7 +23,14 @@ def jax(problem: Problem, make: Factory, args: tuple) -> Call:
         "hessian": lambda x: jax.hessian(f)(x),
         "product": lambda x, v: jax.jvp(jax.grad(f), (x,), (v,))[1],
     }[problem.derivative]
-    function, arrays = jax.jit(derivative), [jax.numpy.asarray(a) for a in args]
+    return jax.jit(derivative), [jax.numpy.asarray(a) for a in args]
+
+
+def jax(problem: Problem, make: Factory, args: tuple) -> Call:
+    """Compiled."""
+    import jax
+
+    function, arrays = jitted(problem, make, args)
     return lambda: jax.block_until_ready(function(*arrays))
 
 
@@ -48,6 +55,7 @@ def torch(problem: Problem, make: Factory, args: tuple) -> Call:
 
 
 def autograd(problem: Problem, make: Factory, args: tuple) -> Call:
+    """Of NumPy itself."""
     import autograd
     import autograd.numpy
 
@@ -81,6 +89,7 @@ def casadi(problem: Problem, make: Factory, args: tuple) -> Call:
     return call
 
 
+TITLES = {"jax": "JAX", "torch": "PyTorch", "autograd": "autograd", "casadi": "CasADi"}
 PEERS = {"jax": jax, "torch": torch, "autograd": autograd, "casadi": casadi}
 
 

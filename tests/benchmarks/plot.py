@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import pathlib
 
+from tests.benchmarks.peers import TITLES
 from tests.benchmarks.row import Row
 
 LOOKS = {"jitad": ("o", "#c1272d", 7), "jax": ("s", "#2b6cb0", 5), "torch": ("^", "#dd8b1f", 5), "autograd": ("D", "#7a7a7a", 4)}
@@ -22,7 +23,9 @@ def draw(rows: list[Row], path: pathlib.Path) -> None:
         axes.plot([1, max(found)], [k, k], color="#dddddd", linewidth=1, zorder=1)
     for name, (marker, color, size) in LOOKS.items():
         points = [(x, k) for k in heights if (x := rows[k].ratio(name, "hand")) is not None]
-        axes.plot(*zip(*points), marker, color=color, markersize=size, label=name, zorder=3 if name == "jitad" else 2)
+        if not points:
+            continue
+        axes.plot(*zip(*points), marker, color=color, markersize=size, label=TITLES.get(name, name), zorder=3 if name == "jitad" else 2)
     axes.axvline(1, color="black", linewidth=1, zorder=1)
     axes.set_xscale("log")
     axes.xaxis.set_major_formatter(FuncFormatter(lambda x, _: f"{x:,g}"))

@@ -33,7 +33,7 @@ class Problem:
     spellings : mapping
         Other spellings for packages that cannot run `make`; None for those that have none.
     small : bool
-        Whether it is cheap enough for tests.
+        Whether it is cheap enough for tests, and for a quick run.
     """
 
     name: str
