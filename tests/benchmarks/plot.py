@@ -25,7 +25,8 @@ def draw(rows: list[Row], path: pathlib.Path) -> None:
         points = [(x, k) for k in heights if (x := rows[k].ratio(name, "hand")) is not None]
         if not points:
             continue
-        axes.plot(*zip(*points), marker, color=color, markersize=size, label=TITLES.get(name, name), zorder=3 if name == "jitad" else 2)
+        title, order = TITLES.get(name, name), 3 if name == "jitad" else 2
+        axes.plot(*zip(*points), marker, color=color, markersize=size, label=title, zorder=order)
     axes.axvline(1, color="black", linewidth=1, zorder=1)
     axes.set_xscale("log")
     axes.xaxis.set_major_formatter(FuncFormatter(lambda x, _: f"{x:,g}"))
