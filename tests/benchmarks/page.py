@@ -1,0 +1,116 @@
+"""``docs/performance.md``."""
+
+from __future__ import annotations
+
+import importlib.metadata
+import pathlib
+import platform
+import textwrap
+
+from jitad.emit.lanes import AVX512
+from tests.benchmarks import memory, plot, table
+from tests.benchmarks.row import Row
+
+DOCS = pathlib.Path(__file__).parents[2] / "docs"
+PACKAGES = ("numba", "llvmlite", "numpy", "scipy", "jax", "torch", "autograd", "casadi")
+TEXT = """# Performance
+
+Derivatives of plain NumPy functions, compiled by jitad, against the best kernel for Numba that we could write by hand (without
+explicit vector instructions) and against other packages: `jax.jit`, PyTorch (eager), autograd, and CasADi where formulas are
+short. All run the same text with another namespace; where a package needs another spelling (a square root of zero, an index
+function with other arguments), it has one. Everything runs in double precision, in one process, on one core, in turns; medians.
+jitad's kernel and the one by hand are called through the same dispatcher of Numba's; JAX, PyTorch and autograd include what
+calling them from Python costs. Results of all are compared (1e-9 of the largest number) before they are timed.
+
+Most problems are a value and its gradient; Hessian and Hessian-vector products come without the value.
+
+{machine}
+
+To repeat it:
+
+```
+pip install -e ".[bench]"
+python -m tests.benchmarks --write
+```
+
+`--only PART_OF_NAME`, `--quick` (small sizes) and `--no-peers` take less than the whole. The functions are in
+`tests/benchmarks/problems/`, the kernels in `tests/benchmarks/by_hand/`.
+
+## In short
+
+{summary}
+
+![Time of one call, in units of the kernel by hand](performance.png)
+
+## Time of one call
+
+Microseconds, and
+
+- to hand: jitad's time in units of the kernel's by hand; jax/jitad: JAX's in units of jitad's;
+- to value: value and gradient in units of the value alone (jitad);
+- cold s, disk s: seconds of jitad's first call, compiling and with the kernel on disk; jax s: of the first call of `jax.jit`.
+
+A dash: not measured, or nothing that the package can do. What takes more than {slow:g} seconds was timed once.
+
+{times}
+
+## Memory
+
+By how much one call lets the process grow beyond what it held before, its results included. Compiling does not count.
+
+{peaks}
+
+## Where it loses
+
+{losses}
+"""
+
+
+def _processor() -> str:
+    for text in pathlib.Path("/proc/cpuinfo").read_text().splitlines():
+        if text.startswith("model name"):
+            return text.split(":")[1].strip()
+    return platform.processor()
+
+
+def _machine() -> str:
+    versions = []
+    for name in PACKAGES:
+        try:
+            versions.append(f"{name} {importlib.metadata.version(name)}")
+        except importlib.metadata.PackageNotFoundError:
+            continue
+    vectors = "8 (AVX-512)" if AVX512 else "4 (AVX2)"
+    text = (f"Machine: {_processor()}, vectors of {vectors} numbers, {platform.system()}; Python {platform.python_version()}, "
+            f"{', '.join(versions)}.")
+    return textwrap.fill(text, 128)
+
+
+def _bullets(lines: list[str]) -> str:
+    return "\n".join(f"- {text}." for text in lines)
+
+
+def grid(head: list[str], rows: list[list[str]]) -> str:
+    """A table in Markdown, numbers to the right."""
+    marks = ["---", *["---:"] * (len(head) - 1)]
+    return "\n".join("| " + " | ".join(cells) + " |" for cells in (head, marks, *rows))
+
+
+def _peaks(peaks: list[memory.Peak]) -> str:
+    packages = list(dict.fromkeys(p.package for p in peaks))
+    found = {(p.case, p.package): memory.size(p) for p in peaks}
+    cases = dict.fromkeys(p.case for p in peaks)
+    return grid(["", *packages], [[case, *(found.get((case, package), "-") for package in packages)] for case in cases])
+
+
+def write(rows: list[Row], peaks: list[memory.Peak]) -> None:
+    """The page and its picture."""
+    from tests.benchmarks.measure import SLOW
+
+    lost = table.losses(rows)
+    text = TEXT.format(
+        machine=_machine(), summary=_bullets(table.means(rows)), slow=SLOW, peaks=_peaks(peaks),
+        times=grid(["", *(name for name, _ in table.COLUMNS)], [[row.title, *table.cells(row)] for row in rows]),
+        losses=_bullets(lost) if lost else "In none of these rows.")
+    (DOCS / "performance.md").write_text(text)
+    plot.draw(rows, DOCS / "performance.png")
