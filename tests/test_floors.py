@@ -12,7 +12,7 @@ FLOORS = [
     {"ops"},
     {"trace", "numpy", "special", "linalg"},
     {"autodiff", "lower"},
-    {"derivation"},
+    {"derivation", "limits"},
     {"emit"},
     {"runtime"},
     {"pipeline"},
