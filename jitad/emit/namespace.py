@@ -91,6 +91,51 @@ def argsort(out, x):  # type: ignore[no-untyped-def]
         out[i, :] = np.argsort(x[i], kind="mergesort")
 
 
+BLAS = 8_000  # multiplications: fewer are done sooner by a loop
+
+
+@exact
+def _multiplied(out, a, b):  # type: ignore[no-untyped-def]
+    if out.size * a.shape[1] >= BLAS:
+        np.dot(a, b, out)
+    else:
+        for i in range(out.shape[0]):
+            out[i] = 0
+            for k in range(a.shape[1]):
+                for j in range(out.shape[1]):
+                    out[i, j] += a[i, k] * b[k, j]
+
+
+@exact
+def product_nn(out, a, b):  # type: ignore[no-untyped-def]
+    """Matrix products, the letters say which factor is taken transposed."""
+    _multiplied(out, a, b)
+
+
+@exact
+def product_nt(out, a, b):  # type: ignore[no-untyped-def]
+    _multiplied(out, a, b.T)
+
+
+@exact
+def product_tn(out, a, b):  # type: ignore[no-untyped-def]
+    _multiplied(out, a.T, b)
+
+
+@exact
+def product_tt(out, a, b):  # type: ignore[no-untyped-def]
+    _multiplied(out, a.T, b.T)
+
+
+@exact
+def product_tv(out, a, x):  # type: ignore[no-untyped-def]
+    """The transposed matrix times a vector, row by row."""
+    out[:] = 0
+    for i in range(a.shape[0]):
+        for j in range(a.shape[1]):
+            out[j] += a[i, j] * x[i]
+
+
 @exact
 def overlap(a, b):  # type: ignore[no-untyped-def]
     """Whether two arrays share memory."""
@@ -144,7 +189,8 @@ NAMES |= {name: getattr(vmath, name) for name in ("exp", "expm1", "log", "log1p"
 NAMES |= {"triangle_row": triangle_row, "triangle_column": triangle_column, "floor_divide": floor_divide}
 NAMES |= {"table": table, "prange": prange, "part": part, "exact": exact, "part_parts": part_parts,
           "exact_parts": exact_parts, "collect": collect, "overlap": overlap,
-          "cumsum": cumsum, "recurrence": recurrence, "argsort": argsort}
+          "product_nn": product_nn, "product_nt": product_nt, "product_tn": product_tn, "product_tt": product_tt,
+          "product_tv": product_tv, "cumsum": cumsum, "recurrence": recurrence, "argsort": argsort}
 LAPACK = {"lu", "lu_solve", "solve_triangular", "cholesky", "eigh", "cofactors", "pinv", "expm", "expm_frechet"}
 KNOWN = NAMES.keys() | special.NAMES.keys() | LAPACK
 

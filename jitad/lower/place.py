@@ -15,10 +15,13 @@ from jitad.lower.checks import index_checks
 from jitad.lower.index import Elements, Index, is_structured, unrolled_axes
 from jitad.lower.nest import Output
 from jitad.lower.placed import Effect, Placed
+from jitad.lower.products import Product, products
 from jitad.lower.scalar import Buffer
 from jitad.lower.storable import Storable
 from jitad.lower.waste import repeated, wasteful
 from jitad.ops.routine import Routine
+
+Calls = dict[Node, tuple[str, tuple[Node, ...]]]
 
 
 def place(graph: Graph, strict: bool = False) -> Placed:
@@ -31,10 +34,10 @@ def place(graph: Graph, strict: bool = False) -> Placed:
     uses = _uses(order, graph)
     covered = {t for n in stored for _, t in _terms(n, lambda m: uses[m] == 1) if pushed.get(t) and t is not n}
     stored |= dict.fromkeys(n for n in order if pushed[n] and not (n in covered and uses[n] == 1))
-    routines = [n for n in order if isinstance(n.op, Routine)]
-    stored |= dict.fromkeys(m for n in routines for m in (n, *n.op.operands(n)) if m not in graph.inputs)  # type: ignore
+    calls = _calls(order, {} if strict else products(order, storable))
+    stored |= dict.fromkeys(m for n, (_, operands) in calls.items() for m in (n, *operands) if m not in graph.inputs)
     while True:
-        placed = _lower(graph, [n for n in order if n in stored], pushed, storable, strict)
+        placed = _lower(graph, [n for n in order if n in stored], pushed, calls, storable, strict)
         if placed.elements.revisited:
             stored |= placed.elements.revisited
             continue
@@ -45,6 +48,12 @@ def place(graph: Graph, strict: bool = False) -> Placed:
                 break
         else:
             return placed
+
+
+def _calls(order: list[Node], found: dict[Node, Product]) -> Calls:
+    """What a routine computes: its name, and what it reads from memory."""
+    out = {n: (p.routine, (p.left, p.right)) for n, p in found.items()}
+    return out | {n: (n.op.name, n.op.operands(n)) for n in order if isinstance(n.op, Routine)}
 
 
 def is_push(node: Node) -> bool:
@@ -83,11 +92,10 @@ def _terms(node: Node, through: Callable[[Node], bool] = lambda n: True) -> list
     return out
 
 
-def _lower(graph: Graph, stored: list[Node], pushed: dict[Node, bool], storable: Storable,
-           strict: bool) -> Placed:
+def _lower(graph: Graph, stored: list[Node], pushed: dict[Node, bool], calls: Calls, storable: Storable, strict: bool) -> Placed:
     inputs = {n: Buffer("input", n.dtype, n.shape, position=k) for k, n in enumerate(graph.inputs)}
     outputs = {_base(o) for o in graph.outputs}
-    fixed = {m for n in stored if isinstance(n.op, Routine) for m in (n, *n.op.operands(n))} | {n for n in stored if pushed[n]}
+    fixed = {m for n, (_, operands) in calls.items() for m in (n, *operands)} | {n for n in stored if pushed[n]}
     buffers = {n: Buffer("output", n.dtype, n.shape) if n in outputs else
                Buffer("temp", n.dtype, n.shape) if n in fixed else _temporary(n) for n in stored}
     e = Elements({**buffers, **inputs}, storable)
@@ -96,7 +104,7 @@ def _lower(graph: Graph, stored: list[Node], pushed: dict[Node, bool], storable:
     before.packed = e.packed
     placed = Placed(e, list(inputs.values()), checks=index_checks(graph, before))
     for node in stored:
-        _effects(placed, node, buffers[node], pushed)
+        _effects(placed, node, buffers[node], pushed, calls)
     for out in graph.outputs:
         base = _base(out)
         value = buffers[base] if base.shape else e.value(base, ())
@@ -117,13 +125,14 @@ def _points(e: Elements, shape: tuple) -> tuple[tuple[Node, ...], list[Index]]:
     return tuple(variables), [tuple(p) for p in points]
 
 
-def _effects(placed: Placed, node: Node, buffer: Buffer, pushed: dict[Node, bool]) -> None:
+def _effects(placed: Placed, node: Node, buffer: Buffer, pushed: dict[Node, bool], calls: Calls) -> None:
     """The stores that fill one buffer: first what is not pushed, then the pushes."""
     e = placed.elements
-    if isinstance(node.op, Routine):
-        operands = tuple(e.buffers[a] for a in node.op.operands(node))
-        placed.effects.append(Effect((), buffer, (), e.zero(node.dtype), routine=node.op.name, operands=operands,
-                                     params=node.params))
+    if node in calls:
+        routine, operands = calls[node]
+        params = node.params if isinstance(node.op, Routine) else ()
+        placed.effects.append(Effect((), buffer, (), e.zero(node.dtype), routine=routine,
+                                     operands=tuple(e.buffers[a] for a in operands), params=params))
         return
     terms = _terms(node)
     pushes = [(s, t) for s, t in terms if pushed[t] and (t is node or t not in e.buffers)]

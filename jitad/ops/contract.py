@@ -43,8 +43,7 @@ class Contract(Op):
 
     def transpose(self, node: Node, ct: Node, linear: Sequence[bool]) -> Sequence[Node | None]:
         (a, b), (la, lb, lo) = node.args, node.params
-        return [contract(ct, b, lo, lb, la, self.name) if linear[0] else None,
-                contract(ct, a, lo, la, lb, self.name) if linear[1] else None]
+        return [contract(ct, b, lo, lb, la) if linear[0] else None, contract(ct, a, lo, la, lb) if linear[1] else None]
 
     def batch(self, node: Node, args: tuple[Node, ...], batched: Sequence[bool], size: int | Size) -> Node:
         la, lb, lo = node.params
@@ -64,9 +63,6 @@ class Contract(Op):
         (a, b), (la, lb, _) = node.args, node.params
         x = yield a, tuple(at[k] for k in la)
         y = yield b, tuple(at[k] for k in lb)
-        return self.term(x, y, s)
-
-    def term(self, x: Scalar, y: Scalar, s: Any) -> Scalar:
         return s.mul(x, y)
 
 
@@ -81,7 +77,7 @@ def _by_broadcast(args: Sequence[Any], la: list[int], lb: list[int], lo: list[in
     return np.asarray(spread(args[0], la) * spread(args[1], lb)).sum(tuple(range(len(lo), len(every))))
 
 
-def contract(a: Node, b: Node, la: Labels, lb: Labels, lo: Labels, op: str = "contract") -> Node:
+def contract(a: Node, b: Node, la: Labels, lb: Labels, lo: Labels) -> Node:
     """Products of a and b, summed over the labels that are not in `lo`. Labels are any integers.
 
     A label in one operand only and not in `lo` is summed there first; where `lo` has one that neither operand has
@@ -95,4 +91,4 @@ def contract(a: Node, b: Node, la: Labels, lb: Labels, lo: Labels, op: str = "co
 
     (a2, la2), (b2, lb2) = prepared(a, la, lb), prepared(b, lb, la)
     number = {k: p for p, k in enumerate(dict.fromkeys((*lo, *la2, *lb2)))}  # one name for one contraction
-    return REGISTRY[op].build((a2, b2), tuple(tuple(number[k] for k in labels) for labels in (la2, lb2, lo)))
+    return REGISTRY["contract"].build((a2, b2), tuple(tuple(number[k] for k in labels) for labels in (la2, lb2, lo)))
