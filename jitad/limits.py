@@ -26,15 +26,16 @@ def derivative_graph(inputs: Sequence[Node], results: Sequence[Node], guards: Se
 
 def completed(compute: Callable[..., Any], graph: Callable[[], Graph], results: Callable[[], Sequence[Node]]) -> Callable:
     """A function of a graph's inputs that computes its outputs, with limits put in where eigenvalues are equal."""
-    limits = _Limits(graph, results)
+    other = _Limits(graph, results)
 
     def call(*args: Any) -> Any:
         found = compute(*args)
         several = isinstance(found, (tuple, list))
         values = found if several else (found,)
-        if all(np.isfinite(v).all() for v in values) and not limits.hidden:
+        shown = all(np.asarray(v).dtype.kind == "f" for v in values) or not other.hidden
+        if shown and all(np.isfinite(v).all() for v in values):
             return found
-        better = limits.of(values, args)
+        better = other.of(values, args)
         return found if better is None else tuple(better) if several else better[0]
 
     return call

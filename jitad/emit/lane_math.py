@@ -84,16 +84,14 @@ def _quadrant(x, turn):  # type: ignore[no-untyped-def]
     return choose((quarter & 2) == 2, -out, out)
 
 
-@_own
-def _each_sin(x):  # type: ignore[no-untyped-def]
-    return pack((math.sin(lane(x, 0)), math.sin(lane(x, 1)), math.sin(lane(x, 2)), math.sin(lane(x, 3)),
-                 math.sin(lane(x, 4)), math.sin(lane(x, 5)), math.sin(lane(x, 6)), math.sin(lane(x, 7))))
+def _each(function: Callable) -> Any:
+    """The C library's, lane by lane."""
+    return _own(lambda x: pack((
+        function(lane(x, 0)), function(lane(x, 1)), function(lane(x, 2)), function(lane(x, 3)),
+        function(lane(x, 4)), function(lane(x, 5)), function(lane(x, 6)), function(lane(x, 7)))))
 
 
-@_own
-def _each_cos(x):  # type: ignore[no-untyped-def]
-    return pack((math.cos(lane(x, 0)), math.cos(lane(x, 1)), math.cos(lane(x, 2)), math.cos(lane(x, 3)),
-                 math.cos(lane(x, 4)), math.cos(lane(x, 5)), math.cos(lane(x, 6)), math.cos(lane(x, 7))))
+_each_sin, _each_cos = _each(math.sin), _each(math.cos)
 
 
 @of_lanes(math.sin)
@@ -199,32 +197,32 @@ def _small_arcsine(x, z):  # type: ignore[no-untyped-def]
     return x * (z * p)
 
 
-@of_lanes(math.asin)
-def asin(x):  # type: ignore[no-untyped-def]
-    """asin(x); beyond 1/2 it is pi/2 - 2 asin(sqrt((1 - x)/2))."""
-    size = abs(x)
-    inner = size <= 0.5
-    z = choose(inner, x * x, 0.5 * (1.0 - size))
-    r = choose(inner, size, math.sqrt(z))
-    low = choose(inner, 0.0, fused(-r, r, z) / (2.0 * choose(r == 0.0, 1.0, r)))
-    rest = _small_arcsine(r, z)
-    out = choose(inner, r + rest, _HALF_PI - (2.0 * r + (2.0 * (rest + low) - _HALF_PI_LOW)))
-    out = choose(x < 0.0, -out, out)
-    return choose(x == 0.0, x, out)
-
-
-@of_lanes(math.acos)
-def acos(x):  # type: ignore[no-untyped-def]
-    """acos(x)."""
+@_own
+def _arcsine(x):  # type: ignore[no-untyped-def]
+    """Whether \\|x\\| <= 1/2, and asin(x) in two parts; else asin(sqrt((1 - \\|x\\|)/2)), with what the root loses."""
     size = abs(x)
     inner = size <= 0.5
     z = choose(inner, x * x, 0.5 * (1.0 - size))
     r = choose(inner, x, math.sqrt(z))
     low = choose(inner, 0.0, fused(-r, r, z) / (2.0 * choose(r == 0.0, 1.0, r)))
-    rest = _small_arcsine(r, z)
-    out = 2.0 * (r + (rest + low))
-    out = choose(x < 0.0, (2.0 * _HALF_PI - out) + 2.0 * _HALF_PI_LOW, out)
-    return choose(inner, _HALF_PI - (r + (rest - _HALF_PI_LOW)), out)
+    return inner, r, _small_arcsine(r, z) + low
+
+
+@of_lanes(math.asin)
+def asin(x):  # type: ignore[no-untyped-def]
+    """asin(x); beyond 1/2 it is pi/2 - 2 asin(sqrt((1 - x)/2))."""
+    inner, r, rest = _arcsine(x)
+    far = _HALF_PI - (2.0 * r + (2.0 * rest - _HALF_PI_LOW))
+    return choose(x == 0.0, x, choose(inner, r + rest, choose(x < 0.0, -far, far)))
+
+
+@of_lanes(math.acos)
+def acos(x):  # type: ignore[no-untyped-def]
+    """acos(x)."""
+    inner, r, rest = _arcsine(x)
+    far = 2.0 * (r + rest)
+    far = choose(x < 0.0, (2.0 * _HALF_PI - far) + 2.0 * _HALF_PI_LOW, far)
+    return choose(inner, _HALF_PI - (r + (rest - _HALF_PI_LOW)), far)
 
 
 # Error functions.

@@ -46,7 +46,8 @@ from jitad.emit.shared import names_of
 from jitad.emit.writer import Writer
 from jitad.ir.node import Node
 from jitad.ir.sizes import mul
-from jitad.lower.lists import COLUMNS, Entries
+from jitad.lower.lanes import COLUMNS
+from jitad.lower.lists import Entries
 from jitad.lower.nest import Accumulate, Let, Loop, Store
 from jitad.lower.scalar import LOAD, Buffer
 from jitad.ops.leaf import constant_value

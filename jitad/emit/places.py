@@ -14,8 +14,8 @@ from numba import types
 from numba.core import cgutils
 
 from jitad.emit.lanes import BOOLS, FLOATS, INTS, WIDTH, Lanes, intrinsic, item_pointer, shuffled, vector_pointer
+from jitad.lower.lanes import COLUMNS
 
-MOST = 4  # columns
 _INT32, _INT64 = ir.IntType(32), ir.IntType(64)
 
 
@@ -144,7 +144,7 @@ def rows(typingctx, array, index, width):  # type: ignore[no-untyped-def]
         for k in range(WIDTH):
             place = item_pointer(context, builder, array, args[0], [_pick(builder, args[1], k), ir.Constant(_INT64, 0)])
             row = builder.load(_to(builder, place, n), align=8)
-            found.append(row if n == MOST else shuffled(builder, row, row, [*range(n), *[0] * (MOST - n)]))
+            found.append(row if n == COLUMNS else shuffled(builder, row, row, [*range(n), *[0] * (COLUMNS - n)]))
         return context.make_tuple(builder, sig.return_type, _columns(builder, found)[:n])
 
     return types.UniTuple(FLOATS, n)(array, index, width), codegen
@@ -157,11 +157,11 @@ def push_rows(typingctx, array, index, values):  # type: ignore[no-untyped-def]
 
     def codegen(context, builder, sig, args):  # type: ignore[no-untyped-def]
         columns = cgutils.unpack_tuple(builder, args[2])
-        found = _rows(builder, columns + [ir.Constant(FLOATS.llvm, ir.Undefined)] * (MOST - n))
+        found = _rows(builder, columns + [ir.Constant(FLOATS.llvm, ir.Undefined)] * (COLUMNS - n))
         for k, row in enumerate(found):
             place = item_pointer(context, builder, array, args[0], [_pick(builder, args[1], k), ir.Constant(_INT64, 0)])
             place = _to(builder, place, n)
-            new = row if n == MOST else shuffled(builder, row, row, range(n))
+            new = row if n == COLUMNS else shuffled(builder, row, row, range(n))
             builder.store(builder.fadd(builder.load(place, align=8), new), place, align=8)
         return context.get_dummy_value()
 

@@ -7,6 +7,7 @@ from jitad.ir.types import BOOL, FLOAT, INT
 from jitad.lower.scalar import LOAD, REDUCE, TRIANGLE
 
 WIDTH = 8
+COLUMNS = 4  # of rows that are read whole
 LANES_ONLY = frozenset((
     "sin", "cos", "tan", "arcsin", "arccos", "arctan", "arctan2", "sinh", "cosh", "erf", "erfc"))  # LLVM has no vectors of them
 

@@ -14,12 +14,11 @@ from jitad.ir.node import Node, topological
 from jitad.ir.types import BOOL, FLOAT, INT
 from jitad.lower.choices import as_size
 from jitad.lower.exact import compared
-from jitad.lower.lanes import LANES_ONLY, WIDTH, fits
+from jitad.lower.lanes import COLUMNS, LANES_ONLY, WIDTH, fits
 from jitad.lower.nest import Accumulate, Block, Call, Check, Let, Loop, Program, Step, Store, walk
 from jitad.lower.scalar import LOAD, Buffer, cost, loop_var
 from jitad.ops.leaf import constant_value
 
-COLUMNS = 4  # of rows that are read whole
 WORTH = 10  # multiplications: less is done sooner one by one
 MOST = 8  # variables for one row
 

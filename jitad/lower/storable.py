@@ -1,4 +1,7 @@
-"""Which arrays may be stored at all: those that take computing, and are no larger than what goes in or comes out."""
+"""Which arrays may be stored at all: those that take computing, and grow no faster than what goes in or comes out.
+
+Or, where their lengths are all different, with no more of them than what goes in: points by hidden layer as points by features.
+"""
 
 from __future__ import annotations
 

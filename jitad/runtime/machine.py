@@ -16,7 +16,7 @@ import numpy as np
 _FLAGS = (
     "OPT", "LOOP_VECTORIZE", "SLP_VECTORIZE", "ENABLE_AVX", "CPU_NAME", "CPU_FEATURES", "BOUNDSCHECK", "DISABLE_INTEL_SVML",
     "DEBUGINFO_DEFAULT", "LLVM_REFPRUNE_PASS", "USE_LLVM_LEGACY_PASS_MANAGER", "FUNCTION_CACHE_SIZE", "THREADING_LAYER")
-_SOURCES = ("ir", "ops", "autodiff", "lower", "emit", "runtime", "derivation.py", "pipeline.py", "config.py")
+_SOURCES = ("ir", "ops", "autodiff", "lower", "emit", "runtime", "derivation.py", "limits.py", "pipeline.py", "config.py")
 
 
 @functools.lru_cache(maxsize=1)

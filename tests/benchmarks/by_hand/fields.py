@@ -9,13 +9,13 @@ from tests.benchmarks.constants import KAPPA
 
 
 @fast
-def phase_roll(u):
-    """Rows by reference, the first and last column apart."""
+def _phase(u, before, behind):
+    """Rows by reference, the first and last column apart; what is before the first and behind the last is given by number."""
     n, m = u.shape
     g = np.empty_like(u)
     total = 0.0
     for i in range(n):
-        up, down = u[i - 1 if i > 0 else n - 1], u[i + 1 if i < n - 1 else 0]
+        up, down = u[i - 1 if i > 0 else (n + before) % n], u[i + 1 if i < n - 1 else (n + behind) % n]
         row, out = u[i], g[i]
         for j in range(1, m - 1):
             c = row[j]
@@ -23,7 +23,7 @@ def phase_roll(u):
             total += 0.25 * w * w + 0.5 * KAPPA * (a * a + b * b)
             out[j] = w * c - KAPPA * (up[j] + down[j] + row[j - 1] + row[j + 1] - 4.0 * c)
         for j in (0, m - 1):
-            left, right = row[j - 1 if j > 0 else m - 1], row[j + 1 if j < m - 1 else 0]
+            left, right = row[j - 1 if j > 0 else (m + before) % m], row[j + 1 if j < m - 1 else (m + behind) % m]
             c = row[j]
             a, b, w = down[j] - c, right - c, c * c - 1.0
             total += 0.25 * w * w + 0.5 * KAPPA * (a * a + b * b)
@@ -32,26 +32,15 @@ def phase_roll(u):
 
 
 @fast
+def phase_roll(u):
+    """The last one is before the first."""
+    return _phase(u, -1, 0)
+
+
+@fast
 def phase_slices(u):
-    """Rows by reference; a row beyond the edge is the row itself, from which there is no slope."""
-    n, m = u.shape
-    g = np.empty_like(u)
-    total = 0.0
-    for i in range(n):
-        up, down = u[i - 1 if i > 0 else 0], u[i + 1 if i < n - 1 else n - 1]
-        row, out = u[i], g[i]
-        for j in range(1, m - 1):
-            c = row[j]
-            a, b, w = down[j] - c, row[j + 1] - c, c * c - 1.0
-            total += 0.25 * w * w + 0.5 * KAPPA * (a * a + b * b)
-            out[j] = w * c - KAPPA * (up[j] + down[j] + row[j - 1] + row[j + 1] - 4.0 * c)
-        for j in (0, m - 1):
-            left, right = row[j - 1 if j > 0 else 0], row[j + 1 if j < m - 1 else m - 1]
-            c = row[j]
-            a, b, w = down[j] - c, right - c, c * c - 1.0
-            total += 0.25 * w * w + 0.5 * KAPPA * (a * a + b * b)
-            out[j] = w * c - KAPPA * (up[j] + down[j] + left + right - 4.0 * c)
-    return total, g
+    """Beyond the edge is the edge itself, from which there is no slope."""
+    return _phase(u, 0, -1)
 
 
 @fast

@@ -1,4 +1,4 @@
-"""Sums over all pairs of atoms."""
+"""Sums over all pairs of atoms: of any namespace. Those of `tests.pairs` are of NumPy, and pickle."""
 
 from __future__ import annotations
 
