@@ -10,6 +10,7 @@ from dataclasses import dataclass
 
 STATIC_AXIS = 4  # axes of arguments up to this length are part of the type, longer ones are symbolic
 UNROLL_AXIS = 16  # axes of known length up to this are unrolled into scalars
+UNROLL_AXES = 12  # several of them up to this together: derivatives of 4 x 4 matrices would be thousands of statements
 MAX_STATEMENTS = 5000  # above this a kernel takes minutes to compile
 
 

@@ -93,7 +93,8 @@ def _chosen(value: Any, first: Any, second: Any, terms: Any, apart: Any) -> Any:
         return first if np.array_equal(first, second) else apart
     with np.errstate(all="ignore"):
         size, largest = 1e4 * np.abs(terms), _largest(first) + _largest(terms)
-        same = np.abs(first - second) <= 1e-4 * np.abs(first) + 1e4 * np.finfo(first.dtype).eps * (size + largest)
+        noise = 1e2 * np.abs(largest).max(initial=0)  # in what is zero among larger numbers
+        same = np.abs(first - second) <= 1e-4 * np.abs(first) + np.finfo(first.dtype).eps * (1e4 * (size + largest) + noise)
     apart = np.where(np.isfinite(apart), apart, np.nan)
     return np.where(np.isfinite(value), value, np.where(same, first, apart))[()]
 

@@ -194,13 +194,18 @@ def _along(nodes: Sequence[Node], tangents: Mapping[Node, Linear | None]) -> lis
 def _unless(pole: Node, term: Node, value: Node, order: int) -> Node:
     """`value`, nan where the coefficient of a pole is not zero but for rounding and for the differences taken for zero."""
     size = absolute(term)
-    axes = tuple(range(max(pole.ndim - 2, 0), pole.ndim))
-    if axes and all(pole.shape[k] != 0 for k in axes):
-        kept = tuple(k for k in range(pole.ndim) if k not in axes)
-        largest = broadcast(reduce_max(size, axes), pole.shape, kept)
-        size = maximum(size, largest * 1e-4)  # type: ignore[operator]
-    bad = greater(absolute(pole), size * (30 * _tolerance(value.dtype, order)))  # type: ignore[operator]
+    bound = size * (30 * _tolerance(value.dtype, order))  # type: ignore[operator]
+    if pole.ndim and 0 not in pole.shape:  # by what is larger in its matrix; and the noise of zeros among larger numbers
+        matrix, eps = 30e-4 * _tolerance(value.dtype, order), float(np.finfo(value.dtype).eps)
+        bound = maximum(bound, _largest(size, 2) * matrix) + _largest(size, pole.ndim) * (1e2 * eps)  # type: ignore[operator]
+    bad = greater(absolute(pole), bound)
     return select(bad, full(np.nan, value.dtype, value.shape), value)
+
+
+def _largest(x: Node, last: int) -> Node:
+    """The largest along as many last axes."""
+    first = max(x.ndim - last, 0)
+    return broadcast(reduce_max(x, tuple(range(first, x.ndim))), x.shape, tuple(range(first)))
 
 
 def _degrees(outputs: Sequence[Node], variables: set[Node]) -> dict[Node, float]:

@@ -9,7 +9,7 @@ from __future__ import annotations
 import itertools
 from collections.abc import Callable, Sequence
 
-from jitad.config import UNROLL_AXIS
+from jitad.config import UNROLL_AXES, UNROLL_AXIS
 from jitad.ir import sizes
 from jitad.ir.node import Node, topological
 from jitad.ir.sizes import Size
@@ -34,7 +34,7 @@ def unrolled_axes(shape: Shape) -> tuple[bool, ...]:
     """Which axes become scalars: short ones, innermost first, while they are not too many together."""
     flags, total = [], 1
     for n in reversed(shape):
-        short = isinstance(n, int) and n * total <= UNROLL_AXIS
+        short = isinstance(n, int) and n * total <= (UNROLL_AXIS if total == 1 else UNROLL_AXES)
         total *= n if short else 1  # type: ignore[assignment]
         flags.append(short)
     return tuple(reversed(flags))

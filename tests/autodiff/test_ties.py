@@ -102,6 +102,30 @@ def test_third_derivatives(name):
             np.testing.assert_allclose(third(f)(MATRICES[name]), want, rtol=1e-9, atol=1e-10 * np.abs(want).max())
 
 
+@pytest.mark.parametrize("name", MATRICES)
+def test_single_elements(name):
+    """Whose derivatives are zero, mostly, beside large ones."""
+    a = MATRICES[name]
+    with jitad.disable_jit():
+        for i, j in ((0, 0), (1, 0), (3, 1)):
+            for derivative in (jitad.grad, jitad.hessian):
+                found = derivative(lambda x: exponential(x)[i, j])(a)
+                want = derivative(lambda x: jitad.linalg.expm(symmetric(x))[i, j])(a)
+                np.testing.assert_allclose(found, want, rtol=1e-9, atol=1e-10)
+
+
+def test_projector_on_equal_eigenvalues():
+    def projected(a):
+        return (lambda v: v[:, :2] @ v[:, :2].T)(np.linalg.eigh(a)[1])
+
+    with jitad.disable_jit():
+        for a in (np.diag([1.0, 1, 2, 4]), with_eigenvalues(1.0, 1, 2, 4)):
+            for f in (lambda a: projected(a)[0, 0], lambda a: (WEIGHTS * projected(a)).sum()):
+                assert np.isfinite(jitad.hessian(f)(a)).all()
+                want = differences(jitad.grad(f), a, DIRECTION, 1e-5)
+                np.testing.assert_allclose(jitad.hvp(f)(a, DIRECTION), want, rtol=1e-6, atol=1e-6)
+
+
 def shifted(a):
     """Zero as the eigenvalues are, which its derivative is not."""
     w, v = np.linalg.eigh(a)

@@ -96,3 +96,19 @@ def test_lengths_that_are_one_in_an_assignment():
     x, y = np.random.default_rng(0).normal(size=(2, 6, 3))
     with jitad.disable_jit():
         assert jitad.jit(f)(x, y) == pytest.approx(f(x, y))
+
+
+MATRICES = {
+    "pinv": lambda a: (np.linalg.pinv(a) * np.cos(a)).sum(), "cube": lambda a: ((a @ a @ a) * np.cos(a)).sum(),
+    "function": lambda a: (lambda w, v: (np.cos(a) * ((v * np.exp(w / 9)) @ v.T)).sum())(*np.linalg.eigh(a))}
+
+
+@pytest.mark.parametrize("derivative", [jitad.grad, jitad.jacfwd, jitad.hessian])
+@pytest.mark.parametrize("name", MATRICES)
+def test_derivatives_of_small_matrices(name, derivative):
+    """Whose axes are all short: they are not all written out."""
+    g = derivative(MATRICES[name])
+    with jitad.disable_jit():
+        g(np.random.default_rng(0).normal(size=(4, 4)) + 4 * np.diag([1.0, 2, 3, 4]))
+    ((_, made),) = g._caller.every()
+    assert emit(lower(made.graph)).count("\n") < 3000
