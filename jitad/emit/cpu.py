@@ -71,11 +71,11 @@ class Emitter:
     def emit(self) -> str:
         for b in [*(b for b in self.program.packed if b.kind == "packed"), *(b for b, _ in self.program.temporaries)]:
             self.e.buffer(b)  # named in this order
-        self.w = self._inner()
+        self.w = Writer(depth=1)
         self._block(self.program.block)
         lines, same = share(self.w.lines, self.pieces, self.decorator)
         rolled = roll(lines, self._kinds())
-        self.w = self._inner()
+        self.w = Writer(depth=1)
         self._memory_in_rows(rolled)
         self._packed()
         self.w.lines += rolled.lines
@@ -98,12 +98,6 @@ class Emitter:
     def decorator(self) -> str:
         """What compiles a function that the kernel calls."""
         return "exact" if self.options.strict else "part"
-
-    def _inner(self) -> Writer:
-        """For lines inside of the function."""
-        w = Writer()
-        w._depth = 1
-        return w
 
     def _kinds(self) -> dict[str, int]:
         """Temporaries by name, those of one shape and dtype with one number."""

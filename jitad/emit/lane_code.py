@@ -44,6 +44,10 @@ class LaneCode:
         text = self.e.name(node)
         return self.prefix + text[1:] if node in self.vectors else text
 
+    def in_lanes(self, node: Node) -> str:
+        """A scalar as lanes, whether it has any or not."""
+        return self.name(node) if node in self.vectors else f"spread({self.name(node)})"
+
     def load(self, node: Node) -> str:
         """What is read from memory."""
         raise NotImplementedError

@@ -258,6 +258,22 @@ def everywhere(typingctx, p):  # type: ignore[no-untyped-def]
 
 
 @intrinsic
+def negative(typingctx, x):  # type: ignore[no-untyped-def]
+    """Whether any lane is negative, as it mostly is not."""
+
+    def codegen(context, builder, sig, args):  # type: ignore[no-untyped-def]
+        found = args[0]
+        if not AVX512:  # half as wide
+            found = builder.or_(*(shuffled(builder, found, found, half) for half in (range(4), range(4, 8))))
+        byte = ir.IntType(found.type.count)
+        signs = builder.bitcast(builder.icmp_signed("<", found, ir.Constant(found.type, None)), byte)
+        some = builder.icmp_unsigned("!=", signs, ir.Constant(byte, 0))
+        return _call(builder, "llvm.expect.i1", _BIT, some, ir.Constant(_BIT, 0))
+
+    return types.boolean(INTS), codegen
+
+
+@intrinsic
 def below(typingctx, x, limit):  # type: ignore[no-untyped-def]
     """Whether lanes are less than a number, both without signs."""
 

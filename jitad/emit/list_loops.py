@@ -7,28 +7,31 @@ LLVM does not vectorise calls of the C library, nor a loop that adds to places w
     z0 = spread(0.0), spread(0.0), spread(0.0)
     y0_0 = spread(0.0)
     for i0 in range(0, g0, 8):
-        l9 = column(a1, (i0,), 0, 2)
-        l12 = choose(l10, l11, l9)
-        ...
-        k0 = everywhere(l12 == q0)
+        l1 = column(a1, (i0,), 0, 2)
+        if negative(l1 | (s1 - l1) | ...):     # some index is below 0, or above n - 1 = s1
+            ...
+            l4 = choose(l1 < 0, l1 + n0_0, l1)
+        else:
+            l4 = l1
+        k0 = everywhere(l4 == q0)
         if not k0:
-            z0 = rows(a0, l12, 3)
-        l13 = z0[0]
-        z1 = rows(a0, l8, 3)
-        l14 = z1[0]
-        l15 = l13 - l14
+            z0 = rows(a0, l4, 3)
+        l5 = z0[0]
+        z1 = rows(a0, l3, 3)
+        l6 = z1[0]
+        l7 = l5 - l6
         ...
-        push_rows(o0, l8, (l37, l39, l41))
+        push_rows(t0, l3, (l37, l39, l41, spread(0.0)))
         if k0:
             y0_0 += l42
             d0 = True
         else:
             if d0:
-                o0[q0, 0] += total(y0_0)
+                t0[q0, 0] += total(y0_0)
                 y0_0 = spread(0.0)
                 d0 = False
-            push_rows(o0, l12, (l42, l43, l44))
-            q0 = lane(l12, 7)
+            push_rows(t0, l4, (l42, l43, l44, spread(0.0)))
+            q0 = lane(l4, 7)
             z0 = spread(lane(z0[0], 7)), ...
 
 Lists are sorted by their first atom, mostly: its row stays in lanes while it is the same in all of them, see
@@ -37,7 +40,7 @@ Lists are sorted by their first atom, mostly: its row stays in lanes while it is
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Container, Sequence
 
 from jitad.emit.expression import Expressions
 from jitad.emit.lane_code import LaneCode
@@ -45,10 +48,10 @@ from jitad.emit.lanes import WIDTH
 from jitad.emit.shared import names_of
 from jitad.emit.writer import Writer
 from jitad.ir.node import Node
-from jitad.ir.sizes import mul
+from jitad.ir.sizes import mul, sub
 from jitad.lower.lanes import COLUMNS
 from jitad.lower.lists import Entries
-from jitad.lower.nest import Accumulate, Let, Loop, Store
+from jitad.lower.nest import Accumulate, Let, Loop, Store, mentioned
 from jitad.lower.scalar import LOAD, Buffer
 from jitad.ops.leaf import constant_value
 
@@ -80,8 +83,7 @@ class ListLoop(LaneCode):
             first = f"h{depth}"
             w.line(f"{behind} = {first} + ({end} - {first}) // {WIDTH} * {WIDTH}")
         sums = {n: "w" + self.e.name(n)[1:] for n in self.loop.accumulators}
-        body = Writer()
-        body._depth = w._depth + 1
+        body = Writer(w.depth + 1)
         self._body(body, sums)
         self._start(w)
         for name in sums.values():
@@ -98,19 +100,48 @@ class ListLoop(LaneCode):
         return behind
 
     def _body(self, w: Writer, sums: dict[Node, str]) -> None:
-        for check in self.loop.checks:
-            bound, limit = self.e.size(check.bound), self.e.size(mul(2, check.bound))
-            inside = (f"below({self.code(n)} + {bound}, {limit})" for n in check.reads)
-            with w.indented(f"if not everywhere({' & '.join(inside)}):"):
-                w.line(RAISE)
+        written = self._indices(w)
         for step in self.loop.body.steps:
             if isinstance(step, Let):
-                if step.node not in self.e.fused:
+                if step.node not in self.e.fused and step.node not in written:
                     self._let(w, step.node)
             elif isinstance(step, Store):
                 self._store(w, step)
             elif isinstance(step, Accumulate):
                 w.line(f"{sums[step.node]} += {self.name(step.node.args[0] if step.value is None else step.value)}")
+
+    def _indices(self, w: Writer) -> set[Node]:
+        """Check indices, and take those that are negative from the end: one question for both. What is written so."""
+        checked = [(n, check.bound) for check in self.loop.checks for n in check.reads]
+        if not checked:
+            return set()
+        self.vectors |= dict(checked).keys()
+        for n, _ in checked:
+            self._let(w, n)
+        wraps = self.entries.wraps(checked)
+        written = set(dict(checked))
+        for n in dict.fromkeys(index for index, _ in wraps.values()):
+            if n not in written:  # of a shorter type
+                self._let(w, n)
+                written.add(n)
+        beyond = (f"{self.name(n)} | ({self.e.size(sub(bound, 1))} - {self.name(n)})" for n, bound in checked)
+        with w.indented(f"if negative({' | '.join(beyond)}):"):
+            inside = (f"below({self.name(n)} + {self.e.size(bound)}, {self.e.size(mul(2, bound))})" for n, bound in checked)
+            with w.indented(f"if not everywhere({' & '.join(inside)}):"):
+                w.line(RAISE)
+            for wrap, (n, bound) in wraps.items():
+                w.line(f"{self.name(wrap)} = choose({self.name(n)} < 0, {self.name(n)} + {self.e.size(bound)}, {self.name(n)})")
+        if wraps:
+            with w.indented("else:"):
+                for wrap, (n, _) in wraps.items():
+                    w.line(f"{self.name(wrap)} = {self.name(n)}")
+        return written | wraps.keys() | self._only_for(wraps)
+
+    def _only_for(self, wraps: Container[Node]) -> set[Node]:
+        """What is computed for nothing else."""
+        asked = {n for step in self.loop.body.steps for n in mentioned(step)}
+        others = {n for n in self.vectors | asked if n not in wraps}
+        return others - asked - {a for n in others for a in n.args}
 
     def _let(self, w: Writer, n: Node) -> None:
         if n.op is LOAD and (width := self.entries.width(n.params[0], n.args)):  # type: ignore[arg-type]
@@ -168,16 +199,13 @@ class ListLoop(LaneCode):
         else:
             block = self._block(store.idx)
             verb = ("push" if store.add else "put") + ("_each" if block is None else "")
-            w.line(f"{verb}({self.e.buffer(store.buffer)}, {block or self._index(store.idx)}, {self._in_lanes(store.value)})")
-
-    def _in_lanes(self, value: Node) -> str:
-        return self.name(value) if value in self.vectors else f"spread({self.name(value)})"
+            w.line(f"{verb}({self.e.buffer(store.buffer)}, {block or self._index(store.idx)}, {self.in_lanes(store.value)})")
 
     def _push(self, group: list[Store]) -> str:
         buffer, idx = group[0].buffer, group[0].idx
         sums: dict[int, list[str]] = {}
         for store in group:
-            sums.setdefault(_column(store.idx), []).append(self._in_lanes(store.value))
+            sums.setdefault(_column(store.idx), []).append(self.in_lanes(store.value))
         values = [" + ".join(sums.get(k, ["spread(0.0)"])) for k in range(self.entries.width(buffer, idx))]
         if len(values) == 1:
             return f"push_each({self.e.buffer(buffer)}, {self._index(idx)}, {values[0]})"

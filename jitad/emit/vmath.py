@@ -51,31 +51,58 @@ def _(y, k):  # type: ignore[no-untyped-def]
 
 
 @_own
-def _reduced(x):  # type: ignore[no-untyped-def]
-    """k and e**r - 1, where e**x = 2**k * e**r with \\|r\\| <= log(2)/2; (e**r - 1 - r)/r**2 by a minimax polynomial."""
-    t = x * _LOG2E + _ROUND
-    k = t - _ROUND
-    r = (x - k * _LN2_HIGH) - k * _LN2_LOW
-    tail = 2.5110130600994397e-08
-    tail = tail * r + 2.76202013497138e-07
-    tail = tail * r + 2.7557242116139604e-06
-    tail = tail * r + 2.4801521058387743e-05
-    tail = tail * r + 0.0001984126988679151
-    tail = tail * r + 0.001388888891736682
-    tail = tail * r + 0.00833333333332214
-    tail = tail * r + 0.041666666666623824
-    tail = tail * r + 0.16666666666666674
-    tail = tail * r + 0.5000000000000001
-    return k, r + r * r * tail
+def _tail(r):  # type: ignore[no-untyped-def]
+    """(e**r - 1 - r)/r**2 for \\|r\\| <= log(2)/2, a minimax polynomial in pairs of pairs: short chains of operations."""
+    r2 = r * r
+    r4 = r2 * r2
+    low = (0.5000000000000001 + r * 0.16666666666666674) + r2 * (0.041666666666623824 + r * 0.00833333333332214)
+    middle = (0.001388888891736682 + r * 0.0001984126988679151) + r2 * (2.4801521058387743e-05 + r * 2.7557242116139604e-06)
+    return low + r4 * (middle + r4 * (2.76202013497138e-07 + r * 2.5110130600994397e-08))
 
 
 @_own
+def _split(x):  # type: ignore[no-untyped-def]
+    """t, r and what r loses, where t = _ROUND + k and x = k*log(2) + r with \\|r\\| <= log(2)/2."""
+    t = x * _LOG2E + _ROUND
+    k = t - _ROUND
+    high = x - k * _LN2_HIGH
+    r = high - k * _LN2_LOW
+    return t, r, (high - r) - k * _LN2_LOW
+
+
+@_own
+def _reduced(x):  # type: ignore[no-untyped-def]
+    """t and e**r - 1, where e**x = 2**k * e**r."""
+    t, r, _ = _split(x)
+    return t, r + r * r * _tail(r)
+
+
+@_own
+def _any_exp(x):  # type: ignore[no-untyped-def]
+    """e**x; beyond the limits it is infinite, or zero."""
+    x = choose(x > 709.8, 709.8, x)
+    x = choose(x < -745.5, -745.5, x)
+    t, y = _reduced(x)
+    return _scaled(1.0 + y, t - _ROUND)
+
+
+@_own
+def _normal_exp(x):  # type: ignore[no-untyped-def]
+    """e**x in lanes, where that is a normal number."""
+    if not everywhere(abs(x) < 708.0):
+        return _any_exp(x)
+    t, y = _reduced(x)
+    return double(bits(1.0 + y) + (bits(t) << 52))
+
+
 def exp(x):  # type: ignore[no-untyped-def]
     """e**x."""
-    x = choose(x > 709.8, 709.8, x)  # beyond, the result is infinite, or zero
-    x = choose(x < -745.5, -745.5, x)
-    k, y = _reduced(x)
-    return _scaled(1.0 + y, k)
+    raise NotImplementedError
+
+
+@overload(exp, jit_options={"fastmath": FLAGS, "error_model": "numpy"})
+def _(x):  # type: ignore[no-untyped-def]
+    return (lambda x: _normal_exp(x)) if isinstance(x, Lanes) else lambda x: _any_exp(x)
 
 
 @_own
@@ -83,7 +110,8 @@ def expm1(x):  # type: ignore[no-untyped-def]
     """e**x - 1 as 2**k * (e**r - 1 + (1 - 2**-k))."""
     inside = choose(x > 709.8, 709.8, x)
     inside = choose(inside < -45.0, -45.0, inside)
-    k, y = _reduced(inside)
+    t, r, low = _split(inside)
+    k, y = t - _ROUND, r + (r * r * _tail(r) + low)
     rest = 1.0 - _power_of_two(choose(k > 60.0, 60.0, k) * -1.0 + _ROUND)
     return choose(x == 0.0, x, _scaled(y + rest, k))
 
@@ -92,8 +120,8 @@ def expm1(x):  # type: ignore[no-untyped-def]
 def tanh(x):  # type: ignore[no-untyped-def]
     """1 - 2/(e**(2*x) + 1), near zero a minimax polynomial."""
     size = abs(x)
-    k, y = _reduced(2.0 * choose(size > 22.0, 22.0, size))
-    far = 1.0 - 2.0 / (_scaled(1.0 + y, k) + 1.0)
+    t, y = _reduced(2.0 * choose(size > 22.0, 22.0, size))
+    far = 1.0 - 2.0 / (_power_of_two(t) * (1.0 + y) + 1.0)
     z = x * x
     p = 6.354340814859719e-06
     p = p * z - 3.092912547386467e-05

@@ -8,22 +8,22 @@ from collections.abc import Iterator
 
 
 class Writer:
-    """Lines of Python."""
+    """Lines of Python, `depth` blocks deep."""
 
-    def __init__(self) -> None:
+    def __init__(self, depth: int = 0) -> None:
         self.lines: list[str] = []
-        self._depth = 0
+        self.depth = depth
 
     def line(self, text: str) -> None:
-        self.lines.append("    " * self._depth + text)
+        self.lines.append("    " * self.depth + text)
 
     @contextlib.contextmanager
     def indented(self, header: str) -> Iterator[None]:
         """A block under a header such as ``for i in range(n):``."""
         self.line(header)
-        self._depth += 1
+        self.depth += 1
         yield
-        self._depth -= 1
+        self.depth -= 1
 
     def text(self) -> str:
         return "\n".join(self.lines) + "\n"

@@ -131,7 +131,8 @@ class Elements(Sums):
         strided = buffer.kind == "input" and len(idx) > 1 and idx[0].op.name == "loop_var" and idx[0].params[0] > 0
         if strided and all(i.op.name == "constant" for i in idx[1:]):
             if all(isinstance(n, int) for n in buffer.shape[1:]):
-                packed, place = Buffer("packed", buffer.dtype, (*buffer.shape[1:], buffer.shape[0]), source=buffer), idx[1:]
+                rows = (*buffer.shape[1:], buffer.shape[0])
+                packed, place = Buffer("packed", buffer.dtype, rows, source=buffer, padded=True), idx[1:]
             else:
                 fixed = tuple(int(constant_value(i)) for i in idx[1:])  # type: ignore[arg-type]
                 packed, place = Buffer("packed", buffer.dtype, buffer.shape[:1], source=buffer, fixed=fixed), ()

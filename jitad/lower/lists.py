@@ -11,6 +11,7 @@ from collections import Counter
 from collections.abc import Iterable, Sequence
 
 from jitad.ir.node import Node, topological
+from jitad.ir.sizes import Size
 from jitad.ir.types import BOOL, FLOAT, INT
 from jitad.lower.choices import as_size
 from jitad.lower.exact import compared
@@ -30,6 +31,8 @@ class Entries:
     ----------
     var : Node
         The loop variable.
+    lets : list of Node
+        What is computed, in order.
     vectors : set of Node
         All that differs from entry to entry.
     groups : dict
@@ -40,7 +43,8 @@ class Entries:
 
     def __init__(self, loop: Loop):
         self.var = loop_var(loop.depth, loop.size)
-        self.vectors = {self.var, *(s.node for s in loop.body.steps if isinstance(s, Let))}
+        self.lets = [s.node for s in loop.body.steps if isinstance(s, Let)]
+        self.vectors = {self.var, *self.lets}
         self.groups: dict[tuple[Buffer, Node], list[Store]] = {}
         for s in loop.body.steps:
             if isinstance(s, Store) and s.add and self.width(s.buffer, s.idx):
@@ -55,6 +59,12 @@ class Entries:
         shifted = last.op.name == "add" and last.args[0] is self.var and as_size(last.args[1]) is not None
         return self.vectors.isdisjoint(outer) and (last is self.var or shifted)
 
+    def wraps(self, checked: Sequence[tuple[Node, int | Size]]) -> dict[Node, tuple[Node, int | Size]]:
+        """Indices that count from the end where they are negative, by what stands for them: those that are `checked`."""
+        bounds = dict(checked)
+        found = {n: wrap for n in self.lets if (wrap := _wrapped(n))}
+        return {n: (i, size) for n, (i, size) in found.items() if bounds.get(_read(i)) == size}
+
     def width(self, buffer: Buffer, idx: Sequence[Node]) -> int:
         """Of the rows of an array, where one that is looked up is meant, and a constant column; else 0."""
         if buffer.dtype != FLOAT or not idx or idx[0] not in self.vectors or self.is_block(idx[:1]):
@@ -64,6 +74,20 @@ class Entries:
         width = buffer.shape[-1]
         known = len(idx) == 2 and constant_value(idx[1]) is not None and isinstance(width, int) and width <= COLUMNS
         return width if known else 0  # type: ignore[return-value]
+
+
+def _wrapped(n: Node) -> tuple[Node, int | Size] | None:
+    """The index i and the length of an axis, if a scalar is ``i + length if i < 0 else i``."""
+    if n.op.name != "select" or n.args[0].op.name != "less" or n.args[1].op.name != "add":
+        return None
+    (index, zero), (a, b), same = n.args[0].args, n.args[1].args, n.args[2]
+    size = as_size(b if a is same else a)
+    return (same, size) if index is same and constant_value(zero) == 0 and same in (a, b) and size is not None else None
+
+
+def _read(index: Node) -> Node:
+    """What was read from the list: an index, maybe of a shorter type."""
+    return index.args[0] if index.op.name == "cast" else index
 
 
 def row_stores(steps: Iterable[Step]) -> list[Store]:
@@ -104,7 +128,7 @@ def _pays(loop: Loop, exact: set[Node]) -> bool:
     for step in loop.body.steps:
         if isinstance(step, Let):
             n = step.node
-            widened = n.op.name == "cast" and n.dtype == INT and _readable(n.args[0]) and n.args[0].dtype.kind in "iu"
+            widened = n.op.name == "cast" and n.dtype in (INT, FLOAT) and _readable(n.args[0]) and n.args[0].dtype.kind in "iu"
             if n in exact or not (_readable(n) or widened or fits(n)):
                 return False
             (read.add(n.params[0]) if n.op is LOAD else lets.append(n))

@@ -143,18 +143,22 @@ class Program:
         """Every scalar that a step or a result mentions."""
         out = [o.value for o in self.outputs if isinstance(o.value, Node)]
         for step in walk(self.block):
-            if isinstance(step, Store):
-                out += [*step.idx, step.value]
-            elif isinstance(step, Check):
-                out.append(step.worst)
-            elif isinstance(step, Accumulate):
-                out += [step.node] if step.value is None else [step.value]
+            out += mentioned(step)
         return out
 
     @property
     def nests(self) -> list[Nest]:
         """The loop nests, outermost loops first."""
         return [Nest.of(loop) for step in self.block.steps if (loop := loop_of(step))]
+
+
+def mentioned(step: Step) -> list[Node]:
+    """The scalars that a step itself mentions."""
+    if isinstance(step, Store):
+        return [*step.idx, step.value]
+    if isinstance(step, Accumulate):
+        return [step.node if step.value is None else step.value]
+    return [step.worst] if isinstance(step, Check) else []
 
 
 @dataclass(frozen=True)

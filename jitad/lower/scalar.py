@@ -22,7 +22,7 @@ class Buffer:
 
     `kind` is ``input`` (position `position`), ``output``, ``temp``, ``flat`` (an input seen with one axis), or ``packed``
     (a copy of an input whose first axis is the last one; or, of a matrix of many columns, the one of its columns that is
-    `fixed`). Behind the end of a `padded` temporary there is room for a whole vector. With an `order` the axes of what it holds
+    `fixed`). Behind the end of rows of a `padded` one there is room for a whole vector. With an `order` the axes of what it holds
     lie in that order: short ones first, so that elements along a long one are side by side.
     """
 

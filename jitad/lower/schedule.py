@@ -18,6 +18,7 @@ from jitad.lower.parallel import split
 from jitad.lower.peel import peel
 from jitad.lower.place import place
 from jitad.lower.placed import Effect, Placed
+from jitad.lower.rows import pad_rows
 from jitad.lower.scalar import LOAD, REDUCE, TRIVIAL, Buffer, starts_after
 from jitad.lower.triangle import halve
 from jitad.lower.works import Work, grouped, inside, works_of
@@ -33,6 +34,7 @@ def lower(graph: Graph, options: Options = DEFAULT) -> Program:
     peel(program, placed.elements)
     if not options.strict:
         take_in_blocks(program, with_checks=not options.parallel)
+        pad_rows(program)
     program.guards = graph.guards
     return split(program) if options.parallel else program
 

@@ -305,3 +305,53 @@ def test_infinity_among_the_entries():
     assert f(x, p) == pytest.approx(f(x, np.roll(p, 3, 0)), rel=1e-13)
     with jitad.disable_jit(), np.errstate(all="ignore"):
         assert f(x, p) == pytest.approx(energy(x, p), rel=1e-13)
+
+
+@pytest.mark.parametrize("dtype", ["int64", "int32", "int8"])
+def test_indices_from_the_end_among_others(dtype):
+    """Of two arrays of different lengths, the index itself used as a number, too."""
+    charge, x = RNG.normal(size=5), X[3]
+
+    def energy(x, charge, p):
+        i, k = p[:, 0], p[:, 1]
+        return (charge[k] * np.exp(-(x[i] ** 2).sum(-1)) * np.tanh(1.0 * i) / (1 + (x[i] ** 2).sum(-1))).sum()
+
+    p = np.stack([RNG.integers(-N, N, 43), RNG.integers(-5, 5, 43)], 1).astype(dtype)
+    f = every(energy, (0, 1))
+    assert "negative(" in check(f, x, charge, p)
+    for row, column, wrong in ((3, 1, 5), (17, 1, -6), (41, 0, N), (8, 0, -N - 1)):
+        bad = p.copy()
+        bad[row, column] = wrong
+        with pytest.raises(IndexError):
+            f(0.3, x, charge, bad)
+
+
+def restrained(x, p, k):
+    """Whose gradient has terms of its own for each row."""
+    d = x[p[:, 0]] - x[p[:, 1]]
+    return np.exp(-(d * d).sum(-1)).sum() + (k[:, None] * x**2).sum()
+
+
+def test_rows_of_three_are_added_up_in_rows_of_four():
+    k = RNG.normal(size=N)
+    source = check(every(restrained), X[3], listed(33), k)
+    assert ", 4), float64)" in source and ", spread(0.0)))" in source
+    assert ", 4), float64)" not in check(every(restrained), X[2], listed(33), k)
+    f = jitad.value_and_grad(restrained)
+    with jitad.disable_jit():
+        want = f(X[3], p := listed(33), k)[1]
+    np.testing.assert_allclose(jitad.jit(f, parallel=True)(X[3], p, k)[1], want, rtol=1e-11, atol=1e-12)
+    kernel = f.specialize(X[3], p, k)
+    out = tuple(kernel.buffers(X[3], p, k))
+    for _ in range(2):
+        kernel.njit_into(X[3], p, k, *kernel.captured, out)
+        np.testing.assert_allclose(out[0], want, rtol=1e-11, atol=1e-12)
+
+
+def test_rows_that_are_read_again():
+    def energy(x, p):
+        i, j = p.T
+        near = jitad.numpy.segment_sum(np.exp(-((x[i] - x[j]) ** 2)), i, len(x))
+        return (np.sqrt(near + 1) * x).sum() + np.tanh(near).prod(1).sum()
+
+    check(every(energy), X[3], listed(33))
