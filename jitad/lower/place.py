@@ -12,6 +12,7 @@ from collections.abc import Callable
 from jitad.ir.graph import Graph
 from jitad.ir.node import Node
 from jitad.lower.checks import index_checks
+from jitad.lower.deltas import few_stores
 from jitad.lower.index import Elements, Index, is_structured, unrolled_axes
 from jitad.lower.nest import Output
 from jitad.lower.placed import Effect, Placed
@@ -161,5 +162,5 @@ def _push(placed: Placed, node: Node, sign: int, buffer: Buffer) -> None:
     for p in points:
         place = tuple(e.wrapped(e.value(i, p[: i.ndim]), n) for i, n in zip(index, node.shape, strict=False))
         value = e.value(updates, p)
-        placed.effects.append(
-            Effect(loops, buffer, (*place, *p[index[0].ndim :]), value if sign > 0 else e.neg(value), add=True))
+        store = Effect(loops, buffer, (*place, *p[index[0].ndim :]), value if sign > 0 else e.neg(value), add=True)
+        placed.effects += [store] if e.strict else few_stores(e, store)

@@ -38,3 +38,7 @@ class Placed:
     def scalars(self) -> list[Node]:
         """Results that are numbers."""
         return [o.value for o in self.outputs if isinstance(o.value, Node)]
+
+    def roots(self) -> list[Node]:
+        """Every scalar that is asked for."""
+        return [*self.scalars(), *(c.worst for c in self.checks), *(n for e in self.effects for n in (*e.idx, e.value))]

@@ -52,8 +52,7 @@ def schedule(placed: Placed) -> Program:
     results = [o.value for o in placed.outputs if isinstance(o.value, Buffer)]
     made = dict.fromkeys([*(e.buffer for e in placed.effects), *placed.zeroed, *results,
                           *(b for e in placed.effects for b in e.operands if b.kind != "input")])  # also if nothing fills them
-    roots = [*scalars, *(c.worst for c in placed.checks), *(n for e in placed.effects for n in (*e.idx, e.value))]
-    read = {n.params[0] for n in topological(roots) if n.op is LOAD}
+    read = {n.params[0] for n in topological(placed.roots()) if n.op is LOAD}
     return Program(
         placed.inputs, [b for b in placed.elements.packed.values() if b in read], [(b, b in placed.zeroed) for b in made], block,
         placed.outputs)

@@ -14,6 +14,7 @@ from jitad.ir.node import Node, topological
 from jitad.ir.sizes import Size
 from jitad.ir.types import BOOL, INT
 from jitad.lower.choices import as_size, is_op
+from jitad.lower.deltas import counted, few_terms, parts, same_index
 from jitad.lower.normal import Normal
 from jitad.lower.scalar import LOAD, REDUCE, TRIANGLE, Buffer, load, loop_var, starts_after, variable
 from jitad.ops.leaf import constant, constant_value, triangle_size
@@ -71,6 +72,16 @@ class Sums(Normal):
 
         return self.apply(maximum if kind == "max" else minimum, x, y)
 
+    def select(self, p: Node, x: Node, y: Node) -> Node:
+        """A choice; sums where two indices are equal are those of the outer one."""
+        same = same_index(p)
+        if same is not None and not self.strict:
+            inner, outer = same
+            sums = (n for n in topological([x], stop=lambda n: inner not in self.free(n)) if n.op is REDUCE)
+            if any(inner in self.free(n) for n in sums):
+                x = self.substitute(x, {inner: outer})
+        return super().select(p, x, y)
+
     def reduce(self, kind: str, loop: tuple, body: Node) -> Node:
         depth, size, *after = loop
         var = loop_var(*loop)
@@ -82,6 +93,8 @@ class Sums(Normal):
             c, rest = self.coefficient(body)
             if c != 1 and body.dtype.kind == "f" and np.isfinite(c):
                 return self.scaled(c, self.reduce(kind, loop, rest))
+            if (found := self._taken_out(loop, var, body)) is not None:
+                return found
             if var not in self.free(body):
                 count = self.sub(self.size(sizes.sub(size, 1)), *_around(var)) if after else self.size(size)
                 some = self.lt(self.int(0), count)  # none of what is infinite is zero
@@ -95,23 +108,34 @@ class Sums(Normal):
                 out = self._conditional(loop, var, body)
                 if out is not None:
                     return out
+            if not self.strict and body.dtype.kind == "f":
+                for rule in (few_terms, counted):
+                    if (found := rule(self, loop, var, body)) is not None:
+                        return found
         canonical = self.depth(*self.free(body) - {var})
         if canonical != depth:
             return self.reduce(kind, (canonical, size), self.substitute(body, {var: loop_var(canonical, size)}))
         return REDUCE.build((body,), (kind, depth, size))
 
+    def _taken_out(self, loop: tuple, var: Node, body: Node) -> Node | None:
+        """A sum of products in front of which a factor stands, if that leaves a sum over fewer loops."""
+        if is_op(body, "multiply") and body.dtype.kind == "f" and not self.strict:
+            for a, b in (body.args, body.args[::-1]):
+                if var not in self.free(a) and not self.free(a) <= self.free(b) and var in self.free(b):
+                    return self.mul(a, self.reduce("sum", loop, b))
+        return None
+
     def _conditional(self, loop: tuple, var: Node, body: Node) -> Node | None:
         """A sum of ``value if condition else 0``."""
         inside: list[Node] = []
         outside: list[Node] = []
-        for p in conjuncts(body.args[0]):
+        for p in parts(body.args[0], "logical_and"):
             (inside if var in self.free(p) else outside).append(p)
         for p in inside:
-            place = self._solved(p, var)
+            place = self.solved(p, var)
             if place is not None:
                 rest = [q for q in (*inside, *outside) if q is not p]
-                met = self.both(self.le(self.int(0), place), self.lt(place, self.size(loop[1])))
-                safe = self.select(met, place, self.int(0))  # both branches are computed: no index may be out of range
+                met, safe = self.in_range(place, loop[1])
                 p_here, value = self.substituted([self.all(rest), body.args[1]], {var: safe})
                 p_here = self.both(met, p_here)
                 return self.select(p_here, value, body.args[2])
@@ -120,13 +144,18 @@ class Sums(Normal):
             return self.select(self.all(outside), self.reduce("sum", loop, inner), body.args[2])
         return None
 
+    def in_range(self, place: Node, size: int | Size) -> tuple[Node, Node]:
+        """Whether a loop has a turn, and an index that is one: both branches of a choice are computed, none may be out of range."""
+        met = self.both(self.le(self.int(0), place), self.lt(place, self.size(size)))
+        return met, self.select(met, place, self.int(0))
+
     def all(self, ps: list[Node]) -> Node:
         out = self.true()
         for p in ps:
             out = self.both(out, p)
         return out
 
-    def _solved(self, p: Node, var: Node) -> Node | None:
+    def solved(self, p: Node, var: Node) -> Node | None:
         """The index at which ``var + c == place``, if that is what the predicate says."""
         if not is_op(p, "equal") or p.args[0].dtype != INT:
             return None
@@ -225,15 +254,3 @@ def _around(var: Node) -> frozenset[Node]:
     """The loop variable that decides where another one starts, if there is one."""
     outer = starts_after(var)
     return frozenset() if outer is None else frozenset((outer,))
-
-
-def conjuncts(p: Node) -> list[Node]:
-    """The predicates that p is the conjunction of."""
-    out, stack = [], [p]
-    while stack:
-        q = stack.pop()
-        if is_op(q, "logical_and"):
-            stack.extend(reversed(q.args))
-        else:
-            out.append(q)
-    return out

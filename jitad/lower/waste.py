@@ -58,9 +58,11 @@ def wasteful(placed: Placed, order: list[Node], storable: Storable) -> list[Node
     e = placed.elements
     spread = {n.args[0] for n in order if n.op.name in ("broadcast", "gather")}
     spread |= {a for n in order if n.op.name == "contract" for a in n.args}
+    left = set(topological(placed.roots()))  # of what was written, after all that came to nothing
     at: dict[Node, list[tuple[Index, Node]]] = {}
     for (node, idx), value in e.memo.items():
-        at.setdefault(node, []).append((idx, value))
+        if value in left:
+            at.setdefault(node, []).append((idx, value))
     out = []
     for node, found in at.items():
         if node in e.buffers or not storable.takes_computing(node):
