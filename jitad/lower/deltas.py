@@ -1,12 +1,12 @@
-"""Sums and stores of what is zero but in a few turns of a loop, each of which is known: second derivatives of sums over pairs, say.
+"""Sums and stores of what is zero but in a few turns of a loop that are known: second derivatives of sums over pairs, say.
 
 The Hessian of a pair potential is its linear derivative along all unit vectors. Along that of atom t, differences of positions of
 atoms i and j change by ``[i == t] - [j == t]``, so that terms of other pairs are zero::
 
     sum_j ((j == t) | (i == t) ? h(i, j) : 0)    is    i == t ? sum_j h(i, j) : h(i, t)
 
-The sum has t in place of i, or i in place of t, whichever is further out: it is computed once for each. Over a list of pairs i and j
-are looked up, and for each pair only the turns t = i and t = j are left.
+The sum has t in place of i, or i in place of t, whichever is further out: it is computed once for each. Over a list of pairs i
+and j are looked up, and for each pair only the turns t = i and t = j are left.
 """
 
 from __future__ import annotations

@@ -145,7 +145,7 @@ class Sums(Normal):
         return None
 
     def in_range(self, place: Node, size: int | Size) -> tuple[Node, Node]:
-        """Whether a loop has a turn, and an index that is one: both branches of a choice are computed, none may be out of range."""
+        """Whether a loop has a turn, and an index that is one: no index may be out of range, whichever branch is taken."""
         met = self.both(self.le(self.int(0), place), self.lt(place, self.size(size)))
         return met, self.select(met, place, self.int(0))
 
