@@ -128,15 +128,6 @@ def product_tt(out, a, b):  # type: ignore[no-untyped-def]
 
 
 @exact
-def product_tv(out, a, x):  # type: ignore[no-untyped-def]
-    """The transposed matrix times a vector, row by row."""
-    out[:] = 0
-    for i in range(a.shape[0]):
-        for j in range(a.shape[1]):
-            out[j] += a[i, j] * x[i]
-
-
-@exact
 def overlap(a, b):  # type: ignore[no-untyped-def]
     """Whether two arrays share memory."""
     first, second = a.ctypes.data, b.ctypes.data
@@ -190,7 +181,7 @@ NAMES |= {"triangle_row": triangle_row, "triangle_column": triangle_column, "flo
 NAMES |= {"table": table, "prange": prange, "part": part, "exact": exact, "part_parts": part_parts,
           "exact_parts": exact_parts, "collect": collect, "overlap": overlap,
           "product_nn": product_nn, "product_nt": product_nt, "product_tn": product_tn, "product_tt": product_tt,
-          "product_tv": product_tv, "cumsum": cumsum, "recurrence": recurrence, "argsort": argsort}
+          "cumsum": cumsum, "recurrence": recurrence, "argsort": argsort}
 LAPACK = {"lu", "lu_solve", "solve_triangular", "cholesky", "eigh", "cofactors", "pinv", "expm", "expm_frechet"}
 KNOWN = NAMES.keys() | special.NAMES.keys() | LAPACK
 

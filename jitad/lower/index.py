@@ -14,7 +14,7 @@ from jitad.ir import sizes
 from jitad.ir.node import Node, topological
 from jitad.ir.sizes import Size
 from jitad.ir.types import Shape
-from jitad.lower.scalar import Buffer, load, loop_var, work
+from jitad.lower.scalar import LOOP_VAR, Buffer, load, loop_var, work
 from jitad.lower.sums import Sums, identity
 from jitad.ops.declare import AtRule
 from jitad.ops.leaf import constant, constant_value
@@ -57,7 +57,7 @@ class Elements(Sums):
         self.buffers = buffers
         self.storable = storable
         self.revisited: dict[Node, None] = {}
-        self._indices: dict[Node, set[frozenset[Node]]] = {}
+        self._indices: dict[Node, set[frozenset]] = {}
         self._first: dict[Node, Node] = {}  # a value of each
         self._weights: dict[Node, int] = {}
         self.memo: dict[tuple[Node, Index], Node] = {}
@@ -106,7 +106,8 @@ class Elements(Sums):
     def _count(self, node: Node, idx: Index) -> bool:
         """Whether one index more is too much."""
         seen = self._indices.setdefault(node, set())
-        place = frozenset(i for i in idx if i.op.name != "constant")  # the halves of a square come together later
+        # halves of a square, and sums over rows, come together later: which loop it is does not count, only over how much
+        place = frozenset(i.params[1] if i.op is LOOP_VAR else i for i in idx if i.op.name != "constant")
         if place in seen:
             return False
         seen.add(place)

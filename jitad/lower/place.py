@@ -17,6 +17,7 @@ from jitad.lower.index import Elements, Index, is_structured, unrolled_axes
 from jitad.lower.nest import Output
 from jitad.lower.placed import Effect, Placed
 from jitad.lower.products import Product, products
+from jitad.lower.rowwise import go_by_rows
 from jitad.lower.scalar import Buffer
 from jitad.lower.storable import Storable
 from jitad.lower.waste import repeated, wasteful
@@ -110,6 +111,8 @@ def _lower(graph: Graph, stored: list[Node], pushed: dict[Node, bool], calls: Ca
         base = _base(out)
         value = buffers[base] if base.shape else e.value(base, ())
         placed.outputs.append(Output(value, out.shape))
+    if not strict:
+        go_by_rows(placed)
     return placed
 
 

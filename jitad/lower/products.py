@@ -1,7 +1,7 @@
 """Products of matrices that are left to BLAS: of stored matrices all of whose lengths may be large.
 
-What is multiplied and what comes out lie in memory then, if that is no more than some argument or result takes. Of a matrix
-with a vector only the sum over rows is: the other one is a loop like any other, which shares its work with what follows.
+What is multiplied and what comes out lie in memory then, if that is no more than some argument or result takes. Products of a
+matrix with a vector are loops like any other, which share their work with what is around them.
 """
 
 from __future__ import annotations
@@ -35,12 +35,10 @@ def _product(n: Node) -> Product | None:
     shared = set(la) & set(lb)
     if not all(isinstance(s, Size) for x in (a, b, n) for s in x.shape) or len(shared) != 1 or not shared.isdisjoint(lo):
         return None
-    if len(lo) == 2:
-        if la[0] != lo[0] and la[1] != lo[0]:  # the transposed product is that of the factors transposed
-            a, b, la, lb = b, a, lb, la
-        if len(la) != 2 or len(lb) != 2:
-            return None
-        return Product(f"product_{'nt'[la[0] != lo[0]]}{'nt'[lb[1] != lo[1]]}", a, b)
-    if len(la) == 1:
+    if len(lo) != 2:
+        return None
+    if la[0] != lo[0] and la[1] != lo[0]:  # the transposed product is that of the factors transposed
         a, b, la, lb = b, a, lb, la
-    return Product("product_tv", a, b) if len(la) == 2 and len(lb) == 1 and la[0] == lb[0] else None
+    if len(la) != 2 or len(lb) != 2:
+        return None
+    return Product(f"product_{'nt'[la[0] != lo[0]]}{'nt'[lb[1] != lo[1]]}", a, b)

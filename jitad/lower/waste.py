@@ -61,20 +61,25 @@ def wasteful(placed: Placed, order: list[Node], storable: Storable) -> list[Node
     left = set(topological(placed.roots()))  # of what was written, after all that came to nothing
     at: dict[Node, list[tuple[Index, Node]]] = {}
     for (node, idx), value in e.memo.items():
-        if value in left:
-            at.setdefault(node, []).append((idx, value))
+        at.setdefault(node, []).append((idx, value))
     out = []
     for node, found in at.items():
         if node in e.buffers or not storable.takes_computing(node):
             continue
-        if node.op.name == "contract" and any(v.op is REDUCE for _, v in found) and _again(e, found):
+        used = [(idx, v) for idx, v in found if _core(e, v) in left]
+        if node.op.name == "contract" and any(v.op is REDUCE for _, v in used) and _again(e, used):
             out.append(node)
         elif not storable.affordable(node):
             continue
-        elif (node in spread and any(_wasted(e, v) for _, v in found)) or (
-                _is_sum(node, found) and (_again(e, found) or any(_wasted(e, v) for _, v in found))):
+        elif (node in spread and any(_wasted(e, v, left) for _, v in found)) or (
+                _is_sum(node, used) and (_again(e, used) or any(_wasted(e, v, left) for _, v in found))):
             out.append(node)
     return out
+
+
+def _core(e: Elements, value: Node) -> Node:
+    """A scalar without its sign and number."""
+    return e.coefficient(value.args[0] if value.op.name == "negative" else value)[1]
 
 
 def _is_sum(node: Node, found: list[tuple[Index, Node]]) -> bool:
@@ -87,10 +92,10 @@ def _again(e: Elements, found: list[tuple[Index, Node]]) -> bool:
     return len({tuple(i for i in idx if i.op.name != "constant") for idx, _ in found}) > 1
 
 
-def _wasted(e: Elements, value: Node) -> bool:
-    """Whether something in it that is no mere load would be computed again in a loop that it does not depend on."""
+def _wasted(e: Elements, value: Node, left: set[Node]) -> bool:
+    """Whether something in it that is `left`, and no mere load, would be computed again in a loop that it does not depend on."""
     again = [n for n in topological([value], stop=lambda n: not _gap(e, n)) if n.dtype.kind == "f" and n.op is not LOAD]
-    return sum(map(cost, again)) >= COSTLY
+    return sum(cost(n) for n in again if n in left) >= COSTLY
 
 
 def _gap(e: Elements, value: Node) -> bool:
