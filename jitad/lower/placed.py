@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field
+from collections.abc import Callable
+from dataclasses import dataclass, field, replace
 
-from jitad.ir.node import Node
+from jitad.ir.node import Node, topological
 from jitad.lower.index import Elements, Index
 from jitad.lower.nest import Check, Output
 from jitad.lower.scalar import Buffer
@@ -42,3 +43,16 @@ class Placed:
     def roots(self) -> list[Node]:
         """Every scalar that is asked for."""
         return [*self.scalars(), *(c.worst for c in self.checks), *(n for e in self.effects for n in (*e.idx, e.value))]
+
+    def rewritten(self, change: Callable[[Node, tuple[Node, ...]], Node | None]) -> tuple[list[Effect], list[Output]]:
+        """Effects and outputs with other scalars: of each, and its new arguments, what `change` says, if it does."""
+        e = self.elements
+        new: dict[Node, Node] = {}
+        for n in topological([n for s in self.effects for n in (*s.idx, s.value)] + self.scalars()):
+            args = tuple(new[a] for a in n.args)
+            found = change(n, args)
+            if found is None:
+                found = n if args == n.args else e.again(n, args)
+            new[n] = found
+        effects = [replace(s, idx=tuple(new[i] for i in s.idx), value=new[s.value]) for s in self.effects]
+        return effects, [Output(new[o.value] if isinstance(o.value, Node) else o.value, o.shape) for o in self.outputs]

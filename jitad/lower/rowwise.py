@@ -12,10 +12,7 @@ would have to be stored: here it is computed once for each row, in the loop that
 
 from __future__ import annotations
 
-from dataclasses import replace
-
 from jitad.ir.node import Node, topological
-from jitad.lower.nest import Output
 from jitad.lower.placed import Effect, Placed
 from jitad.lower.scalar import LOAD, REDUCE, Buffer, load, loop_var, starts_after, variable
 
@@ -35,10 +32,8 @@ def go_by_rows(placed: Placed) -> None:
         pushes.append(Effect((outer, inner), total, (inner,), e.substitute(n.args[0], {row: outer, column: inner}), add=True))
         placed.zeroed[total] = None
         new[n] = load(total, (column,))
-    placed.effects = pushes + [
-        replace(s, idx=tuple(e.substituted(list(s.idx), new)), value=e.substitute(s.value, new)) for s in placed.effects]
-    placed.outputs = [Output(e.substitute(o.value, new) if isinstance(o.value, Node) else o.value, o.shape)
-                      for o in placed.outputs]
+    effects, placed.outputs = placed.rewritten(lambda n, args: new.get(n))
+    placed.effects = pushes + effects
 
 
 def _is_by_columns(placed: Placed, n: Node) -> bool:

@@ -21,6 +21,7 @@ from jitad.lower.placed import Effect, Placed
 from jitad.lower.rows import pad_rows
 from jitad.lower.scalar import LOAD, REDUCE, TRIVIAL, Buffer, starts_after
 from jitad.lower.triangle import halve
+from jitad.lower.widen import widen
 from jitad.lower.works import Work, grouped, inside, works_of
 
 FAR_TOO_MANY = 10 * MAX_STATEMENTS  # even if most of them are in loops that are the same
@@ -30,6 +31,7 @@ def lower(graph: Graph, options: Options = DEFAULT) -> Program:
     placed = place(graph, options.strict)
     if not options.strict:
         halve(placed)
+        widen(placed)
     program = schedule(placed)
     peel(program, placed.elements)
     if not options.strict:

@@ -204,6 +204,8 @@ class Sums(Normal):
     def again(self, node: Node, args: tuple[Node, ...]) -> Node:
         if node.op is LOAD:
             return self.load(node.params[0], args)  # type: ignore[arg-type]
+        if node.op is REDUCE:
+            return self.reduce(node.params[0], variable(node).params, args[0])  # type: ignore[arg-type]
         if node.op is TRIANGLE:
             return TRIANGLE.build(args, node.params)
         if node.op.name == "cast":

@@ -15,14 +15,12 @@ vectorise them, as it cannot know that t is apart from what is read.
 from __future__ import annotations
 
 from collections.abc import Iterable
-from dataclasses import replace
 
 from jitad.ir.node import Node, topological
 from jitad.ir.sizes import Size, key_of
 from jitad.ir.types import BOOL, FLOAT, INT
 from jitad.lower.choices import as_size
 from jitad.lower.lanes import fits
-from jitad.lower.nest import Output
 from jitad.lower.placed import Effect, Placed
 from jitad.lower.scalar import LOAD, REDUCE, Buffer, cost, load, loop_var, variable
 from jitad.ops.leaf import constant_value
@@ -57,34 +55,16 @@ class _Half:
         self.seen: list[tuple[dict[Node, Node], dict[Node, Node]]] = [
             ({self.j: self.later}, {}), ({self.i: self.later, self.j: self.i}, {}), ({self.j: self.i}, {})]
         self.totals = _only_added_up(_roots(placed), self.rows, self.i)
-        self.new: dict[Node, Node] = {}
         self.effects: list[Effect] = []
         self.terms: list[Node] = []  # of (i, j)
         self.halves: list[Node] = []  # of (i, j) and of (j, i), for j > i
 
     def apply(self) -> None:
-        effects = [replace(e, idx=tuple(map(self.rewritten, e.idx)), value=self.rewritten(e.value)) for e in self.placed.effects]
-        outputs = [Output(self.rewritten(o.value) if isinstance(o.value, Node) else o.value, o.shape)
-                   for o in self.placed.outputs]
+        effects, outputs = self.placed.rewritten(lambda n, args: self._row(n, args[0]) if n in self.rows else None)
         if self._pays():
             self.placed.effects = self.effects + effects
             self.placed.outputs = outputs
             self.placed.zeroed |= dict.fromkeys(e.buffer for e in self.effects)
-
-    def rewritten(self, root: Node) -> Node:
-        """A scalar in which the rows are replaced."""
-        for n in topological([root], stop=self.new.__contains__):
-            args = tuple(self.new[a] for a in n.args)
-            if n in self.rows:
-                self.new[n] = self._row(n, args[0])
-            elif args == n.args:
-                self.new[n] = n
-            else:
-                self.new[n] = self._summed(n, args[0]) if n.op is REDUCE else self.e.again(n, args)
-        return self.new[root]
-
-    def _summed(self, n: Node, body: Node) -> Node:
-        return self.e.reduce(n.params[0], variable(n).params, body)  # type: ignore[arg-type]
 
     def _row(self, row: Node, body: Node) -> Node:
         """What stands for ``sum_j body(i, j)``."""

@@ -82,7 +82,7 @@ class TestNormalForms:
 
 class TestStorage:
     def test_a_costly_value_that_is_broadcast_is_stored_once(self):
-        f = jitad.grad(lambda q: (np.exp(q)[:, None] * np.tanh(q)).sum())
+        f = jitad.grad(lambda q: np.cos(np.exp(q)[:, None] * np.tanh(q)).sum())
         kernel = f.specialize(np.ones(9))
         assert [len(b.shape) for b, _ in kernel.kernel.program.temporaries if b.kind == "temp"] and all(
             len(b.shape) == 1 for b, _ in kernel.kernel.program.temporaries)
