@@ -12,6 +12,7 @@ from jitad.config import DEFAULT, MAX_STATEMENTS, Options
 from jitad.errors import KernelSizeError
 from jitad.ir.graph import Graph
 from jitad.ir.node import Node, topological
+from jitad.lower.factors import share_factors
 from jitad.lower.lists import take_in_blocks
 from jitad.lower.nest import Accumulate, Block, Call, Check, Let, Loop, Program, Store
 from jitad.lower.parallel import split
@@ -32,6 +33,7 @@ def lower(graph: Graph, options: Options = DEFAULT) -> Program:
     if not options.strict:
         halve(placed)
         widen(placed)
+        share_factors(placed)
     program = schedule(placed)
     peel(program, placed.elements)
     if not options.strict:
