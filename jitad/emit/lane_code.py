@@ -23,6 +23,7 @@ _OTHERWISE = {
     "isinf": "abs({x}) == inf",
     "select": "choose({x}, {y}, {z})",
 }
+_TO_THE_LAST_BIT = {"divide": "{x} / {y}", "sqrt": "exact_sqrt({x})"}
 
 
 class LaneCode:
@@ -54,6 +55,8 @@ class LaneCode:
         if op is LOAD:
             return self.load(node)
         values = dict(zip("xyz", map(self.name, node.args), strict=False))
+        if node in self.e.exact and op.name in _TO_THE_LAST_BIT:
+            return _TO_THE_LAST_BIT[op.name].format(**values)
         if op.name in _OTHERWISE and not (op.name == "sign" and node.dtype == INT):
             return _OTHERWISE[op.name].format(**values)
         if op.name == "cast":

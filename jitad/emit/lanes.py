@@ -154,13 +154,16 @@ def choose(typingctx, p, x, y):  # type: ignore[no-untyped-def]
 
 @intrinsic
 def fused(typingctx, x, y, z):  # type: ignore[no-untyped-def]
-    """``x*y + z``, rounded once."""
+    """``x*y + z``, rounded once; of scalars too."""
+    given = tuple(map(types.unliteral, (x, y, z)))
+    if not any(isinstance(t, Lanes) for t in given):
+        return types.float64(*[types.float64] * 3), lambda context, builder, sig, args: builder.fma(*args)
 
     def codegen(context, builder, sig, args):  # type: ignore[no-untyped-def]
         values = [_spread(builder, a, t) for a, t in zip(args, sig.args, strict=True)]
         return _call(builder, "llvm.fma.v8f64", FLOATS.llvm, *values)
 
-    return FLOATS(*map(types.unliteral, (x, y, z))), codegen
+    return FLOATS(*given), codegen
 
 
 def _from_llvm(name: str, exact: Callable) -> Any:

@@ -9,7 +9,7 @@ import numpy as np
 from numba import njit, prange, types
 from numba.extending import overload
 
-from jitad.emit import lane_math, lanes, places, special, vmath  # noqa: F401
+from jitad.emit import lane_math, lanes, places, power, special, vmath  # noqa: F401
 
 WORTHWHILE = 20_000  # scalars to compute: less is done sooner than threads are started
 PARALLEL = {"prange": True} | dict.fromkeys(
@@ -182,7 +182,7 @@ NAMES |= {name: getattr(np, name) for name in (
     "zeros", "float64", "float32", "int64", "int32", "int16", "int8", "uint64", "uint32", "uint16", "uint8", "bool_")}
 NAMES |= {name: getattr(lanes, name) for name in (
     "spread", "consecutive", "choose", "load", "push", "total", "as_floats", "lane", "pack", "everywhere",
-    "below")}
+    "below", "exact_sqrt")}
 NAMES |= {name: getattr(places, name) for name in (
     "block", "column", "put", "gather", "push_each", "put_each", "rows", "push_rows")}
 NAMES |= {name: getattr(vmath, name) for name in ("exp", "expm1", "log", "log1p", "tanh", "reciprocal", "rsqrt")}

@@ -20,6 +20,7 @@ from jitad.emit.lanes import AVX512, Lanes, bits, choose, double, everywhere, fu
 
 FLAGS = {"contract"}
 _own = njit(fastmath=FLAGS, error_model="numpy", nogil=True)
+_exactly = njit(fastmath=False, error_model="numpy", nogil=True)  # nothing is fused but what says so
 
 _ROUND = 6755399441055744.0  # 1.5 * 2**52: adding it rounds to an integer, which then stands in the low bits
 _LOG2E = 1.4426950408889634
@@ -51,11 +52,8 @@ def _(y, k):  # type: ignore[no-untyped-def]
 
 
 @_own
-def _reduced(x):  # type: ignore[no-untyped-def]
-    """k and e**r - 1, where e**x = 2**k * e**r with \\|r\\| <= log(2)/2; (e**r - 1 - r)/r**2 by a minimax polynomial."""
-    t = x * _LOG2E + _ROUND
-    k = t - _ROUND
-    r = (x - k * _LN2_HIGH) - k * _LN2_LOW
+def _beyond_linear(r):  # type: ignore[no-untyped-def]
+    """e**r - 1 - r for \\|r\\| <= log(2)/2; divided by r**2, a minimax polynomial."""
     tail = 2.5110130600994397e-08
     tail = tail * r + 2.76202013497138e-07
     tail = tail * r + 2.7557242116139604e-06
@@ -66,7 +64,16 @@ def _reduced(x):  # type: ignore[no-untyped-def]
     tail = tail * r + 0.041666666666623824
     tail = tail * r + 0.16666666666666674
     tail = tail * r + 0.5000000000000001
-    return k, r + r * r * tail
+    return r * r * tail
+
+
+@_own
+def _reduced(x):  # type: ignore[no-untyped-def]
+    """k and e**r - 1, where e**x = 2**k * e**r with \\|r\\| <= log(2)/2."""
+    t = x * _LOG2E + _ROUND
+    k = t - _ROUND
+    r = (x - k * _LN2_HIGH) - k * _LN2_LOW
+    return k, r + _beyond_linear(r)
 
 
 @_own
@@ -113,20 +120,31 @@ def tanh(x):  # type: ignore[no-untyped-def]
 
 
 _MANTISSA = (1 << 52) - 1
+_ROOT_HALF = 0x3FE6A09E667F3BCD  # the bits of sqrt(1/2)
 _TWO52 = 4503599627370496.0
+_LEAST = 2.2250738585072014e-308  # normal number
+
+
+@_own
+def _split_normal(x):  # type: ignore[no-untyped-def]
+    """m in [sqrt(1/2), sqrt(2)) and k, where x = m * 2**k, for normal numbers x > 0."""
+    shifted = bits(x) + ((_BIAS << 52) - _ROOT_HALF)
+    k = double(((shifted >> 52) & 4095) | bits(_TWO52)) - (_TWO52 + _BIAS)
+    return double((shifted & _MANTISSA) + _ROOT_HALF), k
+
+
+@_own
+def _split(x):  # type: ignore[no-untyped-def]
+    """The same for all numbers x > 0 but infinity."""
+    tiny = x < _LEAST
+    mantissa, k = _split_normal(choose(tiny, x * 18014398509481984.0, x))
+    return mantissa, choose(tiny, k - 54.0, k)
 
 
 @_own
 def _log(x, extra):  # type: ignore[no-untyped-def]
-    """log(x) + extra, which is small: k*log(2) + log(1 + f) with 1 + f in [sqrt(1/2), sqrt(2)), by a polynomial in f/(2 + f)."""
-    tiny = x < 2.2250738585072014e-308
-    pattern = bits(choose(tiny, x * 18014398509481984.0, x))
-    mantissa = double((pattern & _MANTISSA) | (_BIAS << 52))
-    k = double(((pattern >> 52) & 2047) | bits(_TWO52)) - (_TWO52 + _BIAS)
-    k = choose(tiny, k - 54.0, k)
-    large = mantissa > 1.4142135623730951
-    mantissa = choose(large, 0.5 * mantissa, mantissa)
-    k = choose(large, k + 1.0, k)
+    """log(x) + extra, which is small: k*log(2) + log(1 + f), by a polynomial in f/(2 + f)."""
+    mantissa, k = _split(x)
     f = mantissa - 1.0
     s = f / (2.0 + f)
     z = s * s

@@ -14,7 +14,7 @@ from jitad.ir.node import Node, topological
 from jitad.ir.types import BOOL, FLOAT, INT
 from jitad.lower.choices import as_size
 from jitad.lower.exact import compared
-from jitad.lower.lanes import COLUMNS, LANES_ONLY, WIDTH, fits
+from jitad.lower.lanes import COLUMNS, LANES_ONLY, ROUNDED, WIDTH, fits
 from jitad.lower.nest import Accumulate, Block, Call, Check, Let, Loop, Program, Step, Store, walk
 from jitad.lower.scalar import LOAD, Buffer, cost, loop_var
 from jitad.ops.leaf import constant_value
@@ -105,11 +105,11 @@ def _pays(loop: Loop, exact: set[Node]) -> bool:
         if isinstance(step, Let):
             n = step.node
             widened = n.op.name == "cast" and n.dtype == INT and _readable(n.args[0]) and n.args[0].dtype.kind in "iu"
-            if n in exact or not (_readable(n) or widened or fits(n)):
+            if not (_readable(n) or widened or fits(n)) or (n in exact and n.op is not LOAD and n.op.name not in ROUNDED):
                 return False
             (read.add(n.params[0]) if n.op is LOAD else lets.append(n))
         elif isinstance(step, Accumulate):
-            if step.kind != "sum" or step.node.dtype != FLOAT:
+            if step.kind != "sum" or step.node.dtype != FLOAT or step.node in exact:
                 return False
         elif isinstance(step, Store):
             if step.buffer.dtype != FLOAT or not step.idx:

@@ -130,7 +130,8 @@ class _Half:
             *outer, last = n.args
             unit = last is self.later or (n.op.name == "add" and last.args[0] is self.later and as_size(last.args[1]) is not None)
             return unit and all(self.later not in self.e.free(i) for i in outer) and n.dtype in (FLOAT, INT, BOOL)
-        return fits(n)
+        equality = n.op.name in ("equal", "not_equal") and n.args[0].dtype.kind == "f"
+        return fits(n) and not equality  # numbers of an equality are computed in one way only
 
 
 def _scale(e, x: Node) -> tuple:  # type: ignore[no-untyped-def]

@@ -9,8 +9,7 @@ from numba import njit
 
 import jitad
 from jitad.emit import lane_math, vmath
-from jitad.emit.lanes import WIDTH, consecutive, load, push
-from jitad.emit.places import put
+from tests.emit.callers import FLAGS, in_a_loop, in_lanes, two_in_lanes
 
 ALL = [np.logspace(-323, 308, 4001), np.linspace(0.5, 2, 2001)]
 TURNS = [np.linspace(-30, 30, 3001), np.arange(-800, 800) * (np.pi / 2), np.logspace(-320, 8.99, 1001),
@@ -60,45 +59,6 @@ SPECIAL = {
     "cosh": [(0.0, 1.0), (np.inf, np.inf), (-np.inf, np.inf), (711.0, np.inf), (-1e300, np.inf)],
     "sqrt": [(0.0, 0.0), (np.inf, np.inf), (-1.0, np.nan), (-np.inf, np.nan), (4.0, 2.0)],
 }
-
-
-FLAGS = {"fastmath": {"reassoc", "nsz", "contract", "arcp"}, "error_model": "numpy"}
-
-
-def in_a_loop(function):
-    """Vectorised, under the flags of kernels."""
-
-    @njit(**FLAGS)
-    def loop(x, out):
-        total = 0.0
-        for i in range(x.shape[0]):
-            out[i] = function(x[i])
-            total += out[i]
-        return total
-
-    def call(x):
-        out = np.empty_like(x)
-        loop(x, out)
-        return out
-
-    call.loop = loop
-    return call
-
-
-def in_lanes(function):
-    """The same of explicit lanes."""
-
-    @njit(**FLAGS)
-    def loop(x, out):
-        for i in range(0, x.shape[0], WIDTH):
-            push(out, (i,), function(load(x, (i,), consecutive(i) < x.shape[0])))
-
-    def call(x):
-        out = np.zeros(len(x) + WIDTH)
-        loop(x, out)
-        return out[: len(x)]
-
-    return call
 
 
 VECTORISED = ["exp", "expm1", "log", "log1p", "tanh"]
@@ -152,17 +112,10 @@ def test_arcs_of_two_numbers():
     y, x = np.concatenate([y, rng.normal(size=2000)]), np.concatenate([x, rng.normal(size=2000)])
     x[-500:] *= 10.0 ** rng.integers(-12, 12, 500)
 
-    @njit(**FLAGS)
-    def loop(y, x, out):
-        for i in range(0, x.shape[0], WIDTH):
-            mask = consecutive(i) < x.shape[0]
-            put(out, (i,), lane_math.atan2(load(y, (i,), mask), load(x, (i,), mask)))
-
-    out = np.zeros(len(x) + WIDTH)
-    loop(y, x, out)
+    out = two_in_lanes(lane_math.atan2)(y, x)
     want = np.arctan2(y, x)
-    np.testing.assert_allclose(out[: len(x)], want, rtol=4e-16, atol=0)
-    np.testing.assert_array_equal(np.signbit(out[: len(x)])[~np.isnan(want)], np.signbit(want)[~np.isnan(want)])
+    np.testing.assert_allclose(out, want, rtol=4e-16, atol=0)
+    np.testing.assert_array_equal(np.signbit(out)[~np.isnan(want)], np.signbit(want)[~np.isnan(want)])
 
 
 @pytest.mark.parametrize("name", ["sin", "cos", "tan", "arcsin", "arccos", "arctan", "sinh", "cosh", "arctan2"])
