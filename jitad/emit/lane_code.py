@@ -13,7 +13,8 @@ from jitad.ops.declare import Elementwise
 
 _AS_WRITTEN = {
     "add", "subtract", "negative", "multiply", "less", "less_equal", "greater", "greater_equal", "equal", "not_equal",
-    "logical_and", "logical_or", "absolute", "sqrt", "exp", "expm1", "log", "log1p", "tanh", "isfinite", *LANES_ONLY}
+    "logical_and", "logical_or", "absolute", "sqrt", "exp", "exp2", "expm1", "log", "log2", "log10", "log1p", "tanh", "arcsinh",
+    "arccosh", "arctanh", "cbrt", "hypot", "isfinite", *LANES_ONLY}
 _OTHERWISE = {
     "logical_not": "~{x}",
     "minimum": "choose(({x} < {y}) | ({x} != {x}), {x}, {y})",

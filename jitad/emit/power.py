@@ -13,6 +13,7 @@ import numpy as np
 from jitad.emit.lane_math import of_lanes
 from jitad.emit.lanes import below, bits, choose, everywhere, fused
 from jitad.emit.vmath import (
+    _LN2_HIGH,
     _LN2_LOW,
     _ROUND,
     _beyond_linear,
@@ -25,7 +26,6 @@ from jitad.emit.vmath import (
     reciprocal,
 )
 
-_LN2 = 0.6931471805599453
 _C1, _C1_LOW = 2.8853900817779268, 4.0710547481862066e-17  # 2/log(2)
 _C3, _C3_LOW = 0.9617966939259756, 5.0577616648125907e-17  # a third of it
 _TWO52 = 4503599627370496.0
@@ -69,8 +69,8 @@ def _exp2(high, low):  # type: ignore[no-untyped-def]
     """y and _ROUND + k, where 2**(high + low) = y * 2**k, the second one small."""
     t = high + _ROUND
     f = high - (t - _ROUND)
-    r = fused(f, _LN2, low * _LN2)
-    r_low = fused(f, _LN2_LOW, fused(low, _LN2, fused(f, _LN2, -r)))
+    r = fused(f, _LN2_HIGH, low * _LN2_HIGH)
+    r_low = fused(f, _LN2_LOW, fused(low, _LN2_HIGH, fused(f, _LN2_HIGH, -r)))
     return 1.0 + (r + (r_low + _beyond_linear(r))), t
 
 

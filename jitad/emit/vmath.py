@@ -86,6 +86,16 @@ def exp(x):  # type: ignore[no-untyped-def]
 
 
 @_own
+def exp2(x):  # type: ignore[no-untyped-def]
+    """2**x."""
+    x = choose(x > 1100.0, 1100.0, x)
+    x = choose(x < -1100.0, -1100.0, x)
+    k = (x + _ROUND) - _ROUND
+    r = (x - k) * _LN2_HIGH
+    return _scaled(1.0 + (r + _beyond_linear(r)), k)
+
+
+@_own
 def expm1(x):  # type: ignore[no-untyped-def]
     """e**x - 1 as 2**k * (e**r - 1 + (1 - 2**-k))."""
     inside = choose(x > 709.8, 709.8, x)
@@ -142,10 +152,9 @@ def _split(x):  # type: ignore[no-untyped-def]
 
 
 @_own
-def _log(x, extra):  # type: ignore[no-untyped-def]
-    """log(x) + extra, which is small: k*log(2) + log(1 + f), by a polynomial in f/(2 + f)."""
-    mantissa, k = _split(x)
-    f = mantissa - 1.0
+def _log_of_mantissa(m, extra):  # type: ignore[no-untyped-def]
+    """log(m) + extra, which is small: by a polynomial in f/(2 + f), where m = 1 + f."""
+    f = m - 1.0
     s = f / (2.0 + f)
     z = s * s
     p = 0.14619091909227452
@@ -156,16 +165,42 @@ def _log(x, extra):  # type: ignore[no-untyped-def]
     p = p * z + 0.3999999999989789
     p = p * z + 0.666666666666667
     half = 0.5 * f * f
-    out = k * _LN2_HIGH_SHORT + (f - (half - (s * (half + z * p) + (k * _LN2_LOW_SHORT + extra))))
+    return f - (half - (s * (half + z * p) + extra))
+
+
+@_own
+def _with_ends(x, out):  # type: ignore[no-untyped-def]
+    """A logarithm of x, `out` where x is between 0 and infinity."""
     out = choose(x < np.inf, out, x)  # infinity and nan
     out = choose(x == 0.0, -np.inf, out)
     return choose(x < 0.0, np.nan, out)
 
 
 @_own
+def _log(x, extra):  # type: ignore[no-untyped-def]
+    """log(x) + extra, which is small."""
+    m, k = _split(x)
+    return _with_ends(x, k * _LN2_HIGH_SHORT + _log_of_mantissa(m, k * _LN2_LOW_SHORT + extra))
+
+
+@_own
 def log(x):  # type: ignore[no-untyped-def]
     """log(x)."""
     return _log(x, 0.0)
+
+
+@_own
+def log2(x):  # type: ignore[no-untyped-def]
+    """log2(x), exact where it is a whole number."""
+    m, k = _split(x)
+    return _with_ends(x, k + _LOG2E * _log_of_mantissa(m, 0.0))
+
+
+@_own
+def log10(x):  # type: ignore[no-untyped-def]
+    """log10(x)."""
+    m, k = _split(x)
+    return _with_ends(x, k * _LOG10_2_HIGH + (k * _LOG10_2_LOW + _LOG10E * _log_of_mantissa(m, 0.0)))
 
 
 @_own
@@ -177,6 +212,8 @@ def log1p(x):  # type: ignore[no-untyped-def]
 
 
 _LN2_HIGH_SHORT, _LN2_LOW_SHORT = 0.6931471803691238, 1.9082149292705877e-10  # k times the first is exact
+_LOG10_2_HIGH, _LOG10_2_LOW = 0.301029995663157, 8.241712586023572e-13
+_LOG10E = 0.4342944819032518
 
 
 # Reciprocals and roots of lanes: with AVX-512 an estimate and one correction, which cost less than half of the machine's own.
