@@ -181,7 +181,7 @@ NAMES |= {name: getattr(np, name) for name in (
     "zeros", "float64", "float32", "int64", "int32", "int16", "int8", "uint64", "uint32", "uint16", "uint8", "bool_")}
 NAMES |= {name: getattr(lanes, name) for name in (
     "spread", "consecutive", "choose", "load", "push", "total", "as_floats", "lane", "pack", "everywhere",
-    "below", "exact_sqrt")}
+    "below", "exact_sqrt", "wide", "narrow")}
 NAMES |= {name: getattr(places, name) for name in (
     "block", "column", "put", "gather", "push_each", "put_each", "rows", "push_rows")}
 NAMES |= {name: getattr(vmath, name) for name in (

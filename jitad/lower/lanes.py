@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from jitad.ir.node import Node
-from jitad.ir.types import BOOL, FLOAT, INT
+from jitad.ir.types import BOOL, FLOAT, FLOAT32, INT
 from jitad.lower.scalar import LOAD, REDUCE, TRIANGLE
 
 WIDTH = 8
@@ -19,9 +19,9 @@ ROUNDED = frozenset((
 
 def fits(n: Node) -> bool:
     """Whether a scalar, other than what is read from memory, can be computed in lanes."""
-    if n.op in (REDUCE, TRIANGLE, LOAD) or n.dtype not in (FLOAT, INT, BOOL):
+    if n.op in (REDUCE, TRIANGLE, LOAD) or n.dtype not in (FLOAT, FLOAT32, INT, BOOL):
         return False
     of_booleans = n.args and n.args[-1].dtype == BOOL
     if of_booleans and not n.op.name.startswith("logical_") and n.op.name not in ("cast", "select"):
         return False
-    return n.op.name != "cast" or (n.dtype, n.args[0].dtype) in ((FLOAT, INT), (FLOAT, BOOL), (INT, BOOL))
+    return n.op.name != "cast" or n.args[0].dtype == BOOL or (n.dtype.kind == "f" and n.args[0].dtype in (FLOAT, FLOAT32, INT))
