@@ -25,6 +25,8 @@ _OTHERWISE = {
     "isnan": "{x} != {x}",
     "isinf": "abs({x}) == inf",
     "select": "choose({x}, {y}, {z})",
+    "gammaln": "gammaln_of_lanes({x})",
+    "digamma": "digamma_of_lanes({x})",
 }
 _IN_SINGLE = {  # what float32 is computed in; functions take float64, and are rounded
     "add", "subtract", "negative", "multiply", "divide", "less", "less_equal", "greater", "greater_equal", "equal", "not_equal",

@@ -10,7 +10,7 @@ WIDTH = 8
 COLUMNS = 4  # of rows that are read whole
 LANES_ONLY = frozenset((
     "sin", "cos", "tan", "arcsin", "arccos", "arctan", "arctan2", "sinh", "cosh", "erf", "erfc",
-    "power"))  # LLVM has no vectors of them
+    "power", "gammaln", "digamma"))  # LLVM has no vectors of them
 
 ROUNDED = frozenset((
     "add", "subtract", "multiply", "divide", "negative", "absolute", "sqrt", "minimum", "maximum", "select", "cast"))
