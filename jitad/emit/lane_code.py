@@ -74,7 +74,8 @@ class LaneCode:
             return self._computed(node, names, node in self.e.exact)
         if op.name in _IN_SINGLE:
             return self._computed(node, names, True)
-        text = self._computed(node, [f"wide({x})" if a.dtype == FLOAT32 else x for x, a in zip(names, node.args, strict=True)])
+        names = [f"wide({x})" if a.dtype == FLOAT32 else x for x, a in zip(names, node.args, strict=True)]
+        text = f"power_of_singles({', '.join(names)})" if op.name == "power" else self._computed(node, names)
         return f"narrow({text})" if node.dtype == FLOAT32 else text
 
     def _cast(self, node: Node, x: str) -> str:

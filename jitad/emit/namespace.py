@@ -186,7 +186,7 @@ NAMES |= {name: getattr(places, name) for name in (
     "block", "column", "put", "gather", "push_each", "put_each", "rows", "push_rows")}
 NAMES |= {name: getattr(vmath, name) for name in (
     "exp", "exp2", "expm1", "log", "log2", "log10", "log1p", "tanh", "reciprocal", "rsqrt")}
-NAMES |= {"cbrt": roots.cbrt, "hypot": roots.hypot}
+NAMES |= {"cbrt": roots.cbrt, "hypot": roots.hypot, "power_of_singles": power.power_of_singles}
 NAMES |= {name: getattr(hyperbolic, name) for name in ("asinh", "acosh", "atanh")}
 NAMES |= {"triangle_row": triangle_row, "triangle_column": triangle_column, "floor_divide": floor_divide}
 NAMES |= {"table": table, "prange": prange, "part": part, "exact": exact, "part_parts": part_parts,

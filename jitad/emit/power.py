@@ -11,7 +11,7 @@ import operator
 import numpy as np
 
 from jitad.emit.lane_math import of_lanes
-from jitad.emit.lanes import below, bits, choose, everywhere, fused
+from jitad.emit.lanes import below, bits, choose, everywhere, fused, spread
 from jitad.emit.vmath import (
     _LN2_HIGH,
     _LN2_LOW,
@@ -23,6 +23,8 @@ from jitad.emit.vmath import (
     _scaled,
     _split,
     _split_normal,
+    exp2,
+    log2,
     reciprocal,
 )
 
@@ -115,3 +117,12 @@ def _power(x, y):  # type: ignore[no-untyped-def]
 def power(x, y):  # type: ignore[no-untyped-def]
     """x**y."""
     return _power(x, y)
+
+
+@_own
+def power_of_singles(x, y):  # type: ignore[no-untyped-def]
+    """x**y of float32, given as float64: there an exponent of one number is good enough."""
+    x, y = spread(x), spread(y)
+    if not everywhere((x > 0.0) & (x < np.inf) & (abs(y) < np.inf)):
+        return _any_power(x, y)
+    return exp2(y * log2(x))
