@@ -15,16 +15,16 @@ from jitad.emit.lanes import below, bits, choose, everywhere, fused, spread
 from jitad.emit.vmath import (
     _LN2_HIGH,
     _LN2_LOW,
+    _LOG2E,
     _ROUND,
     _beyond_linear,
     _exactly,
+    _log_of_mantissa,
     _own,
     _power_of_two,
     _scaled,
     _split,
     _split_normal,
-    exp2,
-    log2,
     reciprocal,
 )
 
@@ -101,13 +101,18 @@ def _any_power(x, y):  # type: ignore[no-untyped-def]
 
 
 @_exactly
+def _ordinary(x, product):  # type: ignore[no-untyped-def]
+    """Whether all x are normal positive numbers, and no 2**product is one of the largest or smallest."""
+    return everywhere(choose(below(bits(x) - _LEAST_BITS, _NORMAL), abs(product), np.inf) < 1000.0)
+
+
+@_exactly
 def _power(x, y):  # type: ignore[no-untyped-def]
-    """x**y; at once where x is an ordinary positive number, and the result is none of the largest or smallest."""
+    """x**y; at once where nothing is out of the ordinary."""
     m, k = _split_normal(x)
     high, low = _log2(m, k)
     product = y * high
-    size = choose(below(bits(x) - _LEAST_BITS, _NORMAL), abs(product), np.inf)
-    if not everywhere(size < 1000.0):
+    if not _ordinary(x, product):
         return _any_power(x, y)
     m, t = _exp2(product, fused(y, low, fused(y, high, -product)))
     return m * _power_of_two(t)
@@ -123,6 +128,10 @@ def power(x, y):  # type: ignore[no-untyped-def]
 def power_of_singles(x, y):  # type: ignore[no-untyped-def]
     """x**y of float32, given as float64: there an exponent of one number is good enough."""
     x, y = spread(x), spread(y)
-    if not everywhere((x > 0.0) & (x < np.inf) & (abs(y) < np.inf)):
+    m, k = _split_normal(x)
+    product = y * (k + _LOG2E * _log_of_mantissa(m, 0.0))
+    if not _ordinary(x, product):
         return _any_power(x, y)
-    return exp2(y * log2(x))
+    t = product + _ROUND
+    r = (product - (t - _ROUND)) * _LN2_HIGH
+    return (1.0 + (r + _beyond_linear(r))) * _power_of_two(t)
