@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
-from jitad.emit.expression import Expressions
+import numpy as np
+
+from jitad.emit.expression import Expressions, literal
 from jitad.emit.lanes import WIDTH
 from jitad.ir.node import Node
-from jitad.ir.types import BOOL, FLOAT, INT
+from jitad.ir.types import BOOL, FLOAT32, INT
 from jitad.lower.lanes import LANES_ONLY
 from jitad.lower.nest import Let, Loop
 from jitad.lower.scalar import LOAD, loop_var
@@ -13,7 +15,8 @@ from jitad.ops.declare import Elementwise
 
 _AS_WRITTEN = {
     "add", "subtract", "negative", "multiply", "less", "less_equal", "greater", "greater_equal", "equal", "not_equal",
-    "logical_and", "logical_or", "absolute", "sqrt", "exp", "expm1", "log", "log1p", "tanh", "isfinite", *LANES_ONLY}
+    "logical_and", "logical_or", "absolute", "sqrt", "exp", "exp2", "expm1", "log", "log2", "log10", "log1p", "tanh", "arcsinh",
+    "arccosh", "arctanh", "cbrt", "hypot", "isfinite", *LANES_ONLY}
 _OTHERWISE = {
     "logical_not": "~{x}",
     "minimum": "choose(({x} < {y}) | ({x} != {x}), {x}, {y})",
@@ -22,7 +25,18 @@ _OTHERWISE = {
     "isnan": "{x} != {x}",
     "isinf": "abs({x}) == inf",
     "select": "choose({x}, {y}, {z})",
+    "gammaln": "gammaln_of_lanes({x})",
+    "digamma": "digamma_of_lanes({x})",
 }
+_IN_SINGLE = {  # what float32 is computed in; functions take float64, and are rounded
+    "add", "subtract", "negative", "multiply", "divide", "less", "less_equal", "greater", "greater_equal", "equal", "not_equal",
+    "absolute", "sqrt", "minimum", "maximum", "select", "isnan"}
+_TO_THE_LAST_BIT = {"divide": "{x} / {y}", "sqrt": "exact_sqrt({x})"}
+
+
+def zero(dtype: np.dtype) -> str:
+    """Lanes of nothing but zeros."""
+    return f"spread({literal(0, dtype)})"
 
 
 class LaneCode:
@@ -57,24 +71,44 @@ class LaneCode:
         op = node.op
         if op is LOAD:
             return self.load(node)
-        values = dict(zip("xyz", map(self.name, node.args), strict=False))
+        names = list(map(self.name, node.args))
+        if op.name == "cast":
+            return self._cast(node, names[0])
+        if FLOAT32 not in (node.dtype, *(a.dtype for a in node.args)):
+            return self._computed(node, names, node in self.e.exact)
+        if op.name in _IN_SINGLE:
+            return self._computed(node, names, True)
+        names = [f"wide({x})" if a.dtype == FLOAT32 else x for x, a in zip(names, node.args, strict=True)]
+        text = f"power_of_singles({', '.join(names)})" if op.name == "power" else self._computed(node, names)
+        return f"narrow({text})" if node.dtype == FLOAT32 else text
+
+    def _cast(self, node: Node, x: str) -> str:
+        target, source = node.dtype, node.args[0].dtype
+        if source == BOOL:
+            return f"choose({x}, {literal(1, target)}, {literal(0, target)})"
+        if target.kind != "f":
+            return x  # integers are read as int64
+        x = x if source.kind == "f" else f"as_floats({x})"
+        return f"wide({x})" if source == FLOAT32 else f"narrow({x})" if target == FLOAT32 else x
+
+    def _computed(self, node: Node, names: list[str], rounded: bool = False) -> str:
+        """A scalar in terms of names; `rounded` as the machine does, where estimates might differ in the last bit."""
+        op, values = node.op, dict(zip("xyz", names, strict=False))
         if op.name in _OTHERWISE and not (op.name == "sign" and node.dtype == INT):
             return _OTHERWISE[op.name].format(**values)
-        if op.name == "cast":
-            if node.args[0].dtype == BOOL:
-                return f"choose({values['x']}, {'1.0, 0.0' if node.dtype == FLOAT else '1, 0'})"
-            return f"as_floats({values['x']})" if node.dtype == FLOAT else values["x"]  # integers are read as int64
+        if rounded and op.name in _TO_THE_LAST_BIT:
+            return _TO_THE_LAST_BIT[op.name].format(**values)
         if op.name == "divide":
             inverse = self._reciprocal(node)
             return inverse if values["x"] == "1.0" else f"{values['x']} * {inverse}"
         if op.name == "multiply":
             for a, b in (node.args, node.args[::-1]):
                 if b in self.e.fused:
-                    return f"{self.name(a)} * {self._reciprocal(b)}"
+                    return f"{self.name(a)} / {self.name(b.args[1])}" if rounded else f"{self.name(a)} * {self._reciprocal(b)}"
         assert isinstance(op, Elementwise), op.name
         if op.name in _AS_WRITTEN:
             return op.code.format(**values)
-        return f"{self._each(op)}({', '.join(values.values())})"
+        return f"{self._each(op)}({', '.join(names)})"
 
     def _reciprocal(self, quotient: Node) -> str:
         """The reciprocal of a denominator."""

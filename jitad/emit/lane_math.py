@@ -10,15 +10,13 @@ import math
 from collections.abc import Callable
 from typing import Any
 
-from numba import njit
 from numba.extending import overload
 
 from jitad.emit.lanes import Lanes, bits, choose, everywhere, fused, lane, pack, spread
-from jitad.emit.vmath import _ROUND, FLAGS, _own, exp, expm1
+from jitad.emit.vmath import _ROUND, FLAGS, _exactly, _own, exp, expm1
 
 _TWO_OVER_PI = 0.6366197723675814
 _HALF_PI, _HALF_PI_LOW, _HALF_PI_LOWEST = 1.5707963267948966, 6.123233995736766e-17, -1.4973849048591698e-33
-_exactly = njit(fastmath=False, error_model="numpy", nogil=True)
 _OPTIONS: Any = {"fastmath": FLAGS, "error_model": "numpy"}
 _FAR = 1e9  # where the quotient by pi/2 has 30 bits
 

@@ -1,8 +1,9 @@
 """Eight numbers at a time: explicit vector lanes for loops that LLVM does not vectorise.
 
-Types ``float64x8``, ``int64x8`` and ``boolx8`` for Numba with the operators of Python, where scalars are broadcast; memory
-access under a mask, so that loops need no remainder; sums across lanes. Everything is plain LLVM vector code, legal on any
-machine; estimates of reciprocals exist with AVX-512 and are divisions elsewhere.
+Types ``float64x8``, ``float32x8``, ``int64x8`` and ``boolx8`` for Numba with the operators of Python, where scalars are
+broadcast; memory access under a mask, so that loops need no remainder; sums across lanes. Everything is plain LLVM vector code,
+legal on any machine; estimates of reciprocals exist with AVX-512 and are divisions elsewhere. Functions are of ``float64x8``
+only: those of ``float32x8`` are computed in these and rounded, by :func:`wide` and :func:`narrow`.
 """
 
 from __future__ import annotations
@@ -22,7 +23,7 @@ from jitad.lower.lanes import WIDTH
 intrinsic: Any = extending.intrinsic
 
 AVX512 = bool(llvm.get_host_cpu_features().get("avx512f"))
-_DOUBLE, _INT64, _INT32, _BYTE, _BIT = ir.DoubleType(), *map(ir.IntType, (64, 32, 8, 1))
+_DOUBLE, _SINGLE, _INT64, _INT32, _BYTE, _BIT = ir.DoubleType(), ir.FloatType(), *map(ir.IntType, (64, 32, 8, 1))
 
 
 class Lanes(types.Type):
@@ -41,9 +42,10 @@ class _LanesModel(models.PrimitiveModel):
 
 
 FLOATS = Lanes("float64x8", types.float64, _DOUBLE)
+SINGLES = Lanes("float32x8", types.float32, _SINGLE)
 INTS = Lanes("int64x8", types.int64, _INT64)
 BOOLS = Lanes("boolx8", types.boolean, _BIT)
-_OF_SCALAR = {types.float64: FLOATS, types.int64: INTS, types.boolean: BOOLS}
+_OF_SCALAR = {types.float64: FLOATS, types.float32: SINGLES, types.int64: INTS, types.boolean: BOOLS}
 
 
 def lanes_type(t: types.Type) -> Any:
@@ -74,7 +76,23 @@ def _call(builder: ir.IRBuilder, name: str, result: ir.Type, *args: Any, **flags
     return builder.call(function, args, **flags)
 
 
+def _intrinsic_of(name: str, to_element: bool = False) -> Callable:
+    """A function of LLVM's that is there for both types of floats."""
+
+    def call(builder: ir.IRBuilder, *args: Any, **flags: Any) -> Any:
+        vector = args[-1].type
+        suffix = "v8f64" if vector.element == _DOUBLE else "v8f32"
+        return _call(builder, f"llvm.{name}.{suffix}", vector.element if to_element else vector, *args, **flags)
+
+    return call
+
+
 # Operators.
+
+
+def _of_floats(code: Callable, result: Lanes | None = None) -> dict[Lanes, tuple[Lanes, Callable]]:
+    """Rules of an operator that both types of floats have."""
+    return {t: (result or t, code) for t in (FLOATS, SINGLES)}
 
 
 def _operator(op: Callable, rules: dict[Lanes, tuple[Lanes, Callable]], arity: int = 2) -> None:
@@ -103,7 +121,7 @@ def _operator(op: Callable, rules: dict[Lanes, tuple[Lanes, Callable]], arity: i
 
 def _compare(sign: str) -> dict[Lanes, tuple[Lanes, Callable]]:
     ordered = "fcmp_unordered" if sign == "!=" else "fcmp_ordered"
-    return {FLOATS: (BOOLS, lambda b, x, y: getattr(b, ordered)(sign, x, y)),
+    return {**_of_floats(lambda b, x, y: getattr(b, ordered)(sign, x, y), BOOLS),
             INTS: (BOOLS, lambda b, x, y: b.icmp_signed(sign, x, y))}
 
 
@@ -111,7 +129,7 @@ for _op, _inplace, _float, _int in (
         (operator.add, operator.iadd, "fadd", "add"), (operator.sub, operator.isub, "fsub", "sub"),
         (operator.mul, operator.imul, "fmul", "mul")):
     for _o in (_op, _inplace):
-        _operator(_o, {FLOATS: (FLOATS, lambda b, x, y, f=_float: getattr(b, f)(x, y)),
+        _operator(_o, {**_of_floats(lambda b, x, y, f=_float: getattr(b, f)(x, y)),
                        INTS: (INTS, lambda b, x, y, f=_int: getattr(b, f)(x, y))})
 for _op, _sign in ((operator.lt, "<"), (operator.le, "<="), (operator.gt, ">"), (operator.ge, ">="), (operator.eq, "=="),
                    (operator.ne, "!=")):
@@ -120,9 +138,9 @@ for _op, _name in ((operator.and_, "and_"), (operator.or_, "or_")):
     _operator(_op, {t: (t, lambda b, x, y, f=_name: getattr(b, f)(x, y)) for t in (INTS, BOOLS)})
 for _op, _name in ((operator.lshift, "shl"), (operator.rshift, "ashr")):
     _operator(_op, {INTS: (INTS, lambda b, x, y, f=_name: getattr(b, f)(x, y))})
-_operator(operator.truediv, {FLOATS: (FLOATS, lambda b, x, y: b.fdiv(x, y))})
-_operator(operator.neg, {FLOATS: (FLOATS, lambda b, x: b.fneg(x)), INTS: (INTS, lambda b, x: b.neg(x))}, arity=1)
-_operator(abs, {FLOATS: (FLOATS, lambda b, x: _call(b, "llvm.fabs.v8f64", FLOATS.llvm, x)),
+_operator(operator.truediv, _of_floats(lambda b, x, y: b.fdiv(x, y)))
+_operator(operator.neg, {**_of_floats(lambda b, x: b.fneg(x)), INTS: (INTS, lambda b, x: b.neg(x))}, arity=1)
+_operator(abs, {**_of_floats(_intrinsic_of("fabs")),
                 INTS: (INTS, lambda b, x: b.select(b.icmp_signed("<", x, b.neg(x)), b.neg(x), x))}, arity=1)
 _operator(operator.invert, {BOOLS: (BOOLS, lambda b, x: b.not_(x))}, arity=1)
 
@@ -154,13 +172,16 @@ def choose(typingctx, p, x, y):  # type: ignore[no-untyped-def]
 
 @intrinsic
 def fused(typingctx, x, y, z):  # type: ignore[no-untyped-def]
-    """``x*y + z``, rounded once."""
+    """``x*y + z``, rounded once; of scalars too."""
+    given = tuple(map(types.unliteral, (x, y, z)))
+    if not any(isinstance(t, Lanes) for t in given):
+        return types.float64(*[types.float64] * 3), lambda context, builder, sig, args: builder.fma(*args)
 
     def codegen(context, builder, sig, args):  # type: ignore[no-untyped-def]
         values = [_spread(builder, a, t) for a, t in zip(args, sig.args, strict=True)]
         return _call(builder, "llvm.fma.v8f64", FLOATS.llvm, *values)
 
-    return FLOATS(*map(types.unliteral, (x, y, z))), codegen
+    return FLOATS(*given), codegen
 
 
 def _from_llvm(name: str, exact: Callable) -> Any:
@@ -184,10 +205,7 @@ def _one(builder: ir.IRBuilder) -> Any:
     return ir.Constant(FLOATS.llvm, [1.0] * WIDTH)
 
 
-def _sqrt(builder: ir.IRBuilder, x: Any) -> Any:
-    return _call(builder, "llvm.sqrt.v8f64", FLOATS.llvm, x)
-
-
+_sqrt = _intrinsic_of("sqrt")
 reciprocal_estimate = _from_llvm("rcp", lambda b, x: b.fdiv(_one(b), x))
 root_estimate = _from_llvm("rsqrt", lambda b, x: b.fdiv(_one(b), _sqrt(b, x)))
 
@@ -195,7 +213,7 @@ root_estimate = _from_llvm("rsqrt", lambda b, x: b.fdiv(_one(b), _sqrt(b, x)))
 @intrinsic
 def exact_sqrt(typingctx, x):  # type: ignore[no-untyped-def]
     """The square root of the machine."""
-    return FLOATS(FLOATS), lambda context, builder, sig, args: _sqrt(builder, args[0])
+    return x(x), lambda context, builder, sig, args: _sqrt(builder, args[0])
 
 
 @intrinsic
@@ -232,7 +250,25 @@ def scaled(typingctx, x, k):  # type: ignore[no-untyped-def]
     return FLOATS(FLOATS, FLOATS), codegen
 
 
+def _resized(source: Any, target: Any, instruction: str) -> Any:
+    @intrinsic
+    def resize(typingctx, x):  # type: ignore[no-untyped-def]
+        many = isinstance(x, Lanes)
+        given, made = (lanes_type(source), lanes_type(target)) if many else (source, target)
+        to = made.llvm if many else lanes_type(target).llvm.element
+        return made(given), lambda context, builder, sig, args: getattr(builder, instruction)(args[0], to)
+
+    return resize
+
+
+wide = _resized(types.float32, types.float64, "fpext")  # of scalars too
+narrow = _resized(types.float64, types.float32, "fptrunc")
+
+
 # Across lanes.
+
+
+_add_up = _intrinsic_of("vector.reduce.fadd", to_element=True)
 
 
 @intrinsic
@@ -240,10 +276,10 @@ def total(typingctx, x):  # type: ignore[no-untyped-def]
     """The sum of the lanes."""
 
     def codegen(context, builder, sig, args):  # type: ignore[no-untyped-def]
-        zero = ir.Constant(_DOUBLE, 0.0)
-        return _call(builder, "llvm.vector.reduce.fadd.v8f64", _DOUBLE, zero, args[0], fastmath=("reassoc", "nsz"))
+        zero = ir.Constant(x.llvm.element, 0.0)
+        return _add_up(builder, zero, args[0], fastmath=("reassoc", "nsz"))
 
-    return types.float64(FLOATS), codegen
+    return x.scalar(x), codegen
 
 
 @intrinsic
@@ -328,6 +364,11 @@ def item_pointer(context: Any, builder: Any, array: types.Array, value: Any, ind
     return cgutils.get_item_pointer(context, builder, array, made, index, wraparound=False, boundscheck=False)
 
 
+def size_of(array: Any) -> int:
+    """Of an element, in bytes."""
+    return 1 if array.dtype == types.boolean else array.dtype.bitwidth // 8
+
+
 def vector_pointer(context: Any, builder: Any, array: types.Array, args: Any) -> Any:
     """A pointer to the lanes at an index."""
     pointer = item_pointer(context, builder, array, args[0], cgutils.unpack_tuple(builder, args[1]))
@@ -342,10 +383,10 @@ def load(typingctx, array, index, mask):  # type: ignore[no-untyped-def]
     def codegen(context, builder, sig, args):  # type: ignore[no-untyped-def]
         pointer = vector_pointer(context, builder, array, args)
         memory = pointer.type.pointee
-        short = str(memory.element).replace("double", "f64")
+        short = {_DOUBLE: "f64", _SINGLE: "f32"}.get(memory.element, str(memory.element))
         zero = ir.Constant(memory, [0] * WIDTH)
         read = _call(builder, f"llvm.masked.load.v8{short}.p0v8{short}", memory, pointer,
-                     ir.Constant(_INT32, 1 if memory.element == _BYTE else 8), args[2], zero)
+                     ir.Constant(_INT32, size_of(array)), args[2], zero)
         return builder.icmp_unsigned("!=", read, zero) if lanes is BOOLS else read
 
     return lanes(array, index, BOOLS), codegen
@@ -357,7 +398,8 @@ def push(typingctx, array, index, value):  # type: ignore[no-untyped-def]
 
     def codegen(context, builder, sig, args):  # type: ignore[no-untyped-def]
         pointer = vector_pointer(context, builder, array, args)
-        builder.store(builder.fadd(builder.load(pointer, align=8), args[2]), pointer, align=8)
+        size = size_of(array)
+        builder.store(builder.fadd(builder.load(pointer, align=size), args[2]), pointer, align=size)
         return context.get_dummy_value()
 
-    return types.void(array, index, FLOATS), codegen
+    return types.void(array, index, lanes_type(array.dtype)), codegen

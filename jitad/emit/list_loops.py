@@ -43,7 +43,7 @@ from __future__ import annotations
 from collections.abc import Container, Sequence
 
 from jitad.emit.expression import Expressions
-from jitad.emit.lane_code import LaneCode
+from jitad.emit.lane_code import LaneCode, zero
 from jitad.emit.lanes import WIDTH
 from jitad.emit.shared import names_of
 from jitad.emit.writer import Writer
@@ -71,7 +71,7 @@ class ListLoop(LaneCode):
         self.last, self.dirty, self.same = f"q{number}", f"d{number}", f"k{number}"
         self.number = number
         self.read: dict[tuple[Buffer, Node], str] = {}  # rows in lanes
-        self.kept: list[tuple[str, int]] = []  # those of the row that stays, and their widths
+        self.kept: list[tuple[str, int, str]] = []  # those of the row that stays, their widths, and a zero
 
     def write(self, w: Writer, first: str, end: str) -> str:
         """Turns from `first` on in blocks; what has to be written are those from the result of this to `end`."""
@@ -86,8 +86,8 @@ class ListLoop(LaneCode):
         body = Writer(w.depth + 1)
         self._body(body, sums)
         self._start(w)
-        for name in sums.values():
-            w.line(f"{name} = spread(0.0)")
+        for node, name in sums.items():
+            w.line(f"{name} = {zero(node.dtype)}")
         with w.indented(f"for {self.start} in range({first}, {behind}, {WIDTH}):"):
             if self.lanes in names_of("\n".join(body.lines)):
                 w.line(f"{self.lanes} = consecutive({self.start})")
@@ -182,7 +182,7 @@ class ListLoop(LaneCode):
             return w.line(f"{name} = {found}")
         if not self.kept:
             w.line(f"{self.same} = everywhere({lanes} == {self.last})")
-        self.kept.append((name, width))
+        self.kept.append((name, width, zero(buffer.dtype)))
         with w.indented(f"if not {self.same}:"):
             w.line(f"{name} = {found}")
 
@@ -206,7 +206,7 @@ class ListLoop(LaneCode):
         sums: dict[int, list[str]] = {}
         for store in group:
             sums.setdefault(_column(store.idx), []).append(self.in_lanes(store.value))
-        values = [" + ".join(sums.get(k, ["spread(0.0)"])) for k in range(self.entries.width(buffer, idx))]
+        values = [" + ".join(sums.get(k, [zero(buffer.dtype)])) for k in range(self.entries.width(buffer, idx))]
         if len(values) == 1:
             return f"push_each({self.e.buffer(buffer)}, {self._index(idx)}, {values[0]})"
         return f"push_rows({self.e.buffer(buffer)}, {self.name(idx[0])}, {_tuple(values)})"
@@ -218,10 +218,10 @@ class ListLoop(LaneCode):
             return
         w.line(f"{self.last} = -1")
         w.line(f"{self.dirty} = False")
-        for name, width in self.kept:
-            w.line(f"{name} = {_tuple(['spread(0.0)'] * width)}")
-        for _, name in self.staying.values():
-            w.line(f"{name} = spread(0.0)")
+        for name, width, nothing in self.kept:
+            w.line(f"{name} = {_tuple([nothing] * width)}")
+        for store, name in self.staying.values():
+            w.line(f"{name} = {zero(store.buffer.dtype)}")
 
     def _add_to_row(self, w: Writer) -> None:
         row = self.name(self.row)  # type: ignore[arg-type]
@@ -238,14 +238,14 @@ class ListLoop(LaneCode):
                 if index is self.row:
                     w.line(self._push(group))
             w.line(f"{self.last} = lane({row}, {WIDTH - 1})")
-            for name, width in self.kept:
+            for name, width, _ in self.kept:
                 w.line(f"{name} = {_tuple([f'spread(lane({name}[{k}], {WIDTH - 1}))' for k in range(width)])}")
 
     def _flush(self, w: Writer) -> None:
         for store, name in self.staying.values():
             place = ", ".join([f"uint64({self.last})", *map(self.e.name, store.idx[1:])])
             w.line(f"{self.e.buffer(store.buffer)}[{place}] += total({name})")
-            w.line(f"{name} = spread(0.0)")
+            w.line(f"{name} = {zero(store.buffer.dtype)}")
         w.line(f"{self.dirty} = False")
 
     def _index(self, idx: Sequence[Node]) -> str:

@@ -9,7 +9,7 @@ import numpy as np
 from numba import njit, prange, types
 from numba.extending import overload
 
-from jitad.emit import lane_math, lanes, places, special, vmath  # noqa: F401
+from jitad.emit import hyperbolic, lane_math, lanes, places, power, roots, special, vmath  # noqa: F401
 
 WORTHWHILE = 20_000  # scalars to compute: less is done sooner than threads are started
 PARALLEL = {"prange": True} | dict.fromkeys(
@@ -166,17 +166,19 @@ def table(rows: Any) -> np.ndarray:
 
 
 NAMES: dict[str, Any] = {name: getattr(math, name) for name in (
-    "sin", "cos", "tan", "asin", "acos", "atan", "atan2", "sinh", "cosh", "tanh", "asinh", "acosh", "atanh",
-    "expm1", "log1p", "sqrt", "copysign", "hypot", "erf", "erfc", "inf", "nan")}
+    "sin", "cos", "tan", "asin", "acos", "atan", "atan2", "sinh", "cosh", "sqrt", "copysign", "erf", "erfc", "inf", "nan")}
 NAMES |= {name: getattr(np, name) for name in (
-    "floor", "ceil", "trunc", "fmod", "rint", "cbrt", "exp2", "log2", "log10", "sign", "isnan", "isinf", "isfinite", "empty",
+    "floor", "ceil", "trunc", "fmod", "rint", "sign", "isnan", "isinf", "isfinite", "empty",
     "zeros", "float64", "float32", "int64", "int32", "int16", "int8", "uint64", "uint32", "uint16", "uint8", "bool_")}
 NAMES |= {name: getattr(lanes, name) for name in (
     "spread", "consecutive", "choose", "load", "push", "total", "as_floats", "lane", "pack", "everywhere",
-    "below", "negative")}
+    "below", "negative", "exact_sqrt", "wide", "narrow")}
 NAMES |= {name: getattr(places, name) for name in (
     "block", "column", "put", "gather", "push_each", "put_each", "rows", "push_rows")}
-NAMES |= {name: getattr(vmath, name) for name in ("exp", "expm1", "log", "log1p", "tanh", "reciprocal", "rsqrt")}
+NAMES |= {name: getattr(vmath, name) for name in (
+    "exp", "exp2", "expm1", "log", "log2", "log10", "log1p", "tanh", "reciprocal", "rsqrt")}
+NAMES |= {"cbrt": roots.cbrt, "hypot": roots.hypot, "power_of_singles": power.power_of_singles}
+NAMES |= {name: getattr(hyperbolic, name) for name in ("asinh", "acosh", "atanh")}
 NAMES |= {"triangle_row": triangle_row, "triangle_column": triangle_column, "floor_divide": floor_divide}
 NAMES |= {"table": table, "prange": prange, "part": part, "exact": exact, "part_parts": part_parts,
           "exact_parts": exact_parts, "collect": collect, "overlap": overlap,

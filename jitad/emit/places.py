@@ -13,7 +13,7 @@ from llvmlite import ir
 from numba import types
 from numba.core import cgutils
 
-from jitad.emit.lanes import BOOLS, FLOATS, INTS, WIDTH, Lanes, intrinsic, item_pointer, shuffled, vector_pointer
+from jitad.emit.lanes import BOOLS, INTS, WIDTH, Lanes, intrinsic, item_pointer, lanes_type, shuffled, size_of, vector_pointer
 from jitad.lower.lanes import COLUMNS
 
 _INT32, _INT64 = ir.IntType(32), ir.IntType(64)
@@ -21,13 +21,7 @@ _INT32, _INT64 = ir.IntType(32), ir.IntType(64)
 
 def _lanes_of(array: types.Array) -> Lanes:
     """What is read from an array: integers as int64."""
-    scalar = array.dtype
-    return FLOATS if scalar == types.float64 else BOOLS if scalar == types.boolean else INTS
-
-
-def _size(array: Any) -> int:
-    """Of an element, in bytes."""
-    return 1 if array.dtype == types.boolean else array.dtype.bitwidth // 8
+    return INTS if isinstance(array.dtype, types.Integer) else lanes_type(array.dtype)
 
 
 def _read(builder: ir.IRBuilder, memory: Any, array: Any) -> Any:
@@ -35,7 +29,7 @@ def _read(builder: ir.IRBuilder, memory: Any, array: Any) -> Any:
     lanes = _lanes_of(array)
     if lanes is BOOLS:
         return builder.icmp_unsigned("!=", memory, ir.Constant(memory.type, None))
-    if lanes is FLOATS or _size(array) == 8:
+    if lanes is not INTS or size_of(array) == 8:
         return memory
     return (builder.sext if array.dtype.signed else builder.zext)(memory, lanes.llvm)
 
@@ -66,7 +60,7 @@ def block(typingctx, array, index):  # type: ignore[no-untyped-def]
 
     def codegen(context, builder, sig, args):  # type: ignore[no-untyped-def]
         pointer = vector_pointer(context, builder, array, args)
-        return _read(builder, builder.load(pointer, align=_size(array)), array)
+        return _read(builder, builder.load(pointer, align=size_of(array)), array)
 
     return _lanes_of(array)(array, index), codegen
 
@@ -79,7 +73,7 @@ def column(typingctx, array, index, k, width):  # type: ignore[no-untyped-def]
     def codegen(context, builder, sig, args):  # type: ignore[no-untyped-def]
         index = [*cgutils.unpack_tuple(builder, args[1]), ir.Constant(_INT64, 0)]
         pointer = item_pointer(context, builder, array, args[0], index)
-        found = builder.load(_to(builder, pointer, n * WIDTH), align=_size(array))
+        found = builder.load(_to(builder, pointer, n * WIDTH), align=size_of(array))
         return _read(builder, shuffled(builder, found, found, range(first, n * WIDTH, n)), array)
 
     return _lanes_of(array)(array, index, k, width), codegen
@@ -90,10 +84,10 @@ def put(typingctx, array, index, value):  # type: ignore[no-untyped-def]
     """``array[..., j] = value[0], ...`` for ``index = (..., j)``."""
 
     def codegen(context, builder, sig, args):  # type: ignore[no-untyped-def]
-        builder.store(args[2], vector_pointer(context, builder, array, args), align=8)
+        builder.store(args[2], vector_pointer(context, builder, array, args), align=size_of(array))
         return context.get_dummy_value()
 
-    return types.void(array, index, FLOATS), codegen
+    return types.void(array, index, _lanes_of(array)), codegen
 
 
 # Anywhere: one lane after the other.
@@ -122,7 +116,7 @@ def _scattered(add: bool) -> Any:
                 builder.store(builder.fadd(builder.load(place), new) if add else new, place)
             return context.get_dummy_value()
 
-        return types.void(array, index, FLOATS), codegen
+        return types.void(array, index, _lanes_of(array)), codegen
 
     return scatter
 
@@ -143,11 +137,11 @@ def rows(typingctx, array, index, width):  # type: ignore[no-untyped-def]
         found = []
         for k in range(WIDTH):
             place = item_pointer(context, builder, array, args[0], [_pick(builder, args[1], k), ir.Constant(_INT64, 0)])
-            row = builder.load(_to(builder, place, n), align=8)
+            row = builder.load(_to(builder, place, n), align=size_of(array))
             found.append(row if n == COLUMNS else shuffled(builder, row, row, [*range(n), *[0] * (COLUMNS - n)]))
         return context.make_tuple(builder, sig.return_type, _columns(builder, found)[:n])
 
-    return types.UniTuple(FLOATS, n)(array, index, width), codegen
+    return types.UniTuple(_lanes_of(array), n)(array, index, width), codegen
 
 
 @intrinsic
@@ -156,13 +150,13 @@ def push_rows(typingctx, array, index, values):  # type: ignore[no-untyped-def]
     n = len(values)
 
     def codegen(context, builder, sig, args):  # type: ignore[no-untyped-def]
-        columns = cgutils.unpack_tuple(builder, args[2])
-        found = _rows(builder, columns + [ir.Constant(FLOATS.llvm, ir.Undefined)] * (COLUMNS - n))
+        columns, size = cgutils.unpack_tuple(builder, args[2]), size_of(array)
+        found = _rows(builder, columns + [ir.Constant(columns[0].type, ir.Undefined)] * (COLUMNS - n))
         for k, row in enumerate(found):
             place = item_pointer(context, builder, array, args[0], [_pick(builder, args[1], k), ir.Constant(_INT64, 0)])
             place = _to(builder, place, n)
             new = row if n == COLUMNS else shuffled(builder, row, row, range(n))
-            builder.store(builder.fadd(builder.load(place, align=8), new), place, align=8)
+            builder.store(builder.fadd(builder.load(place, align=size), new), place, align=size)
         return context.get_dummy_value()
 
     return types.void(array, index, values), codegen

@@ -20,6 +20,7 @@ from jitad.emit.lanes import AVX512, Lanes, bits, choose, double, everywhere, fu
 
 FLAGS = {"contract"}
 _own = njit(fastmath=FLAGS, error_model="numpy", nogil=True)
+_exactly = njit(fastmath=False, error_model="numpy", nogil=True)  # nothing is fused but what says so
 
 _ROUND = 6755399441055744.0  # 1.5 * 2**52: adding it rounds to an integer, which then stands in the low bits
 _LOG2E = 1.4426950408889634
@@ -51,17 +52,17 @@ def _(y, k):  # type: ignore[no-untyped-def]
 
 
 @_own
-def _tail(r):  # type: ignore[no-untyped-def]
-    """(e**r - 1 - r)/r**2 for \\|r\\| <= log(2)/2, a minimax polynomial in pairs of pairs: short chains of operations."""
+def _beyond_linear(r):  # type: ignore[no-untyped-def]
+    """e**r - 1 - r for \\|r\\| <= log(2)/2, over r**2 a minimax polynomial; in pairs of pairs: short chains of operations."""
     r2 = r * r
     r4 = r2 * r2
     low = (0.5000000000000001 + r * 0.16666666666666674) + r2 * (0.041666666666623824 + r * 0.00833333333332214)
     middle = (0.001388888891736682 + r * 0.0001984126988679151) + r2 * (2.4801521058387743e-05 + r * 2.7557242116139604e-06)
-    return low + r4 * (middle + r4 * (2.76202013497138e-07 + r * 2.5110130600994397e-08))
+    return r2 * (low + r4 * (middle + r4 * (2.76202013497138e-07 + r * 2.5110130600994397e-08)))
 
 
 @_own
-def _split(x):  # type: ignore[no-untyped-def]
+def _reduction(x):  # type: ignore[no-untyped-def]
     """t, r and what r loses, where t = _ROUND + k and x = k*log(2) + r with \\|r\\| <= log(2)/2."""
     t = x * _LOG2E + _ROUND
     k = t - _ROUND
@@ -73,8 +74,8 @@ def _split(x):  # type: ignore[no-untyped-def]
 @_own
 def _reduced(x):  # type: ignore[no-untyped-def]
     """t and e**r - 1, where e**x = 2**k * e**r."""
-    t, r, _ = _split(x)
-    return t, r + r * r * _tail(r)
+    t, r, _ = _reduction(x)
+    return t, r + _beyond_linear(r)
 
 
 @_own
@@ -106,12 +107,22 @@ def _(x):  # type: ignore[no-untyped-def]
 
 
 @_own
+def exp2(x):  # type: ignore[no-untyped-def]
+    """2**x."""
+    x = choose(x > 1100.0, 1100.0, x)
+    x = choose(x < -1100.0, -1100.0, x)
+    k = (x + _ROUND) - _ROUND
+    r = (x - k) * _LN2_HIGH
+    return _scaled(1.0 + (r + _beyond_linear(r)), k)
+
+
+@_own
 def expm1(x):  # type: ignore[no-untyped-def]
     """e**x - 1 as 2**k * (e**r - 1 + (1 - 2**-k))."""
     inside = choose(x > 709.8, 709.8, x)
     inside = choose(inside < -45.0, -45.0, inside)
-    t, r, low = _split(inside)
-    k, y = t - _ROUND, r + (r * r * _tail(r) + low)
+    t, r, low = _reduction(inside)
+    k, y = t - _ROUND, r + (_beyond_linear(r) + low)
     rest = 1.0 - _power_of_two(choose(k > 60.0, 60.0, k) * -1.0 + _ROUND)
     return choose(x == 0.0, x, _scaled(y + rest, k))
 
@@ -141,21 +152,31 @@ def tanh(x):  # type: ignore[no-untyped-def]
 
 
 _MANTISSA = (1 << 52) - 1
+_ROOT_HALF = 0x3FE6A09E667F3BCD  # the bits of sqrt(1/2)
 _TWO52 = 4503599627370496.0
+_LEAST = 2.2250738585072014e-308  # normal number
 
 
 @_own
-def _log(x, extra):  # type: ignore[no-untyped-def]
-    """log(x) + extra, which is small: k*log(2) + log(1 + f) with 1 + f in [sqrt(1/2), sqrt(2)), by a polynomial in f/(2 + f)."""
-    tiny = x < 2.2250738585072014e-308
-    pattern = bits(choose(tiny, x * 18014398509481984.0, x))
-    mantissa = double((pattern & _MANTISSA) | (_BIAS << 52))
-    k = double(((pattern >> 52) & 2047) | bits(_TWO52)) - (_TWO52 + _BIAS)
-    k = choose(tiny, k - 54.0, k)
-    large = mantissa > 1.4142135623730951
-    mantissa = choose(large, 0.5 * mantissa, mantissa)
-    k = choose(large, k + 1.0, k)
-    f = mantissa - 1.0
+def _split_normal(x):  # type: ignore[no-untyped-def]
+    """m in [sqrt(1/2), sqrt(2)) and k, where x = m * 2**k, for normal numbers x > 0."""
+    shifted = bits(x) + ((_BIAS << 52) - _ROOT_HALF)
+    k = double(((shifted >> 52) & 4095) | bits(_TWO52)) - (_TWO52 + _BIAS)
+    return double((shifted & _MANTISSA) + _ROOT_HALF), k
+
+
+@_own
+def _split(x):  # type: ignore[no-untyped-def]
+    """The same for all numbers x > 0 but infinity."""
+    tiny = x < _LEAST
+    mantissa, k = _split_normal(choose(tiny, x * 18014398509481984.0, x))
+    return mantissa, choose(tiny, k - 54.0, k)
+
+
+@_own
+def _log_of_mantissa(m, extra):  # type: ignore[no-untyped-def]
+    """log(m) + extra, which is small: by a polynomial in f/(2 + f), where m = 1 + f."""
+    f = m - 1.0
     s = f / (2.0 + f)
     z = s * s
     p = 0.14619091909227452
@@ -166,16 +187,42 @@ def _log(x, extra):  # type: ignore[no-untyped-def]
     p = p * z + 0.3999999999989789
     p = p * z + 0.666666666666667
     half = 0.5 * f * f
-    out = k * _LN2_HIGH_SHORT + (f - (half - (s * (half + z * p) + (k * _LN2_LOW_SHORT + extra))))
+    return f - (half - (s * (half + z * p) + extra))
+
+
+@_own
+def _with_ends(x, out):  # type: ignore[no-untyped-def]
+    """A logarithm of x, `out` where x is between 0 and infinity."""
     out = choose(x < np.inf, out, x)  # infinity and nan
     out = choose(x == 0.0, -np.inf, out)
     return choose(x < 0.0, np.nan, out)
 
 
 @_own
+def _log(x, extra):  # type: ignore[no-untyped-def]
+    """log(x) + extra, which is small."""
+    m, k = _split(x)
+    return _with_ends(x, k * _LN2_HIGH_SHORT + _log_of_mantissa(m, k * _LN2_LOW_SHORT + extra))
+
+
+@_own
 def log(x):  # type: ignore[no-untyped-def]
     """log(x)."""
     return _log(x, 0.0)
+
+
+@_own
+def log2(x):  # type: ignore[no-untyped-def]
+    """log2(x), exact where it is a whole number."""
+    m, k = _split(x)
+    return _with_ends(x, k + _LOG2E * _log_of_mantissa(m, 0.0))
+
+
+@_own
+def log10(x):  # type: ignore[no-untyped-def]
+    """log10(x)."""
+    m, k = _split(x)
+    return _with_ends(x, k * _LOG10_2_HIGH + (k * _LOG10_2_LOW + _LOG10E * _log_of_mantissa(m, 0.0)))
 
 
 @_own
@@ -187,6 +234,8 @@ def log1p(x):  # type: ignore[no-untyped-def]
 
 
 _LN2_HIGH_SHORT, _LN2_LOW_SHORT = 0.6931471803691238, 1.9082149292705877e-10  # k times the first is exact
+_LOG10_2_HIGH, _LOG10_2_LOW = 0.301029995663157, 8.241712586023572e-13
+_LOG10E = 0.4342944819032518
 
 
 # Reciprocals and roots of lanes: with AVX-512 an estimate and one correction, which cost less than half of the machine's own.

@@ -12,10 +12,10 @@ from collections.abc import Iterable, Sequence
 
 from jitad.ir.node import Node, topological
 from jitad.ir.sizes import Size
-from jitad.ir.types import BOOL, FLOAT, INT
+from jitad.ir.types import BOOL, FLOAT, FLOAT32, INT
 from jitad.lower.choices import as_size
 from jitad.lower.exact import compared
-from jitad.lower.lanes import COLUMNS, LANES_ONLY, WIDTH, fits
+from jitad.lower.lanes import COLUMNS, LANES_ONLY, ROUNDED, WIDTH, fits
 from jitad.lower.nest import Accumulate, Block, Call, Check, Let, Loop, Program, Step, Store, walk
 from jitad.lower.scalar import LOAD, Buffer, cost, loop_var
 from jitad.ops.leaf import constant_value
@@ -67,7 +67,7 @@ class Entries:
 
     def width(self, buffer: Buffer, idx: Sequence[Node]) -> int:
         """Of the rows of an array, where one that is looked up is meant, and a constant column; else 0."""
-        if buffer.dtype != FLOAT or not idx or idx[0] not in self.vectors or self.is_block(idx[:1]):
+        if buffer.dtype.kind != "f" or not idx or idx[0] not in self.vectors or self.is_block(idx[:1]):
             return 0
         if len(idx) == 1:
             return 1
@@ -129,19 +129,19 @@ def _pays(loop: Loop, exact: set[Node]) -> bool:
         if isinstance(step, Let):
             n = step.node
             widened = n.op.name == "cast" and n.dtype in (INT, FLOAT) and _readable(n.args[0]) and n.args[0].dtype.kind in "iu"
-            if n in exact or not (_readable(n) or widened or fits(n)):
+            if not (_readable(n) or widened or fits(n)) or (n in exact and n.op is not LOAD and n.op.name not in ROUNDED):
                 return False
             (read.add(n.params[0]) if n.op is LOAD else lets.append(n))
         elif isinstance(step, Accumulate):
-            if step.kind != "sum" or step.node.dtype != FLOAT:
+            if step.kind != "sum" or step.node.dtype.kind != "f" or step.node in exact:
                 return False
         elif isinstance(step, Store):
-            if step.buffer.dtype != FLOAT or not step.idx:
+            if step.buffer.dtype.kind != "f" or not step.idx:
                 return False
             written.add(step.buffer)
         else:
             return False
-    enough = sum(cost(n) for n in lets if n.dtype == FLOAT) >= WORTH
+    enough = sum(cost(n) for n in lets if n.dtype.kind == "f") >= WORTH
     needed = any(n.op.name in LANES_ONLY for n in lets) or bool(Entries(loop).groups)
     return enough and needed and read.isdisjoint(written)
 
@@ -150,7 +150,7 @@ def _readable(n: Node) -> bool:
     """Whether a scalar is read from memory, and can be in lanes."""
     if n.op is not LOAD or not n.args:
         return False
-    return n.dtype in (FLOAT, BOOL) or n.dtype.kind == "i" or (n.dtype.kind == "u" and n.dtype.itemsize < 8)
+    return n.dtype in (FLOAT, FLOAT32, BOOL) or n.dtype.kind == "i" or (n.dtype.kind == "u" and n.dtype.itemsize < 8)
 
 
 def _move_checks(program: Program) -> None:

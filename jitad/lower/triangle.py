@@ -18,7 +18,7 @@ from collections.abc import Iterable
 
 from jitad.ir.node import Node, topological
 from jitad.ir.sizes import Size, key_of
-from jitad.ir.types import BOOL, FLOAT, INT
+from jitad.ir.types import BOOL, FLOAT, FLOAT32, INT
 from jitad.lower.choices import as_size
 from jitad.lower.lanes import fits
 from jitad.lower.placed import Effect, Placed
@@ -110,7 +110,8 @@ class _Half:
             *outer, last = n.args
             unit = last is self.later or (n.op.name == "add" and last.args[0] is self.later and as_size(last.args[1]) is not None)
             return unit and all(self.later not in self.e.free(i) for i in outer) and n.dtype in (FLOAT, INT, BOOL)
-        return fits(n)
+        equality = n.op.name in ("equal", "not_equal") and n.args[0].dtype.kind == "f"  # they are computed in one way only
+        return fits(n) and not equality and FLOAT32 not in (n.dtype, *(a.dtype for a in n.args))
 
 
 def _scale(e, x: Node) -> tuple:  # type: ignore[no-untyped-def]

@@ -13,6 +13,7 @@ _FILES = {
     "elementary": "cosdg cosm1 cotdg entr expit kl_div log_expit logaddexp logit rel_entr sindg tandg xlog1py xlogy",
     "exponential": "boxcox boxcox1p exp1 exp_moment expi expn exprel inv_boxcox inv_boxcox1p log_moment",
     "factorials": "beta betaln gamma gammaln polygamma",
+    "lane_gamma": "digamma_of_lanes gammaln_of_lanes",
     "modified": "bessel_i0 bessel_i0e bessel_i1 bessel_i1e bessel_iv bessel_ive",
     "normal": "erfcinv erfcx erfinv hazard log_ndtr ndtr ndtri tail_ratio",
 }

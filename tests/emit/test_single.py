@@ -1,0 +1,99 @@
+"""Loops over float32 in lanes: functions are those of float64, rounded once; arithmetic is that of float32."""
+
+import numpy as np
+import pytest
+
+import jitad
+from tests.emit.test_list_loops import bonds, charges, dihedrals, kinds, neighbours
+
+RNG = np.random.default_rng(5)
+N = 9
+SINGLE = np.float32
+FUNCTIONS = {
+    "exp": (-87, 88), "expm1": (-20, 80), "exp2": (-125, 127), "log": (1e-37, 1e30), "log2": (1e-37, 9), "log10": (0.1, 9),
+    "log1p": (-0.99, 50), "tanh": (-5, 5), "sin": (-1e6, 1e6), "cos": (-90, 90), "tan": (-9, 9), "arcsin": (-1, 1),
+    "arccos": (-1, 1), "arctan": (-9, 9), "sinh": (-80, 80), "cosh": (-80, 80), "arcsinh": (-1e9, 1e9), "arccosh": (1, 50),
+    "arctanh": (-0.999, 0.999), "cbrt": (-1e30, 1e30), "sqrt": (0, 1e30)}
+
+
+def listed(length, columns=2):
+    return RNG.integers(0, N, (length, columns))
+
+
+def single(*args):
+    return [a.astype(SINGLE) if isinstance(a, np.ndarray) and a.dtype == np.float64 else a for a in args]
+
+
+def require_rounded_once(got, want):
+    units = abs(got - want) / np.spacing(abs(want).astype(SINGLE))
+    assert got.dtype == SINGLE and units.max() <= 1 and units[: len(units) // 8 * 8].max() <= 0.5001
+
+
+@pytest.mark.parametrize("name", FUNCTIONS)
+def test_functions_are_rounded_once(name):
+    """In blocks; behind them the C library's functions may have an error of one unit. A sine has the loop taken in blocks."""
+    function = getattr(np, name)
+    x = RNG.uniform(*FUNCTIONS[name], 1003).astype(SINGLE)
+
+    def f(x):
+        return function(x), np.sin(x)
+
+    got, _ = jitad.jit(f)(x)
+    assert "block(" in jitad.jit(f).specialize(x).source
+    require_rounded_once(got, function(x.astype(float)))
+
+
+@pytest.mark.parametrize("name", ["power", "arctan2", "hypot"])
+def test_functions_of_two_numbers(name):
+    x, y = RNG.uniform(0.1, 9, (2, 1003)).astype(SINGLE)
+    got, _ = jitad.jit(lambda x, y: (getattr(np, name)(x, y), np.sin(x)))(x, y)
+    require_rounded_once(got, getattr(np, name)(x.astype(float), y.astype(float)))
+
+
+LOOPS = {
+    "branches": lambda x: np.where(x > 0.5, np.sin(x), np.maximum(x, np.float32(0.3)) * np.cos(x)) * np.sign(x - 1),
+    "quotients": lambda x: np.sin(1 / x) / np.sqrt(x + 1) + np.abs(x - 1) / (np.cos(x) + 2),
+    "double and back": lambda x: (np.sin(x.astype(float)) * np.pi).astype(SINGLE) + np.sin(x),
+    "indices": lambda x: np.sin(x * np.arange(21)) + (np.arange(21) % 2 == 0) * np.cos(x),
+    "special values": lambda x: np.where(np.isfinite(1 / (x - x[3])), np.sin(x), np.isnan(x) + np.isinf(x)),
+    "powers": lambda x: x**1.7 + x ** (x / 3),
+    "without functions of lanes": lambda x: np.exp(-x) * np.log1p(x),
+}
+
+
+@pytest.mark.parametrize("name", LOOPS)
+def test_loops(name):
+    weights = np.linspace(-1, 2, 21).astype(SINGLE)
+    f = jitad.value_and_grad(lambda x: (weights * LOOPS[name](x)).sum())
+    x = RNG.uniform(0.2, 2, 21).astype(SINGLE)
+    found = f(x)
+    with jitad.disable_jit(), np.errstate(all="ignore"):
+        want = f(x)
+    assert found[1].dtype == SINGLE
+    np.testing.assert_allclose(found[0], want[0], rtol=2e-5, atol=2e-5)
+    np.testing.assert_allclose(found[1], want[1], rtol=2e-5, atol=2e-5)
+    assert ("// 8 * 8" in f.specialize(x).source) == (name != "without functions of lanes")
+
+
+LISTS = {
+    "bonds": (bonds, RNG.normal(size=(N, 3)), np.sort(listed(41), 0), RNG.normal(size=41), RNG.uniform(size=41)),
+    "rows of two": (bonds, RNG.normal(size=(N, 2)), listed(41), RNG.normal(size=41), RNG.uniform(size=41)),
+    "rows of four": (bonds, RNG.normal(size=(N, 4)), listed(41), RNG.normal(size=41), RNG.uniform(size=41)),
+    "dihedrals": (dihedrals, RNG.normal(size=(N, 3)), listed(29, 4)),
+    "charges": (charges, RNG.normal(size=(N, 3)), RNG.normal(size=N), listed(35)),
+    "kinds": (kinds, RNG.normal(size=(N, 3)), RNG.uniform(0.5, 1.5, (3, 3)), RNG.integers(0, 3, N),
+              *(c.copy() for c in listed(27).T)),
+    "neighbours": (neighbours, RNG.normal(size=(N, 3)), RNG.integers(0, N, (N, 8))),
+}
+
+
+@pytest.mark.parametrize("name", LISTS)
+def test_lists(name):
+    """Against float64: rows, rows that stay, tables of kinds, in float32."""
+    function, *args = LISTS[name]
+    f = jitad.value_and_grad(function)
+    found, want = f(*single(*args)), f(*args)
+    assert found[1].dtype == SINGLE and np.asarray(found[0]).dtype == SINGLE
+    np.testing.assert_allclose(found[0], want[0], rtol=1e-4, atol=1e-4)
+    np.testing.assert_allclose(found[1], want[1], rtol=1e-3, atol=1e-3 * abs(want[1]).max())
+    assert "// 8 * 8" in f.specialize(*single(*args)).source
