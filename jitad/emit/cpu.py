@@ -34,6 +34,7 @@ from jitad.emit.expression import Expressions, literal
 from jitad.emit.lane_loops import LaneLoop, room
 from jitad.emit.list_loops import RAISE, ListLoop
 from jitad.emit.namespace import WORTHWHILE
+from jitad.emit.row_loops import RowLoop
 from jitad.emit.runs import Run, run_in
 from jitad.emit.shared import Form, Piece, form_of, function_of, names_of, share
 from jitad.emit.tables import Rolled, roll
@@ -216,6 +217,9 @@ class Emitter:
         run = None
         if loop.in_blocks:
             first = ListLoop(self.e, loop, self.runs).write(self.w, first, end)
+            self.runs += 1
+        elif loop.stages is not None:
+            first = RowLoop(self.e, loop, self.runs, self._block).write(self.w, first, end)
             self.runs += 1
         elif not self.options.strict:
             run = run_in(loop, self.e, self.runs)

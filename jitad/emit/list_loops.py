@@ -40,7 +40,7 @@ Lists are sorted by their first atom, mostly: its row stays in lanes while it is
 
 from __future__ import annotations
 
-from collections.abc import Container, Sequence
+from collections.abc import Container, Mapping, Sequence
 
 from jitad.emit.expression import Expressions
 from jitad.emit.lane_code import LaneCode, zero
@@ -51,7 +51,7 @@ from jitad.ir.node import Node
 from jitad.ir.sizes import mul, sub
 from jitad.lower.lanes import COLUMNS
 from jitad.lower.lists import Entries
-from jitad.lower.nest import Accumulate, Let, Loop, Store, mentioned
+from jitad.lower.nest import Accumulate, Let, Loop, Step, Store, mentioned
 from jitad.lower.scalar import LOAD, Buffer
 from jitad.ops.leaf import constant_value
 
@@ -75,13 +75,7 @@ class ListLoop(LaneCode):
 
     def write(self, w: Writer, first: str, end: str) -> str:
         """Turns from `first` on in blocks; what has to be written are those from the result of this to `end`."""
-        behind, depth = f"g{self.loop.depth}", self.loop.depth
-        if first == "0":
-            w.line(f"{behind} = {end} // {WIDTH} * {WIDTH}")
-        else:
-            w.line(f"h{depth} = {first}")
-            first = f"h{depth}"
-            w.line(f"{behind} = {first} + ({end} - {first}) // {WIDTH} * {WIDTH}")
+        first, behind = self.whole(w, first, end)
         sums = {n: "w" + self.e.name(n)[1:] for n in self.loop.accumulators}
         body = Writer(w.depth + 1)
         self._body(body, sums)
@@ -99,16 +93,31 @@ class ListLoop(LaneCode):
                 self._flush(w)
         return behind
 
+    def whole(self, w: Writer, first: str, end: str) -> tuple[str, str]:
+        """Where blocks begin and end."""
+        depth, behind = self.loop.depth, f"g{self.loop.depth}"
+        if first == "0":
+            w.line(f"{behind} = {end} // {WIDTH} * {WIDTH}")
+            return first, behind
+        w.line(f"h{depth} = {first}")
+        w.line(f"{behind} = h{depth} + ({end} - h{depth}) // {WIDTH} * {WIDTH}")
+        return f"h{depth}", behind
+
     def _body(self, w: Writer, sums: dict[Node, str]) -> None:
         written = self._indices(w)
         for step in self.loop.body.steps:
-            if isinstance(step, Let):
-                if step.node not in self.e.fused and step.node not in written:
-                    self._let(w, step.node)
-            elif isinstance(step, Store):
-                self._store(w, step)
-            elif isinstance(step, Accumulate):
-                w.line(f"{sums[step.node]} += {self.name(step.node.args[0] if step.value is None else step.value)}")
+            if not (isinstance(step, Let) and step.node in written):
+                self.step(w, step, sums)
+
+    def step(self, w: Writer, step: Step, sums: Mapping[Node, str]) -> None:
+        """One step, for eight turns."""
+        if isinstance(step, Let):
+            if step.node not in self.e.fused:
+                self._let(w, step.node)
+        elif isinstance(step, Store):
+            self._store(w, step)
+        elif isinstance(step, Accumulate):
+            w.line(f"{sums[step.node]} += {self.in_lanes(step.node.args[0] if step.value is None else step.value)}")
 
     def _indices(self, w: Writer) -> set[Node]:
         """Check indices, and take those that are negative from the end: one question for both. What is written so."""

@@ -124,26 +124,26 @@ def _pays(loop: Loop, exact: set[Node]) -> bool:
     """Whether a loop can be written in blocks, and is worth it."""
     if isinstance(loop.size, int) and loop.size < WIDTH:
         return False
-    lets, read, written = [], set(), set()
-    for step in loop.body.steps:
-        if isinstance(step, Let):
-            n = step.node
-            widened = n.op.name == "cast" and n.dtype in (INT, FLOAT) and _readable(n.args[0]) and n.args[0].dtype.kind in "iu"
-            if not (_readable(n) or widened or fits(n)) or (n in exact and n.op is not LOAD and n.op.name not in ROUNDED):
-                return False
-            (read.add(n.params[0]) if n.op is LOAD else lets.append(n))
-        elif isinstance(step, Accumulate):
-            if step.kind != "sum" or step.node.dtype.kind != "f" or step.node in exact:
-                return False
-        elif isinstance(step, Store):
-            if step.buffer.dtype.kind != "f" or not step.idx:
-                return False
-            written.add(step.buffer)
-        else:
-            return False
+    steps = loop.body.steps
+    if not all(in_lanes(s, exact) for s in steps):
+        return False
+    nodes = [s.node for s in steps if isinstance(s, Let)]
+    read = {n.params[0] for n in nodes if n.op is LOAD}
+    lets = [n for n in nodes if n.op is not LOAD]
     enough = sum(cost(n) for n in lets if n.dtype.kind == "f") >= WORTH
     needed = any(n.op.name in LANES_ONLY for n in lets) or bool(Entries(loop).groups)
-    return enough and needed and read.isdisjoint(written)
+    return enough and needed and read.isdisjoint(s.buffer for s in steps if isinstance(s, Store))
+
+
+def in_lanes(step: Step, exact: set[Node]) -> bool:
+    """Whether a step of a loop can be done for eight turns at once."""
+    if isinstance(step, Let):
+        n = step.node
+        widened = n.op.name == "cast" and n.dtype in (INT, FLOAT) and _readable(n.args[0]) and n.args[0].dtype.kind in "iu"
+        return (_readable(n) or widened or fits(n)) and (n not in exact or n.op is LOAD or n.op.name in ROUNDED)
+    if isinstance(step, Accumulate):
+        return step.kind == "sum" and step.node.dtype.kind == "f" and step.node not in exact
+    return isinstance(step, Store) and step.buffer.dtype.kind == "f" and bool(step.idx)
 
 
 def _readable(n: Node) -> bool:

@@ -66,6 +66,7 @@ class Loop:
     body: Block
     after: bool = False
     interior: Interior | None = None
+    stages: Stages | None = None
     in_blocks: bool = False
     checks: list[Check] = field(default_factory=list)
 
@@ -77,6 +78,27 @@ class Interior:
     start: int
     stop: int | Size
     body: Block
+
+
+@dataclass
+class Stages:
+    """What a turn of a loop does, in three parts, see :mod:`jitad.lower.between`.
+
+    `before` gives the sums `found`, of which `between` is computed in lanes; `after` needs what is `kept`. `memory` has a row of
+    eight for each of these two; None if the loop has to make its own, as parts of loops that run at once have.
+    """
+
+    before: list[Step]
+    found: list[Node]
+    between: list[Step]
+    kept: list[Node]
+    after: list[Step]
+    memory: Buffer | None = None
+
+    @property
+    def rows(self) -> dict[Node, int]:
+        """The row of each number in memory."""
+        return {n: k for k, n in enumerate(dict.fromkeys([*self.found, *self.kept]))}
 
 
 @dataclass(eq=False)

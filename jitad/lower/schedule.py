@@ -12,6 +12,7 @@ from jitad.config import DEFAULT, MAX_STATEMENTS, Options
 from jitad.errors import KernelSizeError
 from jitad.ir.graph import Graph
 from jitad.ir.node import Node, topological
+from jitad.lower.between import take_rows
 from jitad.lower.factors import share_factors
 from jitad.lower.lists import take_in_blocks
 from jitad.lower.nest import Accumulate, Block, Call, Check, Let, Loop, Program, Store
@@ -39,6 +40,7 @@ def lower(graph: Graph, options: Options = DEFAULT) -> Program:
     if not options.strict:
         take_in_blocks(program, with_checks=not options.parallel)
         pad_rows(program)
+        take_rows(program, options.parallel)
     program.guards = graph.guards
     return split(program) if options.parallel else program
 
