@@ -97,6 +97,8 @@ class Specialization:
 
     def run(self, every: list) -> Any:
         """The results, as the user gets them."""
+        if not jit_disabled():
+            self.shared()  # whose errors are none of what is below
         try:
             values, types = self._computed(every)
         except IndexError:

@@ -72,8 +72,8 @@ def test_one_nest_and_nothing_of_size_n_times_n(name):
 def test_nests_of_pair_list_and_embedded_atom():
     x, listed = crowd(20), np.stack(np.triu_indices(20, 1), 1)
     kernel = jitad.value_and_grad(over_pairs).specialize(x, listed)
-    p = kernel.graph.inputs[1].shape[0]
-    assert [k.domains for k in kernel.nests] == [((p,),)]  # which checks its indices itself
+    n, p = (i.shape[0] for i in kernel.graph.inputs)
+    assert [k.domains for k in kernel.nests] == [((p,),), ((n,),)]  # with checks of indices; rows of four to three
     assert small(kernel)
     kernel = jitad.value_and_grad(embedded_atom).specialize(x)
     n = kernel.graph.inputs[0].shape[0]

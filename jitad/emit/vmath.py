@@ -1,7 +1,8 @@
 """Elementary functions without branches or calls, so that LLVM vectorises loops that use them.
 
 Numba's exp and log are calls into the C library, one number at a time. These are polynomials on a reduced argument: exp costs a
-tenth of it in a loop. Errors stay below one unit in the last place; infinities, NaN, denormals and signed zeros are right.
+tenth of it in a loop. Errors stay below two units in the last place, mostly below one; infinities, NaN, denormals and signed
+zeros are right.
 
 They keep floating-point flags of their own: with the caller's ``reassoc`` LLVM would cancel the rounding by a magic constant.
 So they must stay plain functions that LLVM inlines, never ``inline="always"``.

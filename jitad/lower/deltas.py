@@ -22,6 +22,7 @@ from jitad.lower.scalar import LOOP_VAR, loop_var
 from jitad.ops.leaf import constant_value
 
 WHOLE = 1e6  # below, sums of whole numbers are exact
+MANY, LARGE = 8, 600  # conditions and scalars that are looked through
 
 if TYPE_CHECKING:
     from jitad.lower.placed import Effect
@@ -50,29 +51,49 @@ def counted(e: Sums, loop: tuple, var: Node, body: Node) -> Node | None:
 
 
 def few_terms(e: Sums, loop: tuple, var: Node, body: Node) -> Node | None:
-    """A sum over a loop as single terms, if that can be told; and as a whole where a condition outside the loop holds."""
+    """A sum over a loop as single terms, if that can be told; and as a whole where a condition outside the loop holds.
+
+    Of a sum of several numbers those that are zero for one reason.
+    """
     zero = e.zero(body.dtype)
-    for p, turns, outside in _alternatives(e, body, var):
+    terms = _terms(body)
+    for p, turns, outside, found in _alternatives(e, body, var, [t for _, t in terms]):
+        rest = [(s, t) for s, t in terms if t not in found]
+        few = _added(e, [(s, t) for s, t in terms if t in found], zero) if rest else body
         total = zero
-        within = e.substitute(body, {p: e.true()})
+        within = e.substitute(few, {p: e.true()})
         single = e.substitute(within, dict.fromkeys(outside, e.false()))
         for once in _one_by_one(e, turns):
             total = e.add(total, e.reduce("sum", loop, e.select(once, single, zero)))
         for q in outside:
             total = e.select(q, e.reduce("sum", loop, e.substitute(within, {q: e.true()})), total)
-        return total
-    if body.op.name in ("add", "subtract"):
-        found = [few_terms(e, loop, var, a) if _conditions(e, a, var) else None for a in body.args]
-        if any(found):
-            x, y = (t if t is not None else e.reduce("sum", loop, a) for t, a in zip(found, body.args, strict=True))
-            return e.add(x, y) if is_op(body, "add") else e.sub(x, y)
+        return e.add(total, e.reduce("sum", loop, _added(e, rest, zero))) if rest else total
     return None
+
+
+def _terms(body: Node) -> list[tuple[int, Node]]:
+    """What a scalar is the sum of, with signs."""
+    out, stack = [], [(1, body)]
+    while stack:
+        sign, n = stack.pop()
+        if n.op.name in ("add", "subtract", "negative"):
+            stack.append((sign if is_op(n, "add") else -sign, n.args[-1]))
+            stack += [(sign, a) for a in n.args[:-1]]
+        else:
+            out.append((sign, n))
+    return out
+
+
+def _added(e: Sums, terms: list[tuple[int, Node]], zero: Node) -> Node:
+    for sign, t in terms:
+        zero = e.add(zero, t) if sign > 0 else e.sub(zero, t)
+    return zero
 
 
 def few_stores(e: Sums, store: Effect) -> list[Effect]:
     """What adds to an array in a loop, in a few turns only: those, without the loop."""
     for var in store.loops:
-        for p, turns, outside in _alternatives(e, store.value, var):
+        for p, turns, outside, _ in _alternatives(e, store.value, var, [store.value]):
             if outside:
                 continue
             others = [v for v in store.loops if v is not var]
@@ -89,29 +110,30 @@ def few_stores(e: Sums, store: Effect) -> list[Effect]:
     return [store]
 
 
-def _alternatives(e: Sums, body: Node, var: Node) -> Iterator[tuple[Node, dict[Node, Node], list[Node]]]:
-    """Conditions without which a scalar is zero: what each is the alternative of.
+def _alternatives(e: Sums, body: Node, var: Node, terms: list[Node]) -> Iterator[
+        tuple[Node, dict[Node, Node], list[Node], set[Node]]]:
+    """Conditions without which some of the terms of a scalar are zero: what each is the alternative of, and these terms.
 
     That is, conditions that name a turn of the loop, with the turn, and at most one outside of the loop.
     """
-    for p in _conditions(e, body, var):
-        if vanishes(body, p):
-            turns: dict[Node, Node] = {}
-            outside: list[Node] = []
-            for q in parts(p, "logical_or"):
-                place = e.solved(q, var) if var in e.free(q) else None
-                if place is not None:
-                    turns[q] = place
-                else:
-                    outside.append(q)
-            known = not outside or (len(outside) == 1 and same_index(outside[0]) is not None)
-            if turns and known and not _chooses_indices(body, p, *outside):
-                yield p, turns, outside
-
-
-def _conditions(e: Sums, body: Node, var: Node) -> list[Node]:
-    """Those that are alternatives."""
-    return [p for p in topological([body], stop=lambda n: var not in e.free(n)) if is_op(p, "logical_or") and var in e.free(p)]
+    inside = topological([body], stop=lambda n: var not in e.free(n))
+    conditions = [p for p in inside if is_op(p, "logical_or") and var in e.free(p)]
+    if not conditions or len(inside) > LARGE:
+        return
+    for p in conditions[:MANY]:
+        zero = vanishing(body, p)
+        found = {t for t in terms if t in zero}
+        turns: dict[Node, Node] = {}
+        outside: list[Node] = []
+        for q in parts(p, "logical_or") if found else ():
+            place = e.solved(q, var) if var in e.free(q) else None
+            if place is not None:
+                turns[q] = place
+            else:
+                outside.append(q)
+        known = not outside or (len(outside) == 1 and same_index(outside[0]) is not None)
+        if turns and known and not _chooses_indices(body, p, *outside):
+            yield p, turns, outside, found
 
 
 def _one_by_one(e: Sums, conditions: dict[Node, Node]) -> list[Node]:
@@ -123,22 +145,24 @@ def _one_by_one(e: Sums, conditions: dict[Node, Node]) -> list[Node]:
     return out
 
 
-def vanishes(x: Node, p: Node) -> bool:
-    """Whether a scalar is zero where p does not hold, whatever else it is made of."""
-    found: dict[Node, bool] = {}
+def vanishing(x: Node, p: Node) -> set[Node]:
+    """What of a scalar is zero where p does not hold, whatever else it is made of."""
+    found: set[Node] = set()
     for n in topological([x]):
-        a = [found[m] for m in n.args]
+        a = [m in found for m in n.args]
         if is_op(n, "select"):
-            found[n] = (a[1] or p in parts(n.args[0], "logical_and")) and a[2]
+            zero = (a[1] or p in parts(n.args[0], "logical_and")) and a[2]
         elif is_op(n, "multiply"):
-            found[n] = any(a)
+            zero = any(a)
         elif n.op.name in ("add", "subtract", "negative"):
-            found[n] = all(a)
+            zero = all(a)
         elif is_op(n, "divide"):
-            found[n] = a[0]
+            zero = a[0]
         else:
-            found[n] = n.dtype.kind == "f" and constant_value(n) == 0
-    return found[x]
+            zero = n.dtype.kind == "f" and constant_value(n) == 0
+        if zero:
+            found.add(n)
+    return found
 
 
 def _whole(value: object) -> bool:

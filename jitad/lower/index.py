@@ -179,8 +179,10 @@ class Elements(Sums):
         return (yield from self.reduce_over(kind, [x.shape[k] for k in axes], idx, x.dtype, term))
 
     def wrapped(self, i: Node, n: int | Size) -> Node:
-        """An index that may count from the end."""
-        return self.select(self.lt(i, self.int(0)), self.add(i, self.size(n)), i)
+        """An index that may count from the end; it is checked before it is used."""
+        place = self.select(self.lt(i, self.int(0)), self.add(i, self.size(n)), i)
+        self.inside[place] = n
+        return place
 
     def reshaped(self, idx: Index, shape: Shape, source: Shape) -> Index:
         """The index into an array of shape `source` whose elements in order have shape `shape`."""

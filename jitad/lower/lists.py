@@ -22,6 +22,7 @@ from jitad.ops.leaf import constant_value
 
 WORTH = 10  # multiplications: less is done sooner one by one
 MOST = 8  # variables for one row
+LONGEST = 250  # statements: more take long to compile in lanes, which are written beside what is left over
 
 
 class Entries:
@@ -125,7 +126,7 @@ def _pays(loop: Loop, exact: set[Node]) -> bool:
     if isinstance(loop.size, int) and loop.size < WIDTH:
         return False
     steps = loop.body.steps
-    if not all(in_lanes(s, exact) for s in steps):
+    if len(steps) > LONGEST or not all(in_lanes(s, exact) for s in steps):
         return False
     nodes = [s.node for s in steps if isinstance(s, Let)]
     read = {n.params[0] for n in nodes if n.op is LOAD}

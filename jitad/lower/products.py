@@ -35,10 +35,8 @@ def _product(n: Node) -> Product | None:
     shared = set(la) & set(lb)
     if not all(isinstance(s, Size) for x in (a, b, n) for s in x.shape) or len(shared) != 1 or not shared.isdisjoint(lo):
         return None
-    if len(lo) != 2:
+    if len(lo) != 2 or len(la) != 2 or len(lb) != 2:
         return None
     if la[0] != lo[0] and la[1] != lo[0]:  # the transposed product is that of the factors transposed
         a, b, la, lb = b, a, lb, la
-    if len(la) != 2 or len(lb) != 2:
-        return None
     return Product(f"product_{'nt'[la[0] != lo[0]]}{'nt'[lb[1] != lo[1]]}", a, b)

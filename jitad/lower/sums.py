@@ -38,6 +38,7 @@ class Sums(Normal):
     def __init__(self) -> None:
         super().__init__()
         self._free: dict[Node, frozenset[Node]] = {}
+        self.inside: dict[Node, int | Size] = {}  # indices that are checked, with what they are below
 
     # Which loops a scalar depends on.
 
@@ -146,6 +147,8 @@ class Sums(Normal):
 
     def in_range(self, place: Node, size: int | Size) -> tuple[Node, Node]:
         """Whether a loop has a turn, and an index that is one: no index may be out of range, whichever branch is taken."""
+        if self.inside.get(place) == size:
+            return self.true(), place
         met = self.both(self.le(self.int(0), place), self.lt(place, self.size(size)))
         return met, self.select(met, place, self.int(0))
 

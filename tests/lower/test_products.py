@@ -92,3 +92,15 @@ def test_kernels_with_products_stay_on_disk(tmp_path):
     first, second = (subprocess.run([sys.executable, "-c", PROGRAM], env=env, capture_output=True, text=True,
                                     check=True).stdout.split() for _ in range(2))
     assert first[0] == second[0] and (first[1], second[1]) == ("1", "0")
+
+
+def test_a_vector_and_a_matrix_of_which_two_axes_are_left():
+    def f(x, q):
+        e = np.cos(x[:, None] - x) * q[:, None]
+        return (e @ np.cos(e.sum(1))).sum()
+
+    x = np.linspace(0, 1, 7)
+    g = jitad.jacfwd(jitad.grad(f, 0), 1)
+    with jitad.disable_jit():
+        want = g(x, x**2)
+    np.testing.assert_allclose(g(x, x**2), want, rtol=1e-11, atol=1e-12)
