@@ -10,12 +10,13 @@ from numba import njit, prange, types
 from numba.extending import overload
 
 from jitad.emit import lane_math, lanes, places, special, vmath  # noqa: F401
+from jitad.emit.callee import CalleeCompiler
 
 WORTHWHILE = 20_000  # scalars to compute: less is done sooner than threads are started
 PARALLEL = {"prange": True} | dict.fromkeys(
     ("comprehension", "reduction", "inplace_binop", "setitem", "numpy", "stencil", "fusion"), False)
 FASTMATH = {"reassoc", "nsz", "contract", "arcp"}  # never nnan or ninf: isnan must keep its meaning
-part = njit(fastmath=FASTMATH, error_model="numpy", nogil=True)
+part = njit(fastmath=FASTMATH, error_model="numpy", nogil=True, pipeline_class=CalleeCompiler)
 _IN_THREADS: Any = {"error_model": "numpy", "nogil": True, "parallel": dict(PARALLEL)}
 part_parts = njit(fastmath=FASTMATH, **_IN_THREADS)
 exact_parts = njit(fastmath=False, **_IN_THREADS)
