@@ -113,7 +113,7 @@ class Emitter:
     @property
     def decorator(self) -> str:
         """What compiles a function that the kernel calls."""
-        return "exact" if self.options.strict else "part"
+        return "exact_part" if self.options.strict else "part"
 
     def _inner(self) -> Writer:
         """For lines inside of the function."""
@@ -306,7 +306,7 @@ class Emitter:
     def _run(self, number: int, parts: int, names: list[str]) -> str:
         """A function that runs the parts of a loop, in threads where there is enough to do."""
         w = Writer()
-        w.line(f"@{self.decorator}_parts")
+        w.line("@exact_parts" if self.options.strict else "@part_parts")
         with w.indented(f"def run{number}({', '.join(['work', *names])}):"):
             for header, loop in (f"if work >= {WORTHWHILE}:", "prange"), ("else:", "range"):
                 with w.indented(header), w.indented(f"for c in {loop}({parts}):"):

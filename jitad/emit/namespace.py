@@ -21,6 +21,7 @@ _IN_THREADS: Any = {"error_model": "numpy", "nogil": True, "parallel": dict(PARA
 part_parts = njit(fastmath=FASTMATH, **_IN_THREADS)
 exact_parts = njit(fastmath=False, **_IN_THREADS)
 exact = njit(fastmath=False, error_model="numpy", nogil=True)  # said explicitly: Numba passes flags on to callees
+exact_part = njit(fastmath=False, error_model="numpy", nogil=True, pipeline_class=CalleeCompiler)
 
 
 @exact
@@ -188,7 +189,7 @@ NAMES |= {name: getattr(places, name) for name in (
     "block", "column", "put", "gather", "push_each", "put_each", "rows", "push_rows")}
 NAMES |= {name: getattr(vmath, name) for name in ("exp", "expm1", "log", "log1p", "tanh", "reciprocal", "rsqrt")}
 NAMES |= {"triangle_row": triangle_row, "triangle_column": triangle_column, "floor_divide": floor_divide}
-NAMES |= {"table": table, "prange": prange, "part": part, "exact": exact, "part_parts": part_parts,
+NAMES |= {"table": table, "prange": prange, "part": part, "exact": exact, "exact_part": exact_part, "part_parts": part_parts,
           "exact_parts": exact_parts, "collect": collect, "overlap": overlap,
           "product_nn": product_nn, "product_nt": product_nt, "product_tn": product_tn, "product_tt": product_tt,
           "product_tv": product_tv, "cumsum": cumsum, "recurrence": recurrence, "argsort": argsort}
