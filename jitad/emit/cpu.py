@@ -28,28 +28,33 @@ from __future__ import annotations
 
 import dataclasses
 import itertools
+import re
+
+import numpy as np
 
 from jitad.config import DEFAULT, MAX_STATEMENTS, Options
-from jitad.emit.expression import Expressions, literal
+from jitad.emit.expression import Expressions, Place, literal
 from jitad.emit.lane_loops import LaneLoop, room
 from jitad.emit.list_loops import RAISE, ListLoop
 from jitad.emit.namespace import WORTHWHILE
 from jitad.emit.row_loops import RowLoop
 from jitad.emit.runs import Run, run_in
 from jitad.emit.shared import Form, Piece, form_of, function_of, names_of, share
-from jitad.emit.tables import Rolled, roll
+from jitad.emit.tables import roll
 from jitad.emit.writer import Writer
 from jitad.errors import KernelSizeError
 from jitad.ir import sizes
 from jitad.ir.node import Node
 from jitad.ir.sizes import Sym
 from jitad.ir.types import Shape
-from jitad.lower.nest import Accumulate, Block, Call, Check, Interior, Let, Loop, Output, Program, Split, Store
-from jitad.lower.scalar import Buffer
+from jitad.lower.nest import Accumulate, Block, Call, Check, Interior, Let, Loop, Output, Program, Split, Store, walk
+from jitad.lower.scalar import Buffer, load
 from jitad.lower.sums import identity
 from jitad.ops.arithmetic import add, multiply
 
 NAME = "kernel"
+NUMBERS = re.compile(r"\bv\d+\b")
+MANY = 8  # arrays of one kind: more are no variables, which LLVM would take long to keep apart
 LENGTHS = "this kernel was made for arguments of other lengths; call specialize with arguments of these"
 
 
@@ -72,12 +77,23 @@ class Emitter:
     def emit(self) -> str:
         for b in [*(b for b in self.program.packed if b.kind == "packed"), *(b for b, _ in self.program.temporaries)]:
             self.e.buffer(b)  # named in this order
+        places = self._rows()
         self.w = Writer(depth=1)
         self._block(self.program.block)
-        lines, same = share(self.w.lines, self.pieces, self.decorator)
-        rolled = roll(lines, self._kinds())
+        numbers = self.program.numbers
+        if numbers is None:
+            lines, same = share(self.w.lines, self.pieces, self.decorator)
+            rolled = roll(lines, places)
+        else:  # many loops: each is a function, lest compile time grow with their square
+            lines, same = share(self.w.lines, self.pieces, self.decorator, every=True)
+            array = self.e.buffer(numbers)
+            rolled = roll(self._in_memory(lines, array), places, array)
         self.w = Writer(depth=1)
-        self._memory_in_rows(rolled)
+        self.memory()
+        used = names_of("\n".join(rolled.lines))
+        for name, place in places.items():
+            if name in used:
+                self.w.line(f"{name} = {place}")
         self._packed()
         self.w.lines += rolled.lines
         results = self.results_of()
@@ -98,39 +114,41 @@ class Emitter:
     @property
     def decorator(self) -> str:
         """What compiles a function that the kernel calls."""
-        return "exact" if self.options.strict else "part"
+        return "exact_part" if self.options.strict else "part"
 
-    def _kinds(self) -> dict[str, int]:
-        """Temporaries by name, those of one shape and dtype with one number."""
-        kinds: dict[tuple, int] = {}
-        return {self.e.buffer(b): kinds.setdefault((b.dtype, b.shape, b.padded, zeroed), len(kinds))
-                for b, zeroed in self.program.temporaries if b.kind == "temp"}
-
-    def _memory_in_rows(self, rolled: Rolled) -> None:
-        """Make all arrays, those of one kind as rows of one."""
-        kinds: dict[int, list[str]] = {}
-        for name, kind in self._kinds().items():
-            kinds.setdefault(kind, list(rolled.rows.get(kind, ())))
-            kinds[kind] += [name] if name not in kinds[kind] else []
-        rolled.rows = {kind: names for kind, names in kinds.items() if len(names) > 1}
-        member = {name: (kind, k) for kind, names in rolled.rows.items() for k, name in enumerate(names)}
-        temporaries: list[tuple[Buffer, bool]] = []
-        made: dict[int, Buffer] = {}
-        for b, zeroed in self.program.temporaries:  # a row in place of its first member: the order of dtypes stays
-            place = member.get(self.e.buffer(b))
-            if place is None:
-                temporaries.append((b, zeroed))
-            elif place[0] not in made:
-                kind = place[0]
-                row = made[kind] = Buffer("temp", b.dtype, (len(rolled.rows[kind]), *b.shape), padded=b.padded)
+    def _rows(self) -> dict[str, Place]:
+        """Temporaries of one shape and dtype as rows of one array: where each of them lies, by name."""
+        copied = {b for step in walk(self.program.block) if isinstance(step, Split) for b, _ in step.copies}
+        kinds: dict[tuple, list[Buffer]] = {}
+        for b, zeroed in self.program.temporaries:
+            if b.kind == "temp" and b is not self.program.numbers:
+                kinds.setdefault((b.dtype, b.shape, b.padded, zeroed), []).append(b)
+        places: dict[str, Place] = {}
+        made: dict[Buffer, Buffer] = {}  # the row of the first of each kind
+        for kind, found in enumerate(kinds.values()):
+            if len(found) > 1:
+                row = made[found[0]] = dataclasses.replace(found[0], shape=(len(found), *found[0].shape), order=())
                 self.e.buffers[row] = f"u{kind}"
-                temporaries.append((row, zeroed))
+                places |= {self.e.buffer(b): Place(f"u{kind}", k) for k, b in enumerate(found)}
+                if len(found) > MANY:
+                    self.e.rows |= {b: places[self.e.buffer(b)] for b in found if b not in copied}
+        temporaries = [(made.get(b, b), zeroed) for b, zeroed in self.program.temporaries
+                       if b in made or self.e.buffer(b) not in places]
         self.program = dataclasses.replace(self.program, temporaries=temporaries)
-        self.memory()
-        used = names_of("\n".join(rolled.lines))
-        for name, (kind, k) in member.items():
-            if name in used:
-                self.w.line(f"{name} = u{kind}[{k}]")
+        return places
+
+    def _in_memory(self, lines: list[str], array: str) -> list[str]:
+        """The lines with scalars as elements of an array: so they are the same for every step, but for a number."""
+        found: dict[str, str] = {}
+        floats = {name: node for node, name in self.e.names.items() if node.dtype == np.float64}
+
+        def element(match: re.Match) -> str:
+            name = match[0]
+            return found.setdefault(name, f"{array}[{len(found)}]") if name in floats else name
+
+        out = [NUMBERS.sub(element, line) for line in lines]
+        self.e.names |= {floats[name]: text for name, text in found.items()}
+        return out
 
     def _lengths(self, w: Writer) -> None:
         """Refuse arguments of lengths that the graph is not the meaning of: callers in compiled code look at nothing."""
@@ -176,15 +194,20 @@ class Emitter:
                     self.w.line(f"{self.e.buffer(b)}[{there}] = {self.e.buffer(b.source)}[{here}]")
 
     def _block(self, block: Block, run: Run | None = None) -> None:
+        stored: dict[Node, Node] = {}  # of what this block has stored, and reads
         for step in block.steps:
             if isinstance(step, Let):
-                if step.node not in self.e.fused:
+                if step.node in stored:
+                    self.e.names[step.node] = self.e.name(stored[step.node])
+                elif step.node not in self.e.fused:
                     self.w.line(f"{self.e.name(step.node)} = {self.e.code(step.node)}")
             elif isinstance(step, Store) and run is not None and step in run.stores:
                 run.add(step, self.w)
             elif isinstance(step, Store):
                 sign = "+=" if step.add else "="
                 self.w.line(f"{self.e.element(step.buffer, step.idx)} {sign} {self.e.name(step.value)}")
+                if step.value in self.e.names and not step.add:
+                    stored[load(step.buffer, step.idx)] = step.value
             elif isinstance(step, Call):
                 given = [*map(self.e.buffer, (step.buffer, *step.operands)), *map(repr, step.params)]
                 self.w.line(f"{step.routine}({', '.join(given)})")
@@ -200,6 +223,8 @@ class Emitter:
                     self.pieces.append(Piece(start, len(self.w.lines), results))
             elif isinstance(step, Split):
                 self._split(step)
+        for node in stored:  # elsewhere it is read
+            self.e.names.pop(node, None)
 
     def _loop(self, loop: Loop) -> None:
         if loop.after:
@@ -279,7 +304,7 @@ class Emitter:
     def _run(self, number: int, parts: int, names: list[str]) -> str:
         """A function that runs the parts of a loop, in threads where there is enough to do."""
         w = Writer()
-        w.line(f"@{self.decorator}_parts")
+        w.line("@exact_parts" if self.options.strict else "@part_parts")
         with w.indented(f"def run{number}({', '.join(['work', *names])}):"):
             for header, loop in (f"if work >= {WORTHWHILE}:", "prange"), ("else:", "range"):
                 with w.indented(header), w.indented(f"for c in {loop}({parts}):"):

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
+from typing import NamedTuple
 
 import numpy as np
 
@@ -29,6 +30,16 @@ def literal(value: object, dtype: np.dtype) -> str:
     return text if dtype == np.float64 else f"{dtype.name}({text})"
 
 
+class Place(NamedTuple):
+    """A row of an array."""
+
+    array: str
+    row: int
+
+    def __str__(self) -> str:
+        return f"{self.array}[{self.row}]"
+
+
 class Expressions:
     """Names for everything that a kernel mentions, and the expression of one scalar in terms of them."""
 
@@ -38,8 +49,10 @@ class Expressions:
         self.sizes: dict[Size, str] = {}
         self.symbols: dict[Sym, str] = {}
         self.packed = packed  # copies of inputs
+        self.rows: dict[Buffer, Place] = {}  # arrays that are read and written in their place
         self.helpers: dict[str, str] = {}  # name to source of functions that the kernel calls
         self._counts: dict[str, int] = {}
+        self._named = 0
         self.exact = compared(roots)
         self.fused = _single_reciprocals(roots) - self.exact
 
@@ -84,13 +97,17 @@ class Expressions:
         if op == "loop_var":
             return f"i{node.params[0]}"
         if node not in self.names:
-            self.names[node] = f"v{len(self.names)}"
+            self.names[node] = f"v{self._named}"
+            self._named += 1
         return self.names[node]
 
     def element(self, b: Buffer, idx: tuple[Node, ...]) -> str:
         """An element of a buffer; of a packed copy in its place, so that loops over inputs are like those over temporaries."""
         if b in self.packed and idx[0].op.name == "loop_var" and all(i.op.name == "constant" for i in idx[1:]):
             b, idx = self.packed[b], (*idx[1:], idx[0])
+        if b in self.rows:
+            array, row = self.rows[b]
+            return f"{array}[{', '.join([str(row), *map(self._place, idx)])}]"
         return f"{self.buffer(b)}[{', '.join(map(self._place, idx))}]" if idx else self.buffer(b)
 
     def _place(self, index: Node) -> str:

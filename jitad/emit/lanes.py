@@ -282,15 +282,17 @@ def total(typingctx, x):  # type: ignore[no-untyped-def]
     return x.scalar(x), codegen
 
 
+def _asked(builder: ir.IRBuilder, mask: Any, sign: str, pattern: int, mostly: int) -> Any:
+    """Whether the bits of a mask are (or are not) a pattern; LLVM computes nothing early for the rarer answer."""
+    byte = ir.IntType(mask.type.count)
+    found = builder.icmp_unsigned(sign, builder.bitcast(mask, byte), ir.Constant(byte, pattern))
+    return _call(builder, "llvm.expect.i1", _BIT, found, ir.Constant(_BIT, mostly))
+
+
 @intrinsic
 def everywhere(typingctx, p):  # type: ignore[no-untyped-def]
-    """Whether all lanes are true, as they mostly are: LLVM computes nothing early for the other case."""
-
-    def codegen(context, builder, sig, args):  # type: ignore[no-untyped-def]
-        found = builder.icmp_unsigned("==", builder.bitcast(args[0], _BYTE), ir.Constant(_BYTE, 255))
-        return _call(builder, "llvm.expect.i1", _BIT, found, ir.Constant(_BIT, 1))
-
-    return types.boolean(BOOLS), codegen
+    """Whether all lanes are true, as they mostly are."""
+    return types.boolean(BOOLS), lambda context, builder, sig, args: _asked(builder, args[0], "==", 255, 1)
 
 
 @intrinsic
@@ -301,10 +303,7 @@ def negative(typingctx, x):  # type: ignore[no-untyped-def]
         found = args[0]
         if not AVX512:  # half as wide
             found = builder.or_(*(shuffled(builder, found, found, half) for half in (range(4), range(4, 8))))
-        byte = ir.IntType(found.type.count)
-        signs = builder.bitcast(builder.icmp_signed("<", found, ir.Constant(found.type, None)), byte)
-        some = builder.icmp_unsigned("!=", signs, ir.Constant(byte, 0))
-        return _call(builder, "llvm.expect.i1", _BIT, some, ir.Constant(_BIT, 0))
+        return _asked(builder, builder.icmp_signed("<", found, ir.Constant(found.type, None)), "!=", 0, 0)
 
     return types.boolean(INTS), codegen
 

@@ -10,16 +10,18 @@ from numba import njit, prange, types
 from numba.extending import overload
 
 from jitad.emit import hyperbolic, lane_math, lanes, places, power, roots, special, vmath  # noqa: F401
+from jitad.emit.callee import CalleeCompiler
 
 WORTHWHILE = 20_000  # scalars to compute: less is done sooner than threads are started
 PARALLEL = {"prange": True} | dict.fromkeys(
     ("comprehension", "reduction", "inplace_binop", "setitem", "numpy", "stencil", "fusion"), False)
 FASTMATH = {"reassoc", "nsz", "contract", "arcp"}  # never nnan or ninf: isnan must keep its meaning
-part = njit(fastmath=FASTMATH, error_model="numpy", nogil=True)
+part = njit(fastmath=FASTMATH, error_model="numpy", nogil=True, pipeline_class=CalleeCompiler)
 _IN_THREADS: Any = {"error_model": "numpy", "nogil": True, "parallel": dict(PARALLEL)}
 part_parts = njit(fastmath=FASTMATH, **_IN_THREADS)
 exact_parts = njit(fastmath=False, **_IN_THREADS)
 exact = njit(fastmath=False, error_model="numpy", nogil=True)  # said explicitly: Numba passes flags on to callees
+exact_part = njit(fastmath=False, error_model="numpy", nogil=True, pipeline_class=CalleeCompiler)
 
 
 @exact
@@ -180,7 +182,7 @@ NAMES |= {name: getattr(vmath, name) for name in (
 NAMES |= {"cbrt": roots.cbrt, "hypot": roots.hypot, "power_of_singles": power.power_of_singles}
 NAMES |= {name: getattr(hyperbolic, name) for name in ("asinh", "acosh", "atanh")}
 NAMES |= {"triangle_row": triangle_row, "triangle_column": triangle_column, "floor_divide": floor_divide}
-NAMES |= {"table": table, "prange": prange, "part": part, "exact": exact, "part_parts": part_parts,
+NAMES |= {"table": table, "prange": prange, "part": part, "exact": exact, "exact_part": exact_part, "part_parts": part_parts,
           "exact_parts": exact_parts, "collect": collect, "overlap": overlap,
           "product_nn": product_nn, "product_nt": product_nt, "product_tn": product_tn, "product_tt": product_tt,
           "cumsum": cumsum, "recurrence": recurrence, "argsort": argsort}

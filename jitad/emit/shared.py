@@ -1,4 +1,4 @@
-"""Loops that differ in names and in rows of arguments only: written once, as a function, and called.
+"""Loops that differ in names and in rows of arrays only: written once, as a function, and called.
 
 Twenty steps of an integrator in one function are twenty times the same loops over other arrays; compile time is then that of one.
 """
@@ -10,7 +10,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 
 _NAME = re.compile(r"\b[a-z]\d+(?:_\d+)?\b")
-_FREE = re.compile(_NAME.pattern + r"|(?<=\ba\d\[)\d+(?=, )|(?<=\ba\d\d\[)\d+(?=, )")
+_FREE = re.compile(_NAME.pattern + r"|(?<=\b[au]\d\[)\d+(?=, )|(?<=\b[au]\d\d\[)\d+(?=, )")
 _ASSIGNED = re.compile(r"^\s*(?:for )?([a-z]\d+(?:_\d+)?) (?:=|in) ")
 WORTH = 20  # lines that are not written again
 
@@ -33,8 +33,10 @@ class Form:
     results: tuple[int, ...]
 
 
-def share(lines: list[str], pieces: Sequence[Piece], decorator: str) -> tuple[list[str], dict[str, str]]:
-    """The lines with pieces that occur several times replaced by calls, and the functions that are called."""
+def share(
+    lines: list[str], pieces: Sequence[Piece], decorator: str, every: bool = False,
+) -> tuple[list[str], dict[str, str]]:
+    """The lines with pieces that occur several times, or `every` piece, replaced by calls; and the functions that are called."""
     forms: dict[Form, list[tuple[Piece, list[str]]]] = {}
     for piece in pieces:
         form, names = form_of(lines[piece.start : piece.end], piece.results)
@@ -43,17 +45,22 @@ def share(lines: list[str], pieces: Sequence[Piece], decorator: str) -> tuple[li
     out = list(lines)
     for form, found in forms.items():
         length = form.text.count("\n")
-        if (len(found) - 1) * length < WORTH:
+        if (len(found) - 1) * length < WORTH and not every:
             continue
         name = f"same{len(functions)}"
         functions[name] = function_of(name, form, decorator)
         for piece, names in found:
             indent = re.match(r"\s*", lines[piece.start])[0]  # type: ignore[index]
-            call = f"{name}({', '.join(names[k] for k in form.free)})"
+            call = f"{name}({', '.join(_given(names[k]) for k in form.free)})"
             results = ", ".join(names[k] for k in form.results)
             out[piece.start : piece.end] = [f"{indent}{results} = {call}" if results else indent + call] + [
                 ""] * (piece.end - piece.start - 1)  # which keeps the places of others
     return [line for line in out if line], functions
+
+
+def _given(name: str) -> str:
+    """An argument: of a plain number Numba would make a type, and compile the function anew for each."""
+    return f"int64({name})" if name.isdigit() else name
 
 
 def names_of(text: str) -> set[str]:
@@ -62,7 +69,7 @@ def names_of(text: str) -> set[str]:
 
 
 def form_of(lines: Sequence[str], results: Sequence[str] = ()) -> tuple[Form, list[str]]:
-    """Lines up to names and up to which rows of arguments they read; and these."""
+    """Lines up to names and up to which rows of arrays they read and write; and these."""
     numbers: dict[str, int] = {}
     texts: list[str] = []
     assigned: set[str] = set()

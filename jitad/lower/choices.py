@@ -45,6 +45,7 @@ class Choices:
     substituted: Any
 
     strict = False  # whether zeros keep their signs
+    apart = False  # whether sums over the same loop stay several
 
     def __init__(self) -> None:
         self._order: dict[Node, int] = {}

@@ -160,6 +160,8 @@ class Program:
     block: Block
     outputs: list[Output]
     guards: tuple[Guard, ...] = ()
+    numbers: Buffer | None = None
+    """Memory for the scalars between the loops, if those were cut."""
 
     def scalars(self) -> list[Node]:
         """Every scalar that a step or a result mentions."""

@@ -111,7 +111,7 @@ class Normal(Integers):
         combine = self.add if sign > 0 else self.sub
         if constant_value(x) is not None and constant_value(y) is not None:
             return self.made(arithmetic.add if sign > 0 else arithmetic.subtract, x, y)
-        if is_op(x, "reduce") and is_op(y, "reduce") and x.params == y.params and x.params[0] == "sum":
+        if is_op(x, "reduce") and is_op(y, "reduce") and x.params == y.params and x.params[0] == "sum" and not self.apart:
             return self.reduce("sum", x.params[1:], combine(x.args[0], y.args[0]))  # type: ignore[arg-type]
         if is_op(x, "select") and is_op(y, "select") and x.args[0] is y.args[0] and x.args[2] is y.args[2] and (
                 constant_value(x.args[2]) == 0):

@@ -44,6 +44,9 @@ def _interior(loop: Loop, e: Elements) -> Interior | None:
     if any(isinstance(s, Store) and any(n.op is LOAD for n in topological(s.idx)) for s in steps):
         return None
     inside = [s.node for s in steps if isinstance(s, Let)]
+    written = {s.buffer for s in steps if isinstance(s, Store)}
+    if any(n.op is LOAD and n.params[0] in written for n in inside):
+        return None
     var = loop_var(loop.depth, loop.size)
     known: dict[Node, Node] = {}
     low = high = 0

@@ -12,6 +12,7 @@ from collections.abc import Callable
 from jitad.ir.graph import Graph
 from jitad.ir.node import Node
 from jitad.lower.checks import index_checks
+from jitad.lower.cut import Cuts, cuts
 from jitad.lower.deltas import few_stores
 from jitad.lower.index import Elements, Index, is_structured, unrolled_axes
 from jitad.lower.nest import Output
@@ -38,18 +39,22 @@ def place(graph: Graph, strict: bool = False) -> Placed:
     stored |= dict.fromkeys(n for n in order if pushed[n] and not (n in covered and uses[n] == 1))
     calls = _calls(order, {} if strict else products(order, storable))
     stored |= dict.fromkeys(m for n, (_, operands) in calls.items() for m in (n, *operands) if m not in graph.inputs)
+    cut: Cuts | None = None
     while True:
-        placed = _lower(graph, [n for n in order if n in stored], pushed, calls, storable, strict)
+        placed = _lower(graph, [n for n in order if n in stored], pushed, calls, storable, strict, cut is not None)
+        if cut is not None:
+            placed.pieces = cut.pieces_of(placed)
         if placed.elements.revisited:
             stored |= placed.elements.revisited
             continue
-        for look in (wasteful, repeated):
-            more = [n for n in look(placed, order, storable) if n not in stored]
-            if more:
-                stored |= dict.fromkeys(more)
-                break
-        else:
+        more = [n for n in wasteful(placed, order, storable) if n not in stored]
+        if not more and cut is None:
+            cut = cuts(placed, order, storable)
+            more = list(cut.stored) if cut is not None else []
+        more = more or [n for n in repeated(placed, order, storable) if n not in stored]
+        if not more:
             return placed
+        stored |= dict.fromkeys(more)
 
 
 def _calls(order: list[Node], found: dict[Node, Product]) -> Calls:
@@ -94,14 +99,15 @@ def _terms(node: Node, through: Callable[[Node], bool] = lambda n: True) -> list
     return out
 
 
-def _lower(graph: Graph, stored: list[Node], pushed: dict[Node, bool], calls: Calls, storable: Storable, strict: bool) -> Placed:
+def _lower(graph: Graph, stored: list[Node], pushed: dict[Node, bool], calls: Calls, storable: Storable, strict: bool,
+           apart: bool) -> Placed:
     inputs = {n: Buffer("input", n.dtype, n.shape, position=k) for k, n in enumerate(graph.inputs)}
     outputs = {_base(o) for o in graph.outputs}
     fixed = {m for n, (_, operands) in calls.items() for m in (n, *operands)} | {n for n in stored if pushed[n]}
     buffers = {n: Buffer("output", n.dtype, n.shape) if n in outputs else
                Buffer("temp", n.dtype, n.shape) if n in fixed else _temporary(n) for n in stored}
     e = Elements({**buffers, **inputs}, storable)
-    e.strict = strict
+    e.strict, e.apart = strict, apart
     before = Elements(inputs)  # index checks come first: they may not read what is stored later
     before.packed = e.packed
     placed = Placed(e, list(inputs.values()), checks=index_checks(graph, before))

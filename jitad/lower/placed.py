@@ -35,6 +35,7 @@ class Placed:
     zeroed: dict[Buffer, None] = field(default_factory=dict)  # in order
     outputs: list[Output] = field(default_factory=list)
     checks: list[Check] = field(default_factory=list)
+    pieces: dict[Buffer | Node, int] = field(default_factory=dict)  # of buffers and sums, in loops that were cut: which piece
 
     def scalars(self) -> list[Node]:
         """Results that are numbers."""

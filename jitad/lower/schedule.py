@@ -8,6 +8,8 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
 
+import numpy as np
+
 from jitad.config import DEFAULT, MAX_STATEMENTS, Options
 from jitad.errors import KernelSizeError
 from jitad.ir.graph import Graph
@@ -59,9 +61,18 @@ def schedule(placed: Placed) -> Program:
     made = dict.fromkeys([*(e.buffer for e in placed.effects), *placed.zeroed, *results,
                           *(b for e in placed.effects for b in e.operands if b.kind != "input")])  # also if nothing fills them
     read = {n.params[0] for n in topological(placed.roots()) if n.op is LOAD}
-    return Program(
-        placed.inputs, [b for b in placed.elements.packed.values() if b in read], [(b, b in placed.zeroed) for b in made], block,
-        placed.outputs)
+    temporaries = [(b, b in placed.zeroed) for b in made]
+    numbers = _numbers(block) if placed.pieces else None
+    if numbers is not None:
+        temporaries.append((numbers, False))
+    return Program(placed.inputs, [b for b in placed.elements.packed.values() if b in read], temporaries, block, placed.outputs,
+                   numbers=numbers)
+
+
+def _numbers(block: Block) -> Buffer:
+    """Memory for the scalars that are computed outside of loops, or by them."""
+    count = sum(len(s.accumulators) if isinstance(s, Loop) else isinstance(s, Let) for s in block.steps)
+    return Buffer("temp", np.dtype(float), (max(count, 1),))
 
 
 def _check_groups(placed: Placed) -> list[list[Check]]:
@@ -77,13 +88,13 @@ def _check_groups(placed: Placed) -> list[list[Check]]:
 
 class _Maker:
     def __init__(self, placed: Placed):
-        self.free = placed.elements.free
+        self.free, self.pieces = placed.elements.free, placed.pieces
         self.statements = 0
 
     def block(self, depth: int, wanted: Sequence[Node], effects: Sequence[Effect], done: set[Node]) -> Block:
         """Steps that compute `wanted` and do `effects`, inside `depth` loops; adds to `done`."""
         out = Block()
-        for group in grouped(works_of(self.free, depth, wanted, effects, done)):
+        for group in grouped(works_of(self.free, depth, wanted, effects, done, None if depth else self.pieces)):
             for work in group:
                 self._lets(depth, work.nodes, done, out)
             if group[0].var is None:

@@ -11,7 +11,7 @@ from jitad.lower.index import WORTH, Elements, Index
 from jitad.lower.placed import Placed
 from jitad.lower.scalar import LOAD, LOOP_VAR, REDUCE, cost, work
 from jitad.lower.storable import Storable
-from jitad.lower.works import grouped, works_of
+from jitad.lower.works import outermost
 
 COSTLY = 2  # multiplications
 
@@ -21,9 +21,9 @@ def repeated(placed: Placed, order: list[Node], storable: Storable) -> list[Node
 
     From results to operands: what is stored asks for its operands once, in the first loop that needs it; all else in every loop.
     """
-    arrays = _arrays(placed, storable)
+    arrays = arrays_of(placed, storable)
     asked: dict[Node, dict[int, None]] = {}  # scalars: the loops, in order, that compute them
-    groups = grouped(works_of(placed.elements.free, 0, placed.scalars(), placed.effects, set()))
+    groups = outermost(placed)
     roots: list[Node] = []
     for k, group in enumerate(groups):
         for n in (n for w in group for n in w.roots()):
@@ -43,7 +43,7 @@ def repeated(placed: Placed, order: list[Node], storable: Storable) -> list[Node
     return list(out)
 
 
-def _arrays(placed: Placed, storable: Storable) -> dict[Node, Node]:
+def arrays_of(placed: Placed, storable: Storable) -> dict[Node, Node]:
     """For scalars the array that they are an element of, at the index of a loop, if it may be stored."""
     found: dict[Node, Node] = {}
     for (node, idx), value in placed.elements.memo.items():

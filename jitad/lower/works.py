@@ -7,8 +7,10 @@ from dataclasses import dataclass, field
 from functools import cached_property
 
 from jitad.ir.node import Node, topological
-from jitad.lower.placed import Effect
+from jitad.lower.placed import Effect, Placed
 from jitad.lower.scalar import LOAD, REDUCE, Buffer, cost, variable
+
+LONG = 160  # statements of a loop: more are several loops, if they recur
 
 Free = Callable[[Node], frozenset[Node]]  # the loop variables that a scalar depends on
 
@@ -21,6 +23,8 @@ class Work:
     source: Node | Effect
     done: Container[Node] = field(repr=False)
     needs: set[Work] = field(default_factory=set)
+    beside: set[Work] = field(default_factory=set)  # of these what may be done in the same turn of the same loop
+    piece: int | None = None  # of a loop that was cut
     level: int = 0
 
     def roots(self) -> list[Node]:
@@ -38,8 +42,12 @@ def inside(free: Free, depth: int, node: Node) -> bool:
     return all(v.params[0] < depth for v in free(node))  # type: ignore[operator]
 
 
-def works_of(free: Free, depth: int, wanted: Sequence[Node], effects: Sequence[Effect], done: set[Node]) -> list[Work]:
-    """What has to be done inside `depth` loops to compute `wanted` and do `effects`, where `done` is there already."""
+def works_of(free: Free, depth: int, wanted: Sequence[Node], effects: Sequence[Effect], done: set[Node],
+             pieces: Mapping[Buffer | Node, int] | None = None) -> list[Work]:
+    """What has to be done inside `depth` loops to compute `wanted` and do `effects`, where `done` is there already.
+
+    If loops were cut, `pieces` says what of them each buffer and each sum belongs to.
+    """
     order = topological([*wanted, *(n for e in effects for n in (*e.idx, e.value))], stop=done.__contains__)
     there = frozenset(done)
     works = [Work(variable(n), n, there) for n in order if n.op is REDUCE and inside(free, depth, n)]
@@ -59,8 +67,35 @@ def works_of(free: Free, depth: int, wanted: Sequence[Node], effects: Sequence[E
         for source in set().union(*(below[n] for n in w.roots() if n in below)):
             w.needs.update([by_node[source]] if isinstance(source, Node) else writers.get(source, ()))
         w.needs.discard(w)
+    if pieces:
+        _in_pieces(works, pieces, writers)
     _levels(works)
     return works
+
+
+def _in_pieces(works: list[Work], pieces: Mapping[Buffer | Node, int], writers: Mapping[Buffer, list[Work]]) -> None:
+    """What belongs to which piece: to that of the latest thing it needs, if nothing is said."""
+    known: dict[Work, int] = {}
+    stack = list(works)
+    while stack:
+        w = stack[-1]
+        missing = [n for n in w.needs if n not in known]
+        if not missing:
+            stack.pop()
+            least = max((known[n] for n in w.needs), default=0)
+            known[w] = max(least, pieces.get(w.source if isinstance(w.source, Node) else w.source.buffer, 0))
+        stack += missing
+    for w in works:
+        w.piece = known[w]
+        w.beside = {n for n in w.needs if known[n] == known[w] and n.var is w.var and _in_turn(w, n.source, writers)}
+
+
+def _in_turn(work: Work, source: Node | Effect, writers: Mapping[Buffer, list[Work]]) -> bool:
+    """Whether each turn of a loop reads of a buffer what it has stored itself."""
+    if isinstance(source, Node) or source.routine or source.add:
+        return False
+    stored = {w.source.idx for w in writers[source.buffer]}  # type: ignore[union-attr]
+    return all(n.args in stored for n in work.nodes if n.op is LOAD and n.params[0] is source.buffer)
 
 
 def _below(order: list[Node], reductions: Mapping[Node, Work]) -> dict[Node, frozenset]:
@@ -87,7 +122,8 @@ def _levels(works: list[Work]) -> None:
     ready = [w for w in works if not missing[w]]
     for w in ready:  # which grows
         for u in users[w]:
-            u.level = max(u.level, w.level + 1)
+            if u.piece == w.piece:  # others come in the order of pieces
+                u.level = max(u.level, w.level + (w not in u.beside))
             missing[u] -= 1
             if not missing[u]:
                 ready.append(u)
@@ -96,6 +132,8 @@ def _levels(works: list[Work]) -> None:
     for w in works:
         at.setdefault(w.level, []).append(w)
     for w in reversed(works):
+        if w.piece is not None:
+            continue
         latest = min((u.level - 1 for u in users[w]), default=last)
         if latest > w.level:
             best = max(range(w.level, latest + 1), key=lambda k: (_shared(w, at.get(k, ())), -k))
@@ -117,6 +155,11 @@ def _shared(work: Work, others: Iterable[Work]) -> int:
 def grouped(works: list[Work]) -> list[list[Work]]:
     """Works that share a loop, in order."""
     groups: dict[tuple, list[Work]] = {}
-    for w in sorted(works, key=lambda w: w.level):
-        groups.setdefault((w.level, w.var), []).append(w)
+    for w in sorted(works, key=lambda w: (w.piece or 0, w.level)):
+        groups.setdefault((w.piece, w.level, w.var), []).append(w)
     return list(groups.values())
+
+
+def outermost(placed: Placed) -> list[list[Work]]:
+    """What shares a loop, of the outermost ones."""
+    return grouped(works_of(placed.elements.free, 0, placed.scalars(), placed.effects, set(), placed.pieces))

@@ -7,3 +7,4 @@ FREEDOM = 4.0  # of Student's distribution
 RIDGE = 0.1  # of the logistic regression
 GAMMA, M = 1.0, 1.0  # of Wishart's prior
 STEPS, HALF, FULL, SOFT = 40, 0.005, 0.01, 0.01  # of leapfrog
+TOKENS, LAYERS = 16, 2  # of the recurrent network

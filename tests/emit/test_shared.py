@@ -7,6 +7,7 @@ import pytest
 
 import jitad
 from jitad.emit.cpu import emit
+from jitad.emit.expression import Place
 from jitad.emit.shared import Piece, share
 from jitad.emit.tables import roll
 from jitad.lower.schedule import lower
@@ -105,13 +106,21 @@ def test_pieces_with_results_are_other_pieces():
 
 
 def test_runs():
-    kinds = {f"t{k}": 0 for k in range(20)} | {"t90": 1}
+    places = {f"t{k}": Place("u0", k) for k in range(20)}
     lines = ["    x = 1", *(f"    same0(n0, t{k}, t{k + 1})" for k in range(6)), "    same0(n0, t6, o0)", "    same1(t90, t3)"]
-    rolled = roll(lines, kinds)
+    rolled = roll(lines, places)
     assert rolled.lines == ["    x = 1", "    for k in range(6):", "        same0(n0, u0[rows0[k, 0]], u0[rows0[k, 1]])",
                             "    same0(n0, t6, o0)", "    same1(t90, t3)"]
-    assert list(rolled.rows) == [0] and sorted(rolled.rows[0]) == [f"t{k}" for k in range(7)]
-    assert roll(lines[:4], kinds).lines == lines[:4]  # three times are not worth a loop
+    assert rolled.tables == ["rows0 = table(((0, 1), (1, 2), (2, 3), (3, 4), (4, 5), (5, 6)))\n"]
+    assert roll(lines[:4], places).lines == lines[:4]  # three times are not worth a loop
+
+
+def test_runs_of_scalars_in_memory():
+    lines = [line for k in range(4) for line in (
+        f"    t9[{k + 1}] = exp(t9[{k}])", f"    same0(int64({k}), t9[{k + 1}], int64(7))")]
+    rolled = roll(lines, {}, "t9")
+    assert rolled.lines == ["    for k in range(4):", "        t9[rows0[k, 0]] = exp(t9[rows0[k, 1]])",
+                            "        same0(rows0[k, 1], t9[rows0[k, 0]], int64(7))"]
 
 
 def recurrent(weights, inputs):
@@ -136,5 +145,5 @@ def test_steps_that_read_other_rows_of_an_argument():
         want = f(*args)
     assert found[0] == pytest.approx(want[0], rel=1e-13)
     np.testing.assert_allclose(found[1], want[1], rtol=1e-10, atol=1e-13)
-    calls = re.findall(r"same\d+\(.*\ba1, (\d+)", f.specialize(*args).source)
-    assert len(set(calls)) > 4
+    rows = re.findall(r"same\d+\(.*\ba1, (int64\(\d+\)|rows\d+\[k, \d+\])", f.specialize(*args).source)
+    assert any(r.startswith("rows") for r in rows) or len(set(rows)) > 4

@@ -33,6 +33,30 @@ def upwind(q, w, steps):
     return (q * q).sum()
 
 
+def network(main, extra, state, text):
+    """An LSTM of two layers whose gates are element by element; as many steps as rows of text."""
+    d = extra.shape[1]
+    states, total = list(state), 0.0
+    for before, after in zip(text[:-1], text[1:], strict=True):
+        x = before * extra[0]
+        for k in (0, 2):
+            w, b = main[k].reshape(4, d), main[k + 1].reshape(4, d)
+            hidden, cell = states[k], states[k + 1]
+            forget, ingate, outgate = (1 / (1 + np.exp(-(v * w[j] + b[j]))) for j, v in enumerate((x, hidden, x)))
+            cell = cell * forget + ingate * np.tanh(hidden * w[3] + b[3])
+            x = outgate * np.tanh(cell)
+            states[k], states[k + 1] = x, cell
+        y = x * extra[1] + extra[2]
+        total = total + (after * (y - np.log(np.exp(y).sum() + 2))).sum()
+    return total
+
+
+def network_arguments(steps, width=14):
+    rng = np.random.default_rng(0)
+    shapes = (4, 4 * width), (3, width), (4, width), (steps + 1, width)
+    return tuple(rng.normal(size=shape) for shape in shapes)
+
+
 def lines(f, *args):
     with jitad.disable_jit():
         f(*args)
@@ -44,6 +68,33 @@ def lines(f, *args):
 def test_source_of_a_gradient(f):
     four, eight, twelve = (lines(jitad.value_and_grad(lambda q, w, n=n: f(q, w, n)), Q, W) for n in (4, 8, 12))
     assert eight - four < 900 and twelve - eight <= 1.5 * max(eight - four, 30)
+
+
+def test_source_of_a_network():
+    """Thousands of statements, one elementwise loop for all steps, are cut into loops that are equal."""
+    eight, sixteen, many = (lines(jitad.value_and_grad(network, argnums=(0, 1)), *network_arguments(n)) for n in (8, 16, 32))
+    assert max(sixteen, many) < 1.2 * eight < 1600
+
+
+@pytest.mark.parametrize("options", [{}, {"strict": True}], ids=str)
+def test_values_of_a_network(options):
+    g = jitad.value_and_grad(network, argnums=(0, 1, 2))
+    compiled = jitad.jit(g, **options)
+    for width in (14, 5, 70):
+        args = network_arguments(6, width)
+        with jitad.disable_jit():
+            value, slopes = g(*args)
+        found = compiled(*args)
+        assert found[0] == pytest.approx(value, rel=1e-12)
+        for a, b in zip(found[1], slopes, strict=True):
+            np.testing.assert_allclose(a, b, rtol=1e-9, atol=1e-12)
+    if options:
+        return
+    kernel = compiled.specialize(*args)
+    out = kernel.buffers(*args)
+    for _ in range(2):  # memory that was used before
+        assert kernel.njit_into(*args, *kernel.captured, out) == pytest.approx(value, rel=1e-12)
+        np.testing.assert_allclose(out[0], slopes[0], rtol=1e-9, atol=1e-12)
 
 
 @pytest.mark.parametrize("f", [updates, norms, upwind])

@@ -1,0 +1,47 @@
+"""Functions that only a kernel calls: their code is optimised and made machine code once, with the kernel's.
+
+Numba does both for every function by itself, and then again for whatever calls it: for kernels of many functions that is most of
+the time they take to compile.
+"""
+
+from __future__ import annotations
+
+from typing import Any
+
+from numba.core.codegen import JITCodeLibrary
+from numba.core.compiler import Compiler
+
+
+class _Nowhere:
+    """In place of the code generator: there is no machine code whose environment could be set."""
+
+    def set_env(self, name: str, env: Any) -> None:
+        pass
+
+
+class _Library(JITCodeLibrary):
+    """Code that is linked into that of the caller, as it was lowered."""
+
+    @property
+    def codegen(self) -> Any:
+        return _Nowhere()
+
+    def _optimize_final_module(self) -> None:
+        pass
+
+    def _finalize_final_module(self) -> None:
+        self._finalize_dynamic_globals()
+        self._finalized = True
+
+    def get_pointer_to_function(self, name: str) -> int:
+        self._ensure_finalized()
+        return 0
+
+
+class CalleeCompiler(Compiler):
+    """Numba's compiler, for such functions."""
+
+    def define_pipelines(self) -> list:
+        self.state.flags.no_cpython_wrapper = self.state.flags.no_cfunc_wrapper = True
+        self.state.library = _Library(self.state.targetctx.codegen(), self.state.func_id.func_qualname)
+        return super().define_pipelines()
