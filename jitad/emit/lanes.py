@@ -219,11 +219,8 @@ def exact_sqrt(typingctx, x):  # type: ignore[no-untyped-def]
 @intrinsic
 def lane(typingctx, x, k):  # type: ignore[no-untyped-def]
     """Lane number k."""
-
-    def codegen(context, builder, sig, args):  # type: ignore[no-untyped-def]
-        return builder.extract_element(args[0], builder.trunc(args[1], _INT32))
-
-    return x.scalar(x, types.int64), codegen
+    return x.scalar(x, types.int64), lambda context, builder, sig, args: builder.extract_element(
+        args[0], builder.trunc(args[1], _INT32))
 
 
 @intrinsic
@@ -311,11 +308,8 @@ def negative(typingctx, x):  # type: ignore[no-untyped-def]
 @intrinsic
 def below(typingctx, x, limit):  # type: ignore[no-untyped-def]
     """Whether lanes are less than a number, both without signs."""
-
-    def codegen(context, builder, sig, args):  # type: ignore[no-untyped-def]
-        return builder.icmp_unsigned("<", args[0], _spread(builder, args[1], types.int64))
-
-    return BOOLS(INTS, types.int64), codegen
+    return BOOLS(INTS, types.int64), lambda context, builder, sig, args: builder.icmp_unsigned(
+        "<", args[0], _spread(builder, args[1], types.int64))
 
 
 @intrinsic
