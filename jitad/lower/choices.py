@@ -45,6 +45,7 @@ class Choices:
     substituted: Any
 
     strict = False  # whether zeros keep their signs
+    has_alternatives = False  # whether any condition is "or"
     apart = False  # whether sums over the same loop stay several
 
     def __init__(self) -> None:
@@ -153,6 +154,7 @@ class Choices:
             return q
         if self.negation(p) is q:
             return self.true()
+        self.has_alternatives = True
         return compare.logical_or(*self.sorted(p, q))
 
     def select(self, p: Node, x: Node, y: Node) -> Node:

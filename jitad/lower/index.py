@@ -49,8 +49,10 @@ class Elements(Sums):
 
     `storable` says which nodes may be stored, and which cheap ones where they are wanted too often. One that is asked for at so
     many indices that computing it anew for each costs more than `WORTH`, or at `MANY`, is put into `revisited`: then all is to be
-    written anew, with a buffer for it.
+    written anew, with a buffer for it. `few` says that the graph is small.
     """
+
+    few = False
 
     def __init__(self, buffers: dict[Node, Buffer], storable: Callable[[Node, bool], bool] = lambda node, cheap: False):
         super().__init__()
@@ -106,8 +108,11 @@ class Elements(Sums):
     def _count(self, node: Node, idx: Index) -> bool:
         """Whether one index more is too much."""
         seen = self._indices.setdefault(node, set())
-        # halves of a square, and sums over rows, come together later: which loop it is does not count, only over how much
-        place = frozenset(i.params[1] if i.op is LOOP_VAR else i for i in idx if i.op.name != "constant")
+        # halves of a square, and sums over rows, come together later: in few nodes the loop does not count, but its length
+        # (of many steps each may ask for all elements of the one before)
+        place = frozenset(
+            i.params[1] if self.few and i.op is LOOP_VAR and i.params[0] <= 1 else i  # type: ignore[operator]
+            for i in idx if i.op.name != "constant")
         if place in seen:
             return False
         seen.add(place)

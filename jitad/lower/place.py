@@ -107,7 +107,7 @@ def _lower(graph: Graph, stored: list[Node], pushed: dict[Node, bool], calls: Ca
     buffers = {n: Buffer("output", n.dtype, n.shape) if n in outputs else
                Buffer("temp", n.dtype, n.shape) if n in fixed else _temporary(n) for n in stored}
     e = Elements({**buffers, **inputs}, storable)
-    e.strict, e.apart = strict, apart
+    e.strict, e.apart, e.few = strict, apart, storable.few
     before = Elements(inputs)  # index checks come first: they may not read what is stored later
     before.packed = e.packed
     placed = Placed(e, list(inputs.values()), checks=index_checks(graph, before))

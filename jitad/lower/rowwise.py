@@ -46,7 +46,7 @@ def _is_by_columns(placed: Placed, n: Node) -> bool:
     if column.params[0] != 0 or len(column.params) != 2 or row.params[0] != 1:
         return False
     along = across = 0
-    for m in topological([n.args[0]]):
+    for m in topological([n.args[0]], stop=lambda m: row not in e.free(m) or m.op is REDUCE):
         if m.op is LOAD and len(m.args) > 1:
             along += m.args[-1] is column and any(row in e.free(i) for i in m.args[:-1])
             across += m.args[-1] is row and any(column in e.free(i) for i in m.args[:-1])

@@ -16,6 +16,8 @@ from jitad.lower.index import STRUCTURE, unrolled_axes
 FREE = STRUCTURE | {"pad", "cast", "select", "logical_and", "logical_or", "logical_not", "equal", "not_equal", "less",
                     "less_equal", "greater", "greater_equal"}
 
+FEW = 300  # nodes
+
 
 class Storable:
     """Of one graph, whether a node may be stored."""
@@ -27,6 +29,7 @@ class Storable:
                 self._free.add(n)
         self._have = _monomials([*graph.inputs, *graph.outputs])
         self._known: dict[Node, bool] = {}
+        self.few = len(order) <= FEW
 
     def __call__(self, node: Node, cheap: bool = False) -> bool:
         return self.takes_computing(node, cheap) and self.affordable(node)

@@ -38,6 +38,7 @@ class Sums(Normal):
     def __init__(self) -> None:
         super().__init__()
         self._free: dict[Node, frozenset[Node]] = {}
+        self._triangles = False  # whether there are any
         self.inside: dict[Node, int | Size] = {}  # indices that are checked, with what they are below
 
     # Which loops a scalar depends on.
@@ -110,7 +111,7 @@ class Sums(Normal):
                 if out is not None:
                     return out
             if not self.strict and body.dtype.kind == "f":
-                for rule in (few_terms, counted):
+                for rule in (few_terms, counted) if self.has_alternatives else (counted,):
                     if (found := rule(self, loop, var, body)) is not None:
                         return found
         canonical = self.depth(*self.free(body) - {var})
@@ -226,10 +227,11 @@ class Sums(Normal):
 
     def triangle(self, p: Node, n: int | Size, k: int, which: int) -> Node:
         """Row or column of the p-th pair."""
+        self._triangles = True
         return TRIANGLE.build((p,), (n, k, which))
 
     def _pairs_in(self, body: Node, var: Node) -> bool:
-        return var in self.free(body) and any(
+        return self._triangles and var in self.free(body) and any(
             _whole_triangle(n, var) for n in topological([body], stop=lambda n: var not in self.free(n)))
 
     def _over_square(self, kind: str, var: Node, body: Node) -> Node:
