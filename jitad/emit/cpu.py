@@ -39,7 +39,7 @@ from jitad.emit.list_loops import RAISE, ListLoop
 from jitad.emit.namespace import WORTHWHILE
 from jitad.emit.row_loops import RowLoop
 from jitad.emit.runs import Run, run_in
-from jitad.emit.shared import Form, Piece, form_of, function_of, names_of, share
+from jitad.emit.shared import Form, Piece, form_of, function_of, given, names_of, share
 from jitad.emit.tables import roll
 from jitad.emit.writer import Writer
 from jitad.errors import KernelSizeError
@@ -209,8 +209,8 @@ class Emitter:
                 if step.value in self.e.names and not step.add:
                     stored[load(step.buffer, step.idx)] = step.value
             elif isinstance(step, Call):
-                given = [*map(self.e.buffer, (step.buffer, *step.operands)), *map(repr, step.params)]
-                self.w.line(f"{step.routine}({', '.join(given)})")
+                arguments = [*map(self.e.buffer, (step.buffer, *step.operands)), *map(repr, step.params)]
+                self.w.line(f"{step.routine}({', '.join(arguments)})")
             elif isinstance(step, Accumulate):
                 self._accumulate(step)
             elif isinstance(step, Check):
@@ -288,11 +288,11 @@ class Emitter:
         form, names = form_of(self.w.lines)
         self.w = outside
         number = self.parts.setdefault((form, parts), len(self.parts))
-        given = [names[k] for k in form.free]
+        arguments = [given(names[k]) for k in form.free]
         if f"part{number}" not in self.e.helpers:
             self.e.helpers[f"part{number}"] = function_of(f"part{number}", form, self.decorator, ["c"])
             self.e.helpers[f"run{number}"] = self._run(number, parts, [f"x{k}" for k in form.free])
-        self.w.line(f"run{number}({', '.join([self.e.size(split.work), *given])})")
+        self.w.line(f"run{number}({', '.join([self.e.size(split.work), *arguments])})")
         for node, partials in split.partials:
             total, found = self.e.name(node), self.e.buffer(partials)
             self.w.line(f"{total} = {found}[0]")

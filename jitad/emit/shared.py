@@ -51,14 +51,14 @@ def share(
         functions[name] = function_of(name, form, decorator)
         for piece, names in found:
             indent = re.match(r"\s*", lines[piece.start])[0]  # type: ignore[index]
-            call = f"{name}({', '.join(_given(names[k]) for k in form.free)})"
+            call = f"{name}({', '.join(given(names[k]) for k in form.free)})"
             results = ", ".join(names[k] for k in form.results)
             out[piece.start : piece.end] = [f"{indent}{results} = {call}" if results else indent + call] + [
                 ""] * (piece.end - piece.start - 1)  # which keeps the places of others
     return [line for line in out if line], functions
 
 
-def _given(name: str) -> str:
+def given(name: str) -> str:
     """An argument: of a plain number Numba would make a type, and compile the function anew for each."""
     return f"int64({name})" if name.isdigit() else name
 

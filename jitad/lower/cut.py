@@ -76,12 +76,12 @@ def cuts(placed: Placed, order: list[Node], storable: Storable) -> Cuts | None:
 
 
 def _in_long_loops(placed: Placed) -> set[Node]:
-    """The nodes of which elements are computed in loops that are too long and have no loops inside."""
-    found: set[Node] = set()
-    for group in outermost(placed):
-        body = _body(placed, group)
-        found.update(body if len(body) > LONG else ())
-    return {node for (node, _), value in placed.elements.memo.items() if value in found} if found else set()
+    """The nodes of which elements are computed in loops that have no loops inside and are rather long, if one is too long."""
+    bodies = [_body(placed, group) for group in outermost(placed)]
+    if max(map(len, bodies), default=0) <= LONG:
+        return set()
+    found = {n for body in bodies if len(body) > LONG // 4 for n in body}
+    return {node for (node, _), value in placed.elements.memo.items() if value in found}
 
 
 def _body(placed: Placed, group: list[Work]) -> list[Node]:
@@ -144,7 +144,7 @@ def _prices(order: list[Node], moves: set[Node]) -> dict[Node, int]:
     out: dict[Node, int] = {}
     for n in order:
         own = 0 if n in moves or not n.args else n.op.cost if isinstance(n.op, Elementwise) else 100
-        out[n] = own + sum(out[a] for a in n.args)
+        out[n] = min(own + sum(out[a] for a in n.args), 1000)
     return out
 
 
