@@ -30,24 +30,26 @@ if TYPE_CHECKING:
 
 
 def counted(e: Sums, loop: tuple, var: Node, body: Node) -> Node | None:
-    """A sum of whole numbers that conditions choose, each for itself: ``sum_j ([i == t] - [j == t])``."""
-    terms, stack = [], [(1, body)]
-    while stack:
-        c, n = stack.pop()
-        factor, n = e.coefficient(n)
-        c *= factor
-        if n.op.name in ("add", "subtract", "negative"):
-            stack += [(c if n.op.name == "add" else -c, n.args[-1]), *((c, a) for a in n.args[:-1])]
-        elif is_op(n, "select") and all(_whole(a) for a in n.args[1:]) and _whole(c):
-            terms.append((c, n))
-        else:
+    """A sum of whole numbers that conditions choose, some each for itself: ``sum_j ([i == t] - [j == t])``."""
+    quick: list[tuple[object, Node]] = []
+    rest: list[tuple[object, Node]] = []
+    for sign, t in _terms(body):
+        c, n = e.coefficient(t)
+        if not (is_op(n, "select") and all(_whole(a) for a in n.args[1:]) and _whole(c)):
             return None
-    if len(terms) < 2:
+        turns = (e.solved(q, var) for q in parts(n.args[0], "logical_and"))
+        known = var not in e.free(n) or (constant_value(n.args[2]) == 0 and any(t is not None for t in turns))
+        (quick if known else rest).append((sign * c, n))
+    if not quick or len(quick) + len(rest) < 2:
         return None
-    total = e.zero(body.dtype)
-    for c, n in terms:
+    zero = e.zero(body.dtype)
+    total = zero
+    for c, n in quick:
         total = e.add(total, e.scaled(c, e.reduce("sum", loop, n)))
-    return total
+    others = zero
+    for c, n in rest:
+        others = e.add(others, e.scaled(c, n))
+    return e.add(total, e.reduce("sum", loop, others)) if rest else total
 
 
 def few_terms(e: Sums, loop: tuple, var: Node, body: Node) -> Node | None:

@@ -143,3 +143,18 @@ def test_infinite_atoms_stay_by_themselves():
     others = np.delete(np.arange(8), 3)
     off = found[np.ix_(others, range(3), others, range(3))].transpose(0, 2, 1, 3)[~np.eye(7, dtype=bool)]
     assert np.isfinite(off).all()
+
+
+def test_counts_of_conditions_that_name_no_turn():
+    """Which stay one sum: taken apart they would be put together again."""
+    x, y = RNG.normal(size=9), RNG.integers(0, 9, 9)
+
+    def f(x, y):
+        i = np.arange(len(x))
+        near, low, same = np.abs(x[:, None] - x) < 1, x[:, None] < x, i[:, None] == i
+        here = np.where(y == i[:, None], 2.0, 0.0)
+        return (np.where(near, 1.0, 0.0) + np.where(low, 3.0, 1.0) - np.where(same, 1.0, 2.0) + here).sum(1)
+
+    np.testing.assert_allclose(jitad.jit(f)(x, y), f(x, y), rtol=1e-14)
+    g = jitad.jit(lambda x: (np.where(x > x.max(), 1.0, 0.0) + np.where(x == x.max(), 1.0, 0.0)).sum())
+    assert g(x) == 1
