@@ -99,7 +99,7 @@ def _normal_exp(x):  # type: ignore[no-untyped-def]
 
 def exp(x):  # type: ignore[no-untyped-def]
     """e**x."""
-    raise NotImplementedError
+    return _any_exp(x)
 
 
 @overload(exp, jit_options={"fastmath": FLAGS, "error_model": "numpy"})
