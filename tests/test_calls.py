@@ -136,7 +136,7 @@ for k in range(1, 41):
         assert abs(value - energy(x)) < 1e-9 * abs(value), k
         assert np.allclose(slope, np.cos(x + 40 * x / k) * k * (1 + 40 / k)), k
 assert hits > 3, hits
-long = jitad.jit(lambda x: (np.sin(x[:, None]) * np.cos(x)).sum())
+long = jitad.jit(lambda x: np.sin(np.exp(x[:, None]) * x).sum())
 long(x)
 signal.setitimer(signal.ITIMER_REAL, 0.05)
 try:
