@@ -44,11 +44,12 @@ def _stages(loop: Loop, exact: set[Node]) -> Stages | None:
     ends = [s for s in (*at[BEFORE], *at[BETWEEN]) if isinstance(s, (Accumulate, Store))]
     cheap = [s.node for s in at[BEFORE] if isinstance(s, Let)]
     own = [s.node for s in at[BETWEEN] if isinstance(s, Let)]
-    asked = topological([*own, *_asked(ends)], stop=lambda n: n in sums)
-    lanes: list[Step] = [*(Let(n) for n in cheap if n in set(asked)), *(Let(n) for n in own), *ends]
+    asked = set(topological([*own, *_asked(ends)], stop=sums.__contains__))
+    lanes: list[Step] = [*(Let(n) for n in cheap if n in asked), *(Let(n) for n in own), *ends]
     wanted = set(_asked(walk(Block(at[AFTER]))))
     kept = [n for n in (*own, *sums) if n in wanted and sums.get(n) != AFTER]
-    found = [n for n in sums if sums[n] == BEFORE and (n in wanted or n in set(asked) or any(n in m.args for m in asked))]
+    used = wanted.union(_asked(ends), *(m.args for m in asked))
+    found = [n for n in sums if sums[n] == BEFORE and n in used]
     if not any(cost(n) >= FUNCTION or n.op.name in LANES_ONLY for n in own) or any(cost(n) >= FUNCTION for n in cheap):
         return None
     if not all(in_lanes(s, exact) for s in lanes) or not all(n.dtype == FLOAT for n in (*found, *kept)):

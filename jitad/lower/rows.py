@@ -11,7 +11,7 @@ from dataclasses import replace
 from jitad.ir.types import INT
 from jitad.lower.lanes import COLUMNS
 from jitad.lower.lists import Entries
-from jitad.lower.nest import Block, Let, Loop, Program, Step, Store, walk
+from jitad.lower.nest import Block, Call, Let, Loop, Program, Step, Store, walk
 from jitad.lower.scalar import Buffer, load, loop_var
 from jitad.ops.leaf import constant
 
@@ -19,13 +19,15 @@ from jitad.ops.leaf import constant
 def pad_rows(program: Program) -> None:
     """Have loops in blocks add to rows that are read and written whole."""
     padded = {b: Buffer("temp", b.dtype, (b.shape[0], COLUMNS)) for b in _narrow(program)}
-    stored = {s.buffer for s in walk(program.block) if isinstance(s, Store) and not s.add}
+    stored = {s.buffer for s in walk(program.block) if isinstance(s, Call) or (isinstance(s, Store) and not s.add)}
     zeroed = {b for b, from_zero in program.temporaries if from_zero}
-    last = {b: k for k, step in enumerate(program.block.steps) for b in padded if _adds_to(step, b)}
+    last = {b: k for k, step in enumerate(program.block.steps) for b in padded if _adds_to(step, b)}  # the last of them
+    blocks = [program.block]
     for loop in walk(program.block):
         if isinstance(loop, Loop):
-            for block in (loop.body, *([loop.interior.body] if loop.interior else ())):
-                block.steps = [_redirected(s, padded) for s in block.steps]
+            blocks += [loop.body, *([loop.interior.body] if loop.interior else ())]
+    for block in blocks:
+        block.steps = [_redirected(s, padded) for s in block.steps]
     out: list[Step] = []
     for k, step in enumerate(program.block.steps):
         out.append(step)

@@ -355,3 +355,15 @@ def test_rows_that_are_read_again():
         return (np.sqrt(near + 1) * x).sum() + np.tanh(near).prod(1).sum()
 
     check(every(energy), X[3], listed(33))
+
+
+@pytest.mark.parametrize("chosen", [2, -1, np.array([5]), np.array([0, 3]), np.array([1, 1, 8, 0, 2, 4, 4])], ids=str)
+def test_rows_of_atoms_that_are_chosen_besides(chosen):
+    """Added to outside of all loops where they are few."""
+    def energy(x, p, chosen):
+        d = x[p[:, 0]] - x[p[:, 1]]
+        return np.exp(-(d * d).sum(-1)).sum() + 3 * (x[chosen] ** 2).sum()
+
+    check(every(energy), X[3], listed(30), chosen)
+    check(every(lambda x, p: energy(x, p, chosen)), X[3], listed(30))
+    check(every(lambda x, p: energy(x, p, chosen) + (x**4).sum()), X[3], listed(30))
