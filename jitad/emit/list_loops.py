@@ -105,7 +105,7 @@ class ListLoop(LaneCode):
 
     def _body(self, w: Writer, sums: dict[Node, str]) -> None:
         written = self._indices(w)
-        for step in self.loop.body.steps:
+        for step in sorted(self.loop.body.steps, key=lambda s: not isinstance(s, Let)):  # a store may change the row that stays
             if not (isinstance(step, Let) and step.node in written):
                 self.step(w, step, sums)
 

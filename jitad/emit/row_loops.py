@@ -28,6 +28,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping
 from contextlib import AbstractContextManager
+from dataclasses import replace
 
 from jitad.emit.expression import Expressions
 from jitad.emit.lane_code import zero
@@ -36,6 +37,7 @@ from jitad.emit.list_loops import ListLoop
 from jitad.emit.shared import names_of
 from jitad.emit.writer import Writer
 from jitad.ir.node import Node
+from jitad.lower.lists import Entries
 from jitad.lower.nest import Accumulate, Block, Let, Loop
 
 
@@ -46,6 +48,8 @@ class RowLoop(ListLoop):
         super().__init__(expressions, loop, number)
         assert loop.stages is not None
         self.stages, self.block = loop.stages, block
+        self.entries = Entries(replace(loop, body=Block(self.stages.between)))  # what else is stored is stored one by one
+        self.row, self.staying = None, {}
         self.vectors = {self.var, *self.stages.found, *(s.node for s in self.stages.between if isinstance(s, Let))}
         self.rows, self.first = self.stages.rows, f"b{loop.depth}"
         self.memory = f"c{number}" if self.stages.memory is None else expressions.buffer(self.stages.memory)

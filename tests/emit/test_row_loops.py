@@ -122,3 +122,37 @@ def test_single_precision_stays_as_it_was():
     found = f(*args)
     assert found[1].dtype == np.float32
     np.testing.assert_allclose(found[1], want[1], rtol=1e-4, atol=1e-5)
+
+
+def groups(w, x, y, labels, offsets):
+    """A regression with an offset for each group: between the inner loops, gradients are added to rows that are looked up."""
+    return np.log1p(np.exp(-y * (x @ w + offsets[labels, 0]) * offsets[labels, 2])).sum()
+
+
+def columns(w, x, y, labels, offsets):
+    """One row gets numbers that are there between the inner loops, and numbers that come after them."""
+    s = np.exp(-np.abs(x @ w))
+    out = np.zeros_like(offsets)
+    np.add.at(out, labels, np.stack([s, np.tanh(x * s[:, None]).sum(1), s * y], 1))
+    return out
+
+
+def columns_the_other_way(w, x, y, labels, offsets):
+    s = np.exp(-np.abs(x @ w))
+    t = np.tanh(x * s[:, None]).sum(1)
+    out = np.zeros_like(offsets)
+    np.add.at(out, labels, np.stack([t, s, t], 1))
+    return out
+
+
+@pytest.mark.parametrize("f", [groups, columns, columns_the_other_way])
+def test_rows_that_are_looked_up(f):
+    g = jitad.value_and_grad(f, (0, 4)) if f is groups else jitad.jit(f)
+    for n in (21, 16, 7):
+        args = (RNG.normal(size=6), RNG.normal(size=(n, 6)), RNG.normal(size=n), np.sort(RNG.integers(-6, 6, n)),
+                RNG.normal(size=(6, 3)))
+        with jitad.disable_jit():
+            want = flatten(g(*args))[0]
+        for a, b in zip(flatten(g(*args))[0], want, strict=True):
+            np.testing.assert_allclose(a, b, rtol=1e-12, atol=1e-12)
+    assert "for b0 in range(0, g0, 8):" in g.specialize(*args).source
