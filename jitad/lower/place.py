@@ -103,7 +103,9 @@ def _lower(graph: Graph, stored: list[Node], pushed: dict[Node, bool], calls: Ca
            apart: bool) -> Placed:
     inputs = {n: Buffer("input", n.dtype, n.shape, position=k) for k, n in enumerate(graph.inputs)}
     outputs = {_base(o) for o in graph.outputs}
-    fixed = {m for n, (_, operands) in calls.items() for m in (n, *operands)} | {n for n in stored if pushed[n]}
+    kept = set(stored)
+    fixed = {m for n, (_, operands) in calls.items() for m in (n, *operands)} | {  # rows that are added to are looked up whole
+        n for n in stored if any(pushed[t] and (t is n or t not in kept) for _, t in _terms(n))}
     buffers = {n: Buffer("output", n.dtype, n.shape) if n in outputs else
                Buffer("temp", n.dtype, n.shape) if n in fixed else _temporary(n) for n in stored}
     e = Elements({**buffers, **inputs}, storable)

@@ -87,7 +87,7 @@ def _in_pieces(works: list[Work], pieces: Mapping[Buffer | Node, int], writers: 
         stack += missing
     for w in works:
         w.piece = known[w]
-        w.beside = {n for n in w.needs if known[n] == known[w] and n.var is w.var and _in_turn(w, n.source, writers)}
+        w.beside = {n for n in w.needs if known[n] == known[w] and n.var is w.var is not None and _in_turn(w, n.source, writers)}
 
 
 def _in_turn(work: Work, source: Node | Effect, writers: Mapping[Buffer, list[Work]]) -> bool:

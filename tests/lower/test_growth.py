@@ -5,7 +5,13 @@ import pytest
 
 import jitad
 from jitad.emit.cpu import emit
+from jitad.lower.index import Elements
+from jitad.lower.nest import Store, walk
+from jitad.lower.placed import Effect
+from jitad.lower.scalar import Buffer, load
 from jitad.lower.schedule import lower
+from jitad.lower.works import grouped, works_of
+from jitad.ops.leaf import constant_value
 
 Q, W, P = np.random.default_rng(0).normal(size=(3, 9))
 
@@ -163,3 +169,34 @@ def test_derivatives_of_small_matrices(name, derivative):
         g(np.random.default_rng(0).normal(size=(4, 4)) + 4 * np.diag([1.0, 2, 3, 4]))
     ((_, made),) = g._caller.every()
     assert emit(lower(made.graph)).count("\n") < 3000
+
+
+def test_rows_of_what_was_cut():
+    """What a list of pairs adds to has its rows as they are, though sums that a cut stores have their short axes first."""
+    def f(x, pairs):
+        h = x
+        for _ in range(8):
+            h = np.tanh(h * x + np.sin(h) - h * h / (1 + x * x))
+        i, j = pairs.T
+        return h.sum() + np.sin(x[i] * x[j]).sum()
+
+    g = jitad.value_and_grad(f)
+    x, pairs = np.random.default_rng(0).normal(size=(9, 3)), np.random.default_rng(0).integers(0, 9, (12, 2))
+    with jitad.disable_jit():
+        g(x, pairs)
+    ((_, made),) = g._caller.every()
+    stores = [s for s in walk(lower(made.graph).block) if isinstance(s, Store)]
+    assert any(s.add for s in stores) and any(isinstance(s.buffer.shape[0], int) for s in stores)
+    for s in stores:
+        assert [isinstance(n, int) for n in s.buffer.shape] == [constant_value(i) is not None for i in s.idx]
+
+
+def test_what_is_read_outside_of_loops_is_stored_before():
+    """In one turn of a loop things are done in order; between loops stores are written last."""
+    e = Elements({})
+    first, second = (Buffer("temp", np.dtype(float), (3,)) for _ in range(2))
+    place = (e.int(0),)
+    there = load(first, place)
+    effects = [Effect((), first, place, e.zero(there.dtype)), Effect((), second, place, e.add(there, there))]
+    groups = grouped(works_of(e.free, 0, [], effects, set(), {first: 0, second: 0}))
+    assert [[w.source for w in g] for g in groups] == [[s] for s in effects]
