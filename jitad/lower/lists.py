@@ -172,8 +172,6 @@ def _move_checks(program: Program) -> None:
                 check, user = movable[worst]
                 steps.remove(check)
                 user.checks.append(check)
-    used = {s.node.params[0] for s in walk(program.block) if isinstance(s, Let) and s.node.op is LOAD}
-    program.packed = [b for b in program.packed if b in used]
 
 
 def _over(check: Check) -> Node:

@@ -9,7 +9,7 @@ from jitad.ir.graph import Guard
 from jitad.ir.node import Node
 from jitad.ir.sizes import Size
 from jitad.ir.types import Shape
-from jitad.lower.scalar import Buffer
+from jitad.lower.scalar import LOAD, Buffer
 
 
 @dataclass(frozen=True)
@@ -169,6 +169,10 @@ class Program:
         for step in walk(self.block):
             out += mentioned(step)
         return out
+
+    def read(self) -> set[Buffer]:
+        """The arrays that steps read elements of."""
+        return {s.node.params[0] for s in walk(self.block) if isinstance(s, Let) and s.node.op is LOAD}  # type: ignore[misc]
 
     @property
     def nests(self) -> list[Nest]:

@@ -43,6 +43,8 @@ def lower(graph: Graph, options: Options = DEFAULT) -> Program:
         take_in_blocks(program, with_checks=not options.parallel)
         pad_rows(program)
         take_rows(program, options.parallel)
+    read = program.read()  # the interiors of loops ask for copies, too
+    program.packed = [b for b in placed.elements.packed.values() if b in read]
     program.guards = graph.guards
     return split(program) if options.parallel else program
 
@@ -60,13 +62,11 @@ def schedule(placed: Placed) -> Program:
     results = [o.value for o in placed.outputs if isinstance(o.value, Buffer)]
     made = dict.fromkeys([*(e.buffer for e in placed.effects), *placed.zeroed, *results,
                           *(b for e in placed.effects for b in e.operands if b.kind != "input")])  # also if nothing fills them
-    read = {n.params[0] for n in topological(placed.roots()) if n.op is LOAD}
     temporaries = [(b, b in placed.zeroed) for b in made]
     numbers = _numbers(block) if placed.pieces else None
     if numbers is not None:
         temporaries.append((numbers, False))
-    return Program(placed.inputs, [b for b in placed.elements.packed.values() if b in read], temporaries, block, placed.outputs,
-                   numbers=numbers)
+    return Program(placed.inputs, [], temporaries, block, placed.outputs, numbers=numbers)
 
 
 def _numbers(block: Block) -> Buffer:

@@ -85,3 +85,18 @@ def test_known_lengths():
 def test_conditions_in_the_middle_stay():
     text = source(jitad.jit(lambda u: np.where(np.arange(len(u)) < len(u) // 2, u, u**2).sum()), np.ones(9))
     assert "for e0" not in text
+
+
+def test_copies_that_only_the_interior_reads():
+    """At the ends the row of a neighbour is chosen, inside it is that of a loop variable, which comes from a packed copy."""
+    def f(y):
+        d = np.sqrt((np.diff(y, axis=0) ** 2).sum(1) + 0.1)
+        return np.tanh(d).sum(), d
+
+    slopes = jitad.jacrev(f)
+    for n in (5, 9):
+        y = RNG.normal(size=(n, 3))
+        with jitad.disable_jit():
+            want = slopes(y)
+        for a, b in zip(slopes(y), want, strict=True):
+            np.testing.assert_allclose(a, b, rtol=1e-12, atol=1e-13)
