@@ -195,6 +195,7 @@ class Emitter:
 
     def _block(self, block: Block, run: Run | None = None) -> None:
         stored: dict[Node, Node] = {}  # of what this block has stored, and reads
+        added_to = {s.buffer for s in walk(block) if isinstance(s, Store) and s.add}
         for step in block.steps:
             if isinstance(step, Let):
                 if step.node in stored:
@@ -206,7 +207,7 @@ class Emitter:
             elif isinstance(step, Store):
                 sign = "+=" if step.add else "="
                 self.w.line(f"{self.e.element(step.buffer, step.idx)} {sign} {self.e.name(step.value)}")
-                if step.value in self.e.names and not step.add:
+                if step.value in self.e.names and step.buffer not in added_to:
                     stored[load(step.buffer, step.idx)] = step.value
             elif isinstance(step, Call):
                 arguments = [*map(self.e.buffer, (step.buffer, *step.operands)), *map(repr, step.params)]

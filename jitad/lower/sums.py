@@ -246,10 +246,22 @@ class Sums(Normal):
         flat = self.add(before, self.sub(self.sub(j, i), self.int(k)))  # type: ignore[arg-type]
         replace = {TRIANGLE.build((var,), (n, k, 0)): i, TRIANGLE.build((var,), (n, k, 1)): j,
                    var: self.select(inside, flat, self.int(0))}
+        replace |= self._beside_triangle(body, var, replace)
         value = self.substitute(body, replace)
         nothing = constant(identity(kind, body.dtype), body.dtype)
         value = self.select(inside, value, nothing)
         return self.reduce(kind, i.params, self.reduce(kind, j.params, value))
+
+
+    def _beside_triangle(self, body: Node, var: Node, replace: dict[Node, Node]) -> dict[Node, Node]:
+        """Indices counted from rows or columns of pairs, which in the rest of the square may be out of range."""
+        out: dict[Node, Node] = {}
+        for n in topological([body]):
+            for place, size in zip(n.args, n.params[0].shape, strict=True) if n.op is LOAD else ():  # type: ignore[attr-defined]
+                if place.op is not TRIANGLE and var in self.free(place) and any(
+                        m.op is TRIANGLE for m in topological([place], stop=lambda m: m.op is LOAD)):
+                    out[place] = self.in_range(out.get(place) or self.substitute(place, replace), size)[1]
+        return out
 
 
 def _whole_triangle(node: Node, var: Node) -> bool:

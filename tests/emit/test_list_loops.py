@@ -386,3 +386,17 @@ def test_stores_that_could_come_before_reads(order):
             want = f(X[3], q, pairs)
         for a, b in zip(f(X[3], q, pairs), want, strict=True):
             np.testing.assert_allclose(a, b, rtol=1e-12, atol=1e-13)
+
+
+@pytest.mark.parametrize("n", [1, 3, 9])
+def test_results_that_are_added_to_and_read(n):
+    """Elements that are stored, added to by a loop, and read: of few atoms all in one block."""
+    def moved(x, pairs):
+        i, j = pairs.T
+        out = x.copy()
+        np.add.at(out, i, np.sin(x[j]))
+        return out, (out**2).sum()
+
+    x, pairs = X[3][:n], listed(21, n=n)
+    for a, b in zip(jitad.jit(moved)(x, pairs), moved(x, pairs), strict=True):
+        np.testing.assert_allclose(a, b, rtol=1e-12)
