@@ -29,6 +29,7 @@ from __future__ import annotations
 import dataclasses
 import itertools
 import re
+from contextlib import nullcontext
 
 import numpy as np
 
@@ -237,6 +238,10 @@ class Emitter:
         for node in loop.accumulators:
             start = literal(identity(node.params[0], node.dtype), node.dtype)  # type: ignore[arg-type]
             self.w.line(f"{self.e.name(node)} = {start}")
+        with self.w.indented(f"if {self.e.name(loop.only_if)}:") if loop.only_if else nullcontext():
+            self._all_turns(loop, first, end, step)
+
+    def _all_turns(self, loop: Loop, first: str, end: str | None, step: str) -> None:
         if end is None and loop.interior is not None:
             return self._in_pieces(loop, loop.interior)
         end = self.e.size(loop.size) if end is None else end

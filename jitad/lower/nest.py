@@ -57,7 +57,7 @@ class Loop:
     """A loop over one variable; `accumulators` start before it and have their values after it.
 
     It starts from 0, or, if `after`, behind the variable of the loop around it. If `in_blocks`, see :mod:`jitad.lower.lists`;
-    then it may make `checks` as it goes.
+    then it may make `checks` as it goes. Its results count `only_if` this holds, see :mod:`jitad.lower.skip`.
     """
 
     depth: int
@@ -69,6 +69,7 @@ class Loop:
     stages: Stages | None = None
     in_blocks: bool = False
     checks: list[Check] = field(default_factory=list)
+    only_if: Node | None = None
 
 
 @dataclass

@@ -14,7 +14,9 @@ from jitad.ir.node import Node
 from jitad.lower.checks import index_checks
 from jitad.lower.cut import Cuts, cuts
 from jitad.lower.deltas import few_stores
-from jitad.lower.index import Elements, Index, is_structured, unrolled_axes
+from jitad.lower.index import Elements, Index, is_structured
+from jitad.lower.interchange import interchange
+from jitad.lower.layout import Layouts
 from jitad.lower.nest import Output
 from jitad.lower.placed import Effect, Placed
 from jitad.lower.products import Product, products
@@ -106,8 +108,9 @@ def _lower(graph: Graph, stored: list[Node], pushed: dict[Node, bool], calls: Ca
     kept = set(stored)
     fixed = {m for n, (_, operands) in calls.items() for m in (n, *operands)} | {  # rows that are added to are looked up whole
         n for n in stored if any(pushed[t] and (t is n or t not in kept) for _, t in _terms(n))}
+    layouts = Layouts(graph)
     buffers = {n: Buffer("output", n.dtype, n.shape) if n in outputs else
-               Buffer("temp", n.dtype, n.shape) if n in fixed else _temporary(n) for n in stored}
+               _temporary(n, () if n in fixed else layouts.order(n.shape)) for n in stored}
     e = Elements({**buffers, **inputs}, storable)
     e.strict, e.apart, e.few = strict, apart, storable.few
     before = Elements(inputs)  # index checks come first: they may not read what is stored later
@@ -121,20 +124,19 @@ def _lower(graph: Graph, stored: list[Node], pushed: dict[Node, bool], calls: Ca
         placed.outputs.append(Output(value, out.shape))
     if not strict:
         go_by_rows(placed)
+        interchange(placed)
     return placed
 
 
-def _temporary(node: Node) -> Buffer:
-    """Memory for an array, short axes first."""
-    short = unrolled_axes(node.shape)
-    order = tuple(sorted(range(node.ndim), key=lambda k: not short[k]))
-    plain = order == tuple(range(node.ndim))
-    return Buffer("temp", node.dtype, tuple(node.shape[k] for k in order), order=() if plain else order)
+def _temporary(node: Node, order: tuple[int, ...]) -> Buffer:
+    return Buffer("temp", node.dtype, tuple(node.shape[k] for k in order or range(node.ndim)), order=order)
 
 
-def _points(e: Elements, shape: tuple) -> tuple[tuple[Node, ...], list[Index]]:
-    variables, points = e.loops(shape, ())
-    return tuple(variables), [tuple(p) for p in points]
+def _points(e: Elements, shape: tuple, order: tuple[int, ...] = ()) -> tuple[tuple[Node, ...], list[Index]]:
+    """Loops over the axes, in this order, and the indices of what is unrolled."""
+    order = order or tuple(range(len(shape)))
+    variables, points = e.loops([shape[k] for k in order], ())
+    return tuple(variables), [tuple(p[order.index(k)] for k in range(len(shape))) for p in points]
 
 
 def _effects(placed: Placed, node: Node, buffer: Buffer, pushed: dict[Node, bool], calls: Calls) -> None:
@@ -152,7 +154,7 @@ def _effects(placed: Placed, node: Node, buffer: Buffer, pushed: dict[Node, bool
     if pushes and not rest:
         placed.zeroed[buffer] = None
     else:
-        loops, points = _points(e, node.shape)
+        loops, points = _points(e, node.shape, buffer.order)
         for p in points:
             if not pushes:
                 value = e.load(e.buffers[node], p) if node.op.name == "input" else e.computed(node, p)

@@ -18,12 +18,14 @@ from jitad.lower.between import take_rows
 from jitad.lower.factors import share_factors
 from jitad.lower.lists import take_in_blocks
 from jitad.lower.nest import Accumulate, Block, Call, Check, Let, Loop, Program, Store
+from jitad.lower.pack import pack
 from jitad.lower.parallel import split
 from jitad.lower.peel import peel
 from jitad.lower.place import place
 from jitad.lower.placed import Effect, Placed
 from jitad.lower.rows import pad_rows
 from jitad.lower.scalar import LOAD, REDUCE, TRIVIAL, Buffer, starts_after
+from jitad.lower.skip import skip
 from jitad.lower.triangle import halve
 from jitad.lower.widen import widen
 from jitad.lower.works import Work, grouped, inside, works_of
@@ -37,12 +39,14 @@ def lower(graph: Graph, options: Options = DEFAULT) -> Program:
         halve(placed)
         widen(placed)
         share_factors(placed)
+        pack(placed)
     program = schedule(placed)
     peel(program, placed.elements)
     if not options.strict:
         take_in_blocks(program, with_checks=not options.parallel)
         pad_rows(program)
         take_rows(program, options.parallel)
+    skip(program)
     read = program.read()  # the interiors of loops ask for copies, too
     program.packed = [b for b in placed.elements.packed.values() if b in read]
     program.guards = graph.guards
