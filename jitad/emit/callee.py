@@ -20,11 +20,17 @@ class _Nowhere:
 
 
 class _Library(JITCodeLibrary):
-    """Code that is linked into that of the caller, as it was lowered."""
+    """Code that is linked into that of the caller, as it was lowered, and stays a function there."""
 
     @property
     def codegen(self) -> Any:
         return _Nowhere()
+
+    def add_ir_module(self, ir_module: Any) -> None:
+        for f in ir_module.functions:
+            if f.blocks and self.name in f.name and "alwaysinline" not in f.attributes:
+                f.attributes.add("noinline")
+        super().add_ir_module(ir_module)
 
     def _optimize_final_module(self) -> None:
         pass
