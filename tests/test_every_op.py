@@ -6,10 +6,12 @@ Elementwise ops are tested from their declarations; for every other op there is 
 import numpy as np
 import pytest
 
+from jitad.ir.body import Body
 from jitad.ir.graph import Graph
-from jitad.ops import contract, determinant, index, leaf, matrix, matrix_functions, reduce, routine, shape, spectral
+from jitad.ops import contract, determinant, index, leaf, matrix, matrix_functions, reduce, routine, scan, shape, spectral
 from jitad.ops.arithmetic import cast
 from jitad.ops.declare import REGISTRY, Elementwise
+from jitad.ops.leaf import new_input
 from tests.harness import Inputs, examine, run
 
 ELEMENTWISE = [op for op in REGISTRY.values() if isinstance(op, Elementwise)]
@@ -212,6 +214,15 @@ def _eigen(new):
     return [spectral.eigenvalues(s), _square(spectral.eigenvectors(s))]
 
 
+def _scans(new):
+    """The end, results, and what was carried; forwards and backwards."""
+    start, xs, scale = _square(new(2)), new("n"), new(2)
+    c, x, k = new_input(start.dtype, (2,)), new_input(xs.dtype, ()), new_input(scale.dtype, (2,))
+    body = Body([c, x, k], [REGISTRY["sin"](c * k) + shape.broadcast(x, (2,), ()), reduce.reduce_sum(c * c, (0,)) * x], 1, 1)
+    loops = scan.Loop(body, xs.shape[0]), scan.Loop(body, xs.shape[0], True)
+    return [scan.output(loop, [start, xs, scale], which) for loop in loops for which in range(3)]
+
+
 EXAMPLES = {
     "lu lu_solve solve_triangular": (_solutions, {}),
     "cholesky": (lambda new: [matrix.cholesky(_definite(new(2, "n", "n")))], {}),
@@ -244,6 +255,7 @@ EXAMPLES = {
     "gather": (_gathers, {1: 7, 2: 3}),
     "scatter_add": (_scatters, {1: 7}),
     "contract": (_contracts, {}),
+    "scan": (_scans, {}),
 }
 
 

@@ -20,7 +20,7 @@ FLOORS = [
     {"call"},
     {"packed"},
     {"transform"},
-    {"api"},
+    {"api", "loops"},
     {"testing", "optimize", "cache"},
 ]
 APART = [{"autodiff", "lower"}]  # on one floor, and strangers

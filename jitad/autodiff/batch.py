@@ -19,9 +19,11 @@ def batch(outputs: Sequence[Node], mapped: Mapping[Node, Node], size: int | Size
     mapped : mapping of Node to Node
         What replaces some nodes: the same with a leading axis. What does not depend on them is computed once.
     """
+    from jitad.autodiff.loops import batched
+
     new: dict[Node, Node] = dict(mapped)
     for node in topological(outputs, stop=new.__contains__):
         if any(a in new for a in node.args):
-            flags = [a in new for a in node.args]
-            new[node] = node.op.batch(node, tuple(new.get(a, a) for a in node.args), flags, size)
+            flags, args = [a in new for a in node.args], tuple(new.get(a, a) for a in node.args)
+            new[node] = batched(node, args, flags, size) if node.op.name == "scan" else node.op.batch(node, args, flags, size)
     return [new[o] if o in new else lead(o, size) for o in outputs]

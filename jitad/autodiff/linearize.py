@@ -56,12 +56,19 @@ def _tangent(node: Node, inner: Sequence[Linear | None]) -> Linear | None:
         return parts[0] if len(parts) == 1 else plus(*parts)
     if isinstance(op, Elementwise):
         return _elementwise(node, inner)
-    if hasattr(op, "jvp"):
-        found = op.jvp(node, *(None if t is None else t.node for t in inner))
+    if hasattr(op, "jvp") or op.name == "scan":
+        tangents = [None if t is None else t.node for t in inner]
+        found = _of_loop(node, tangents) if op.name == "scan" else op.jvp(node, *tangents)  # type: ignore[attr-defined]
         return None if found is None else Linear(found)
     if op.linear_in(node):
         return _linear(node, inner)
     raise InternalError(f"{op.name} has no derivative rule")
+
+
+def _of_loop(node: Node, tangents: Sequence[Node | None]) -> Node | None:
+    from jitad.autodiff.loops import tangent
+
+    return tangent(node, tangents)
 
 
 def _elementwise(node: Node, inner: Sequence[Linear | None]) -> Linear | None:

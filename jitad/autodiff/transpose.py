@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 
-from jitad.autodiff.zeros import Linear, both, moved, plus, reduced, scale
+from jitad.autodiff.zeros import Linear, both, masked, moved, plus, reduced, scale
 from jitad.errors import InternalError
 from jitad.ir.node import Node, topological
 from jitad.ir.types import INT
@@ -13,6 +13,7 @@ from jitad.ops.compare import greater, logical_not
 from jitad.ops.index import scatter_add
 from jitad.ops.leaf import full
 from jitad.ops.reduce import reduce_sum
+from jitad.ops.scan import together
 from jitad.ops.shape import broadcast
 from jitad.ops.shape import transpose as permute
 
@@ -32,7 +33,7 @@ def transpose(outputs: Sequence[Node], inputs: Sequence[Node], cts: Mapping[Node
     list of Linear or None
         None where nothing reaches the input.
     """
-    order = topological(outputs)
+    order, loops = together(topological(outputs))
     depends = set(inputs)
     for node in order:
         if not depends.isdisjoint(node.args):
@@ -40,13 +41,28 @@ def transpose(outputs: Sequence[Node], inputs: Sequence[Node], cts: Mapping[Node
     known: dict[Node, Linear | None] = dict(cts)
     wanted = set(inputs)
     for node in reversed(order):
-        ct = known.get(node)
+        if node in loops and node is loops[node][0] and not depends.isdisjoint(loops[node]):
+            for a, back in _of_loop(loops[node], known, depends):
+                known[a] = plus(known.get(a), back)
+        ct = None if node in loops else known.get(node)
         if ct is None or node not in depends or node in wanted:
             continue
         for a, c in zip(node.args, _cotangents(node, ct, [a in depends for a in node.args]), strict=True):
             if c is not None:
                 known[a] = plus(known.get(a), c)
     return [known.get(i) for i in inputs]
+
+
+def _of_loop(nodes: list[Node], known: Mapping[Node, Linear | None], depends: set[Node]) -> list[tuple[Node, Linear]]:
+    """Cotangents of the arguments of a loop, given those of its outputs: all at once, as it is one loop back."""
+    from jitad.autodiff.loops import transposed
+
+    cts = [(n, ct) for n in nodes if (ct := known.get(n)) is not None]
+    if not cts:
+        return []
+    args = nodes[0].args
+    pieces = transposed([n for n, _ in cts], [masked(ct.node, ct.support) for _, ct in cts], [a in depends for a in args])
+    return [(a, Linear(c)) for a, c in zip(args, pieces, strict=True) if c is not None and a in depends]
 
 
 def _cotangents(node: Node, ct: Linear, linear: list[bool]) -> Sequence[Linear | None]:

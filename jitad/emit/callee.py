@@ -19,18 +19,12 @@ class _Nowhere:
         pass
 
 
-class _Library(JITCodeLibrary):
-    """Code that is linked into that of the caller, as it was lowered, and stays a function there."""
+class _Linked(JITCodeLibrary):
+    """Code that is linked into that of the caller, as it was lowered."""
 
     @property
     def codegen(self) -> Any:
         return _Nowhere()
-
-    def add_ir_module(self, ir_module: Any) -> None:
-        for f in ir_module.functions:
-            if f.blocks and self.name in f.name and "alwaysinline" not in f.attributes:
-                f.attributes.add("noinline")
-        super().add_ir_module(ir_module)
 
     def _optimize_final_module(self) -> None:
         pass
@@ -44,10 +38,28 @@ class _Library(JITCodeLibrary):
         return 0
 
 
-class CalleeCompiler(Compiler):
-    """Numba's compiler, for such functions."""
+class _Function(_Linked):
+    """Such code that stays a function, as it is called from many places."""
+
+    def add_ir_module(self, ir_module: Any) -> None:
+        for f in ir_module.functions:
+            if f.blocks and self.name in f.name and "alwaysinline" not in f.attributes:
+                f.attributes.add("noinline")
+        super().add_ir_module(ir_module)
+
+
+class StepCompiler(Compiler):
+    """Numba's compiler, for functions that are called from one place."""
+
+    library: type[_Linked] = _Linked
 
     def define_pipelines(self) -> list:
         self.state.flags.no_cpython_wrapper = self.state.flags.no_cfunc_wrapper = True
-        self.state.library = _Library(self.state.targetctx.codegen(), self.state.func_id.func_qualname)
+        self.state.library = self.library(self.state.targetctx.codegen(), self.state.func_id.func_qualname)
         return super().define_pipelines()
+
+
+class CalleeCompiler(StepCompiler):
+    """Numba's compiler, for functions that are called from many."""
+
+    library = _Function

@@ -48,7 +48,7 @@ from jitad.ir import sizes
 from jitad.ir.node import Node
 from jitad.ir.sizes import Sym
 from jitad.ir.types import Shape
-from jitad.lower.nest import Accumulate, Block, Call, Check, Interior, Let, Loop, Output, Program, Split, Store, walk
+from jitad.lower.nest import Accumulate, Block, Call, Check, Interior, Let, Loop, Output, Program, Repeat, Split, Store, walk
 from jitad.lower.scalar import Buffer, load
 from jitad.lower.sums import identity
 from jitad.ops.arithmetic import add, multiply
@@ -102,9 +102,7 @@ class Emitter:
         body = self.w
         head = Writer()
         with head.indented(f"def {NAME}({', '.join(self.arguments())}):"):
-            self._lengths(head)
-            for symbol, name in self.e.symbols.items():
-                head.line(f"{name} = a{symbol.position}.shape[{symbol.axis}]")
+            self.lengths(head)
             for size, name in self.e.sizes.items():
                 if name.startswith("s"):
                     head.line(f"{name} = {self.e.size_value(size)}")
@@ -151,8 +149,8 @@ class Emitter:
         self.e.names |= {floats[name]: text for name, text in found.items()}
         return out
 
-    def _lengths(self, w: Writer) -> None:
-        """Refuse arguments of lengths that the graph is not the meaning of: callers in compiled code look at nothing."""
+    def lengths(self, w: Writer) -> None:
+        """Name the lengths; refuse arguments of such that the graph is not the meaning of, as compiled callers look at none."""
 
         def length(s: Sym) -> str:
             return f"a{s.position}.shape[{s.axis}]"
@@ -165,6 +163,8 @@ class Emitter:
         if wrong:
             with w.indented(f"if {' or '.join(dict.fromkeys(wrong))}:"):
                 w.line(f"raise ValueError({LENGTHS!r})")
+        for symbol, name in self.e.symbols.items():
+            w.line(f"{name} = a{symbol.position}.shape[{symbol.axis}]")
 
     def arguments(self) -> list[str]:
         """Names of the arguments."""
@@ -196,7 +196,8 @@ class Emitter:
 
     def _block(self, block: Block, run: Run | None = None) -> None:
         stored: dict[Node, Node] = {}  # of what this block has stored, and reads
-        added_to = {s.buffer for s in walk(block) if isinstance(s, Store) and s.add}
+        changed = {s.buffer for s in walk(block) if isinstance(s, Store) and s.add}
+        changed |= {b for s in block.steps if isinstance(s, Repeat) for b in s.turns.written}
         for step in block.steps:
             if isinstance(step, Let):
                 if step.node in stored:
@@ -208,8 +209,10 @@ class Emitter:
             elif isinstance(step, Store):
                 sign = "+=" if step.add else "="
                 self.w.line(f"{self.e.element(step.buffer, step.idx)} {sign} {self.e.name(step.value)}")
-                if step.value in self.e.names and step.buffer not in added_to:
+                if step.value in self.e.names and step.buffer not in changed:
                     stored[load(step.buffer, step.idx)] = step.value
+            elif isinstance(step, Repeat):
+                self._repeat(step)
             elif isinstance(step, Call):
                 arguments = [*map(self.e.buffer, (step.buffer, *step.operands)), *map(repr, step.params)]
                 self.w.line(f"{step.routine}({', '.join(arguments)})")
@@ -227,6 +230,11 @@ class Emitter:
                 self._split(step)
         for node in stored:  # elsewhere it is read
             self.e.names.pop(node, None)
+
+    def _repeat(self, step: Repeat) -> None:
+        from jitad.emit.turns import write_turns
+
+        write_turns(self, step, self.w)
 
     def _loop(self, loop: Loop) -> None:
         if loop.after:

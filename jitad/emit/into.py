@@ -17,15 +17,10 @@ from __future__ import annotations
 
 from itertools import combinations
 
-import numpy as np
-
 from jitad.config import Options
 from jitad.emit.cpu import Emitter
-from jitad.emit.lanes import WIDTH
-from jitad.ir import sizes
 from jitad.ir.node import Node
-from jitad.ir.sizes import Size
-from jitad.ir.types import Shape
+from jitad.lower.memory import room, scratch_of, whole, work
 from jitad.lower.nest import Program
 from jitad.lower.scalar import Buffer
 
@@ -34,53 +29,28 @@ MESSAGE = "out must be what kernel.buffers(*arguments) gives for arguments of th
 
 def written(program: Program) -> list[Buffer]:
     """The arrays that a kernel writes to: its results, then memory for what it needs itself, one array for each dtype."""
-    results = [Buffer("result", o.value.dtype, o.shape) for o in program.outputs if isinstance(o.value, Buffer)]
-    return results + [Buffer("work", dtype, (_room(found),)) for dtype, found in _scratch(program).items()]
+    return [Buffer("result", o.value.dtype, o.shape) for o in program.outputs if isinstance(o.value, Buffer)] + work(program)
 
 
 def emit_into(program: Program, options: Options) -> str:
     """The source of a function of the inputs and of a tuple of arrays, that returns the results that are numbers."""
-    return _Into(program, options).emit()
+    return Into(program, options).emit()
 
 
-def _scratch(program: Program) -> dict[np.dtype, list[Buffer]]:
-    results = [o.value for o in program.outputs]
-    found: dict[np.dtype, list[Buffer]] = {}
-    for b in [*(b for b, _ in program.temporaries), *program.packed]:
-        if b not in results and b.kind != "flat":
-            found.setdefault(b.dtype, []).append(b)
-    return found
+class Into(Emitter):
+    """Writes a kernel that allocates nothing."""
 
-
-def _room(buffers: list[Buffer]) -> int | Size:
-    """How many elements they have together."""
-    room: int | Size = 0
-    for b in buffers:
-        room = sizes.add(room, sizes.product(_shape(b)))
-    return room
-
-
-def _shape(b: Buffer) -> Shape:
-    return (*b.shape[:-1], sizes.add(b.shape[-1], WIDTH)) if b.padded else b.shape
-
-
-class _Into(Emitter):
     def arguments(self) -> list[str]:
         return [*super().arguments(), "out"]
 
     def memory(self) -> None:
         outputs = [o for o in self.program.outputs if isinstance(o.value, Buffer)]
-        scratch = _scratch(self.program)
+        scratch = scratch_of(self.program)
         self.results = [f"r{k}" for k in range(len(outputs))]
         names = self.results + [f"w{k}" for k in range(len(scratch))]
         if not names:
             return
-        self.w.line(f"{', '.join(names)}, = out")
-        wrong = [f"{name}.shape != {self.e.shape(b.shape)}" for name, b in zip(names, written(self.program), strict=True)]
-        arrays = [self.e.buffer(b) for b in self.program.inputs if b.shape]
-        wrong += [f"overlap({a}, {b})" for a, b in combinations(names, 2)] + [f"overlap({a}, {b})" for a in names for b in arrays]
-        with self.w.indented(f"if {' or '.join(wrong)}:"):
-            self.w.line(f"raise ValueError({MESSAGE!r})")
+        self.take(names)
         seen: set[Buffer] = set()
         for name, out in zip(self.results, outputs, strict=True):
             b = out.value
@@ -90,11 +60,20 @@ class _Into(Emitter):
                 self.w.line(f"{self.e.buffer(b)} = {name}{self.reshaped(out.shape, b.shape)}")
         for name, buffers in zip(names[len(outputs):], scratch.values(), strict=True):
             for k, b in enumerate(buffers):
-                first, last = self.e.size(_room(buffers[:k])), self.e.size(_room(buffers[: k + 1]))
-                self.w.line(f"{self.e.buffer(b)} = {name}[{first}:{last}]{self.reshaped(_shape(b)[:1], _shape(b))}")
+                first, last = self.e.size(room(buffers[:k])), self.e.size(room(buffers[: k + 1]))
+                self.w.line(f"{self.e.buffer(b)} = {name}[{first}:{last}]{self.reshaped(whole(b)[:1], whole(b))}")
         for buffer, zeroed in self.program.temporaries:
             if zeroed:
                 self.w.line(f"{self.e.buffer(buffer)}[...] = 0")
+
+    def take(self, names: list[str]) -> None:
+        """Name the arrays that are handed in."""
+        self.w.line(f"{', '.join(names)}, = out")
+        wrong = [f"{name}.shape != {self.e.shape(b.shape)}" for name, b in zip(names, written(self.program), strict=True)]
+        arrays = [self.e.buffer(b) for b in self.program.inputs if b.shape]
+        wrong += [f"overlap({a}, {b})" for a, b in combinations(names, 2)] + [f"overlap({a}, {b})" for a in names for b in arrays]
+        with self.w.indented(f"if {' or '.join(wrong)}:"):
+            self.w.line(f"raise ValueError({MESSAGE!r})")
 
     def results_of(self) -> list[str]:
         seen: set[Buffer] = set()

@@ -10,13 +10,15 @@ from numba import njit, prange, types
 from numba.extending import overload
 
 from jitad.emit import hyperbolic, lane_math, lanes, places, power, roots, special, vmath  # noqa: F401
-from jitad.emit.callee import CalleeCompiler
+from jitad.emit.callee import CalleeCompiler, StepCompiler
 
 WORTHWHILE = 20_000  # scalars to compute: less is done sooner than threads are started
 PARALLEL = {"prange": True} | dict.fromkeys(
     ("comprehension", "reduction", "inplace_binop", "setitem", "numpy", "stencil", "fusion"), False)
 FASTMATH = {"reassoc", "nsz", "contract", "arcp"}  # never nnan or ninf: isnan must keep its meaning
 part = njit(fastmath=FASTMATH, error_model="numpy", nogil=True, pipeline_class=CalleeCompiler)
+step = njit(fastmath=FASTMATH, error_model="numpy", nogil=True, pipeline_class=StepCompiler)
+exact_step = njit(fastmath=False, error_model="numpy", nogil=True, pipeline_class=StepCompiler)
 _IN_THREADS: Any = {"error_model": "numpy", "nogil": True, "parallel": dict(PARALLEL)}
 part_parts = njit(fastmath=FASTMATH, **_IN_THREADS)
 exact_parts = njit(fastmath=False, **_IN_THREADS)
@@ -182,8 +184,9 @@ NAMES |= {name: getattr(vmath, name) for name in (
 NAMES |= {"cbrt": roots.cbrt, "hypot": roots.hypot, "power_of_singles": power.power_of_singles}
 NAMES |= {name: getattr(hyperbolic, name) for name in ("asinh", "acosh", "atanh")}
 NAMES |= {"triangle_row": triangle_row, "triangle_column": triangle_column, "floor_divide": floor_divide}
-NAMES |= {"table": table, "prange": prange, "part": part, "exact": exact, "exact_part": exact_part, "part_parts": part_parts,
-          "exact_parts": exact_parts, "collect": collect, "overlap": overlap,
+NAMES |= {"table": table, "prange": prange, "exact": exact, "part": part, "exact_part": exact_part, "step": step,
+          "exact_step": exact_step,
+          "part_parts": part_parts, "exact_parts": exact_parts, "collect": collect, "overlap": overlap,
           "product_nn": product_nn, "product_nt": product_nt, "product_tn": product_tn, "product_tt": product_tt,
           "cumsum": cumsum, "recurrence": recurrence, "argsort": argsort}
 LAPACK = {"lu", "lu_solve", "solve_triangular", "cholesky", "eigh", "cofactors", "pinv", "expm", "expm_frechet"}

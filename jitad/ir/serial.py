@@ -44,6 +44,8 @@ def plain(value: Any) -> Any:
         return value
     if isinstance(value, np.integer):
         return int(value)
+    if hasattr(value, "written"):  # the body of a loop
+        return "body", *value.written
     raise InternalError(f"a parameter of type {type(value).__name__} cannot be written")
 
 

@@ -45,11 +45,11 @@ def _is_order(index: Node, bound: int | Size, graph: Graph) -> bool:
         gap = at_least(sizes.sub(bound, order.shape[1]))
         if (gap is not None and gap >= 0) or Guard("<=", order.shape[1], bound) in graph.guards:
             return True
-    if any(isinstance(n.op, Routine) for n in topological([index])):
+    if any(isinstance(n.op, Routine) or n.op.name == "scan" for n in topological([index])):
         found = index.origin
         place = f"\n  at {found[0]}, line {found[1]}" if found else ""
-        raise TraceError("an index that is computed from a sorted order, or from what linear algebra gives, cannot be checked in "
-                         f"compiled code; index with np.argsort(x) itself, or use jitad.disable_jit(){place}")
+        raise TraceError("an index that is computed from a sorted order, by linear algebra or in a loop cannot be checked in "
+                         f"compiled code before that; index with np.argsort(x) itself, or use jitad.disable_jit(){place}")
     return False
 
 

@@ -7,9 +7,11 @@ depth of a graph is no limit.
 from __future__ import annotations
 
 import itertools
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
+from typing import TYPE_CHECKING
 
 from jitad.config import UNROLL_AXES, UNROLL_AXIS
+from jitad.errors import TraceError
 from jitad.ir import sizes
 from jitad.ir.node import Node, topological
 from jitad.ir.sizes import Size
@@ -18,6 +20,9 @@ from jitad.lower.scalar import LOOP_VAR, Buffer, load, loop_var, work
 from jitad.lower.sums import Sums, identity
 from jitad.ops.declare import AtRule
 from jitad.ops.leaf import constant, constant_value
+
+if TYPE_CHECKING:
+    from jitad.lower.loops import Laid
 
 Index = tuple[Node, ...]
 STRUCTURE = {"iota", "tri_index", "constant", "size_value", "broadcast", "retype", "transpose", "add", "subtract", "flip",
@@ -53,6 +58,7 @@ class Elements(Sums):
     """
 
     few = False
+    laid: Mapping[Node, Laid] = {}
 
     def __init__(self, buffers: dict[Node, Buffer], storable: Callable[[Node, bool], bool] = lambda node, cheap: False):
         super().__init__()
@@ -129,6 +135,12 @@ class Elements(Sums):
         return self._weights[node]
 
     # What the rules use.
+
+    def of_loop(self, node: Node, idx: Index) -> Node:
+        """An element of an output of a loop."""
+        if node not in self.laid:
+            raise TraceError("an index that a loop computes is not supported yet")
+        return self.load(*self.laid[node].place(node.params[3], idx, self))  # type: ignore[arg-type]
 
     def load(self, buffer: Buffer, idx: Index) -> Node:
         """An element of a buffer. Rows of an input that an inner loop walks over come from a packed copy."""

@@ -16,7 +16,7 @@ from jitad.ir.types import BOOL, FLOAT, FLOAT32, INT
 from jitad.lower.choices import as_size
 from jitad.lower.exact import compared
 from jitad.lower.lanes import COLUMNS, LANES_ONLY, ROUNDED, WIDTH, fits
-from jitad.lower.nest import Accumulate, Block, Call, Check, Let, Loop, Program, Step, Store, walk
+from jitad.lower.nest import Accumulate, Block, Call, Check, Let, Loop, Program, Repeat, Step, Store, walk
 from jitad.lower.scalar import LOAD, Buffer, cost, loop_var
 from jitad.ops.leaf import constant_value
 
@@ -187,6 +187,6 @@ def _uses(step: Step, check: Check) -> bool:
             buffer = s.node.params[0]
             if buffer in arrays or buffer.source in arrays:  # type: ignore[union-attr]
                 return True
-        if isinstance(s, Call) and not arrays.isdisjoint(s.operands):
+        if isinstance(s, (Call, Repeat)) and not arrays.isdisjoint(s.operands if isinstance(s, Call) else s.turns.operands):
             return True
     return False

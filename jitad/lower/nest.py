@@ -39,6 +39,40 @@ class Call:
     params: tuple = ()
 
 
+@dataclass(frozen=True, eq=False)
+class Turns:
+    """Many turns of a step that is a program of its own, see :mod:`jitad.lower.loops`."""
+
+    step: Program
+    length: int | Size
+    reverse: bool
+    carries: tuple[Buffer, ...]
+    results: tuple[Buffer, ...]
+    slices: tuple[Buffer | None, ...]
+    """None for the number of the turn."""
+    constants: tuple[Buffer | None, ...]
+    """None for those that are numbers."""
+    scratch: tuple[Buffer, ...]
+
+    @property
+    def operands(self) -> tuple[Buffer, ...]:
+        """What it reads."""
+        return tuple(b for b in (*self.slices, *self.constants) if b is not None)
+
+    @property
+    def written(self) -> tuple[Buffer, ...]:
+        """What it writes."""
+        return *self.carries, *self.results
+
+
+@dataclass(frozen=True)
+class Repeat:
+    """Have a loop fill several buffers; `numbers` are the constants of its step that are numbers."""
+
+    turns: Turns
+    numbers: tuple[Node, ...]
+
+
 @dataclass(frozen=True)
 class Accumulate:
     """``node = node o value``: one term of a reduction, in the innermost place of its loop."""
@@ -133,7 +167,7 @@ class Check:
     reads: tuple[Node, ...] = ()
 
 
-Step = Let | Store | Call | Accumulate | Loop | Split | Check
+Step = Let | Store | Call | Repeat | Accumulate | Loop | Split | Check
 
 
 @dataclass
@@ -187,6 +221,8 @@ def mentioned(step: Step) -> list[Node]:
         return [*step.idx, step.value]
     if isinstance(step, Accumulate):
         return [step.node if step.value is None else step.value]
+    if isinstance(step, Repeat):
+        return list(step.numbers)
     return [step.worst] if isinstance(step, Check) else []
 
 

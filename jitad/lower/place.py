@@ -7,16 +7,19 @@ several indices) is stored and everything lowered anew, unless storing it would 
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 
+from jitad.config import DEFAULT, Options
 from jitad.ir.graph import Graph
 from jitad.ir.node import Node
+from jitad.ir.types import FLOAT
 from jitad.lower.checks import index_checks
 from jitad.lower.cut import Cuts, cuts
 from jitad.lower.deltas import few_stores
 from jitad.lower.index import Elements, Index, is_structured
 from jitad.lower.interchange import interchange
 from jitad.lower.layout import Layouts
+from jitad.lower.loops import Laid, lay_out
 from jitad.lower.nest import Output
 from jitad.lower.placed import Effect, Placed
 from jitad.lower.products import Product, products
@@ -29,9 +32,10 @@ from jitad.ops.routine import Routine
 Calls = dict[Node, tuple[str, tuple[Node, ...]]]
 
 
-def place(graph: Graph, strict: bool = False) -> Placed:
+def place(graph: Graph, options: Options = DEFAULT) -> Placed:
     """Decide what is stored, and write everything as scalars."""
-    order = graph.nodes()
+    order, strict = graph.nodes(), options.strict
+    loops = lay_out(order, options)
     storable = Storable(graph, order)
     bases = [_base(o) for o in graph.outputs]
     stored = dict.fromkeys(b for b in bases if b.shape)
@@ -41,9 +45,10 @@ def place(graph: Graph, strict: bool = False) -> Placed:
     stored |= dict.fromkeys(n for n in order if pushed[n] and not (n in covered and uses[n] == 1))
     calls = _calls(order, {} if strict else products(order, storable))
     stored |= dict.fromkeys(m for n, (_, operands) in calls.items() for m in (n, *operands) if m not in graph.inputs)
+    stored |= dict.fromkeys(m for x in loops.values() for m in x.operands() if m not in graph.inputs and m not in _in_rows(loops))
     cut: Cuts | None = None
     while True:
-        placed = _lower(graph, [n for n in order if n in stored], pushed, calls, storable, strict, cut is not None)
+        placed = _lower(graph, [n for n in order if n in stored], pushed, calls, storable, strict, cut is not None, loops)
         if cut is not None:
             placed.pieces = cut.pieces_of(placed)
         if placed.elements.revisited:
@@ -102,20 +107,23 @@ def _terms(node: Node, through: Callable[[Node], bool] = lambda n: True) -> list
 
 
 def _lower(graph: Graph, stored: list[Node], pushed: dict[Node, bool], calls: Calls, storable: Storable, strict: bool,
-           apart: bool) -> Placed:
+           apart: bool, loops: dict[Node, Laid]) -> Placed:
     inputs = {n: Buffer("input", n.dtype, n.shape, position=k) for k, n in enumerate(graph.inputs)}
     outputs = {_base(o) for o in graph.outputs}
     kept = set(stored)
     fixed = {m for n, (_, operands) in calls.items() for m in (n, *operands)} | {  # rows that are added to are looked up whole
         n for n in stored if any(pushed[t] and (t is n or t not in kept) for _, t in _terms(n))}
+    fixed |= {m for x in loops.values() for m in x.operands()}
     layouts = Layouts(graph)
     buffers = {n: Buffer("output", n.dtype, n.shape) if n in outputs else
                _temporary(n, () if n in fixed else layouts.order(n.shape)) for n in stored}
     e = Elements({**buffers, **inputs}, storable)
-    e.strict, e.apart, e.few = strict, apart, storable.few
+    e.strict, e.apart, e.few, e.laid = strict, apart, storable.few, loops
     before = Elements(inputs)  # index checks come first: they may not read what is stored later
     before.packed = e.packed
     placed = Placed(e, list(inputs.values()), checks=index_checks(graph, before))
+    for laid in dict.fromkeys(loops.values()):
+        _turns(placed, laid)
     for node in stored:
         _effects(placed, node, buffers[node], pushed, calls)
     for out in graph.outputs:
@@ -166,6 +174,22 @@ def _effects(placed: Placed, node: Node, buffer: Buffer, pushed: dict[Node, bool
             placed.effects.append(Effect(loops, buffer, buffer.at(p), value))
     for s, t in pushes:
         _push(placed, t, s, buffer)
+
+
+def _turns(placed: Placed, laid: Laid) -> None:
+    """The stores of what a loop starts from, and the loop."""
+    e = placed.elements
+    for buffer, start in laid.starts:
+        loops, points = _points(e, start.shape)
+        placed.effects += [Effect(loops, buffer, (e.int(0), *p), e.value(start, p)) for p in points]
+    turns = laid.turns(_in_rows(e.laid) | e.buffers)
+    numbers = tuple(e.value(n, ()) for n in laid.constants if not n.shape)
+    placed.effects.append(Effect((), turns.written[0], numbers, e.zero(FLOAT), operands=turns.operands, turns=turns))
+
+
+def _in_rows(loops: Mapping[Node, Laid]) -> dict[Node, Buffer]:
+    """Outputs of loops that others can read as they lie."""
+    return {n: b for n, laid in loops.items() if (b := laid.rows_of(n)) is not None}
 
 
 def _push(placed: Placed, node: Node, sign: int, buffer: Buffer) -> None:

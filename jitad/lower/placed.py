@@ -7,13 +7,16 @@ from dataclasses import dataclass, field, replace
 
 from jitad.ir.node import Node, topological
 from jitad.lower.index import Elements, Index
-from jitad.lower.nest import Check, Output
+from jitad.lower.nest import Check, Output, Turns
 from jitad.lower.scalar import Buffer
 
 
 @dataclass(frozen=True)
 class Effect:
-    """A store in loops: ``for loops: buffer[idx] (+)= value``; or, with operands, a routine that fills the buffer."""
+    """A store in loops: ``for loops: buffer[idx] (+)= value``; or, with operands, a routine that fills the buffer.
+
+    Or `turns` of a loop that fill several; then `idx` are the numbers that its step takes.
+    """
 
     loops: tuple[Node, ...]
     buffer: Buffer
@@ -23,6 +26,12 @@ class Effect:
     routine: str = ""
     operands: tuple[Buffer, ...] = ()
     params: tuple = ()
+    turns: Turns | None = None
+
+    @property
+    def written(self) -> tuple[Buffer, ...]:
+        """The buffers that it fills or adds to."""
+        return self.turns.written if self.turns is not None else (self.buffer,)
 
 
 @dataclass

@@ -17,7 +17,7 @@ from jitad.ir.node import Node, topological
 from jitad.lower.between import take_rows
 from jitad.lower.factors import share_factors
 from jitad.lower.lists import take_in_blocks
-from jitad.lower.nest import Accumulate, Block, Call, Check, Let, Loop, Program, Store
+from jitad.lower.nest import Accumulate, Block, Call, Check, Let, Loop, Program, Repeat, Store
 from jitad.lower.pack import pack
 from jitad.lower.parallel import split
 from jitad.lower.peel import peel
@@ -34,7 +34,7 @@ FAR_TOO_MANY = 10 * MAX_STATEMENTS  # even if most of them are in loops that are
 
 def lower(graph: Graph, options: Options = DEFAULT) -> Program:
     """The loop nests of a graph."""
-    placed = place(graph, options.strict)
+    placed = place(graph, options)
     if not options.strict:
         halve(placed)
         widen(placed)
@@ -64,7 +64,9 @@ def schedule(placed: Placed) -> Program:
     scalars = placed.scalars()
     block.steps += maker.block(0, scalars, placed.effects, done).steps
     results = [o.value for o in placed.outputs if isinstance(o.value, Buffer)]
-    made = dict.fromkeys([*(e.buffer for e in placed.effects), *placed.zeroed, *results,
+    scratch = [b for e in placed.effects if e.turns is not None for b in e.turns.scratch]
+    made = dict.fromkeys([*(b for e in placed.effects for b in e.written), *scratch,
+                          *placed.zeroed, *results,
                           *(b for e in placed.effects for b in e.operands if b.kind != "input")])  # also if nothing fills them
     temporaries = [(b, b in placed.zeroed) for b in made]
     numbers = _numbers(block) if placed.pieces else None
@@ -135,5 +137,7 @@ def _effects(group: list[Work]) -> list[Effect]:
     return [w.source for w in group if isinstance(w.source, Effect)]
 
 
-def _step(e: Effect) -> Store | Call:
+def _step(e: Effect) -> Store | Call | Repeat:
+    if e.turns is not None:
+        return Repeat(e.turns, e.idx)
     return Call(e.routine, e.buffer, e.operands, e.params) if e.routine else Store(e.buffer, e.idx, e.value, e.add)

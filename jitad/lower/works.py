@@ -56,10 +56,11 @@ def works_of(free: Free, depth: int, wanted: Sequence[Node], effects: Sequence[E
     writers: dict[Buffer, list[Work]] = {}
     for w in works:
         if isinstance(w.source, Effect):
-            before = writers.setdefault(w.source.buffer, [])
-            if w.source.add:  # pushes come after what they add to
-                w.needs |= {b for b in before if not b.source.add}  # type: ignore[union-attr]
-            before.append(w)
+            for buffer in w.source.written:
+                before = writers.setdefault(buffer, [])
+                if w.source.add or w.source.turns:  # pushes come after what they add to, loops after what they start from
+                    w.needs |= {b for b in before if not b.source.add}  # type: ignore[union-attr]
+                before.append(w)
     below = _below(order, by_node)
     for w in works:
         if isinstance(w.source, Effect):
@@ -92,7 +93,7 @@ def _in_pieces(works: list[Work], pieces: Mapping[Buffer | Node, int], writers: 
 
 def _in_turn(work: Work, source: Node | Effect, writers: Mapping[Buffer, list[Work]]) -> bool:
     """Whether each turn of a loop reads of a buffer what it has stored itself."""
-    if isinstance(source, Node) or source.routine or source.add:
+    if isinstance(source, Node) or source.routine or source.turns or source.add:
         return False
     stored = {w.source.idx for w in writers[source.buffer]}  # type: ignore[union-attr]
     return all(n.args in stored for n in work.nodes if n.op is LOAD and n.params[0] is source.buffer)

@@ -15,6 +15,7 @@ from jitad.ops import (
     normal,
     reduce,
     routine,
+    scan,
     shape,
     special,
     spectral,
@@ -23,4 +24,4 @@ from jitad.ops.declare import REGISTRY, Elementwise, Op
 
 __all__ = [
     "REGISTRY", "Elementwise", "Op", "arithmetic", "bessel", "compare", "contract", "custom", "determinant", "exponential",
-    "index", "leaf", "matrix", "matrix_functions", "normal", "reduce", "routine", "shape", "special", "spectral"]
+    "index", "leaf", "matrix", "matrix_functions", "normal", "reduce", "routine", "scan", "shape", "special", "spectral"]

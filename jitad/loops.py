@@ -1,0 +1,112 @@
+"""Loops whose steps are traced once, with JAX's names: `scan`, `fori_loop`, `map`."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import Any
+
+from jitad.trace.tracing import current
+
+__all__ = ["fori_loop", "map", "scan"]
+
+
+def scan(
+    f: Callable, init: Any, xs: Any = None, length: int | None = None, reverse: bool = False, unroll: int = 1,
+) -> tuple[Any, Any]:
+    """Take steps ``carry, y = f(carry, x)`` along the first axis of `xs`.
+
+    The step is traced and compiled once, whatever the number of steps. The reverse mode stores the carries only, and computes
+    the steps once more.
+
+    Parameters
+    ----------
+    f : callable
+        ``f(carry, x) -> (carry, y)``. The carry keeps its shapes; numbers and integers take the dtype that they promote to.
+    init : container of array_like
+        The carry before the first step.
+    xs : container of array_like, optional
+        What is gone along: all of one length. None: `f` is given None.
+    length : int, optional
+        The number of steps, where there are no `xs`.
+    reverse : bool
+        Whether to begin with the last element of `xs`; the order of the results is that of `xs`.
+    unroll : int
+        Accepted, and not needed.
+
+    Returns
+    -------
+    carry : container
+        The carry after the last step.
+    ys : container
+        The results of all steps, each of shape (length, ...).
+
+    Raises
+    ------
+    TypeError
+        If `f` does not return a pair, or returns a carry in another container.
+    jitad.errors.ShapeError
+        If `f` returns a carry of another shape.
+    ValueError
+        If there is no length, or more than one.
+
+    Examples
+    --------
+    >>> import numpy as np, jitad
+    >>> def compound(x, rate):
+    ...     x = x * (1 + rate)
+    ...     return x, x
+    >>> jitad.scan(compound, 1.0, np.array([0.5, 1.0]))
+    (3.0, array([1.5, 3. ]))
+    >>> jitad.grad(lambda rates: jitad.scan(compound, 1.0, rates)[0])(np.array([0.5, 1.0]))
+    array([2. , 1.5])
+    """
+    if not callable(f):
+        raise TypeError(f"scan takes a function, not a {type(f).__name__}")
+    if current() is None:
+        from jitad.api import jit
+
+        return jit(lambda start, along: scan(f, start, along, length, reverse))(init, xs)
+    from jitad.trace.loop import scan as traced
+
+    return traced(f, init, xs, length, reverse)
+
+
+def fori_loop(lower: int, upper: int, body_fun: Callable, init_val: Any) -> Any:
+    """``x = body_fun(i, x)`` for i from `lower` to `upper`, without it.
+
+    Parameters
+    ----------
+    lower, upper : int
+        The first i, and the one behind the last.
+    body_fun : callable
+        ``body_fun(i, x) -> x``; i is an integer that is traced.
+    init_val : container of array_like
+        x before the first step.
+
+    Examples
+    --------
+    >>> import jitad
+    >>> jitad.fori_loop(0, 10, lambda i, x: x + i, 0.0)
+    45.0
+    >>> jitad.grad(lambda x: jitad.fori_loop(0, 3, lambda i, y: y * x, 1.0))(2.0)
+    12.0
+    """
+    if current() is None:
+        from jitad.api import jit
+
+        return jit(lambda start: fori_loop(lower, upper, body_fun, start))(init_val)
+    from jitad.trace.loop import fori_loop as traced
+
+    return traced(lower, upper, body_fun, init_val)
+
+
+def map(f: Callable, xs: Any) -> Any:
+    """``f(x)`` for every x along the first axis of `xs`, one after the other; the results along a new first axis.
+
+    Examples
+    --------
+    >>> import numpy as np, jitad
+    >>> jitad.map(lambda x: (x * x).sum(), np.array([[1.0, 2.0], [3.0, 4.0]]))
+    array([ 5., 25.])
+    """
+    return scan(lambda _, x: (None, f(x)), None, xs)[1]

@@ -1,0 +1,124 @@
+"""Loops whose step is a graph of its own: what they read and write.
+
+A carry is an array of one row more than there are steps, if somebody asks for what it was before each; else of two rows that
+take turns. A step reads one row and writes the next, so that nothing is copied. A sum, to which each step adds, has one row.
+What nobody asks for is not computed.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, replace
+from typing import Any
+
+from jitad.config import Options
+from jitad.ir import sizes
+from jitad.ir.body import Body
+from jitad.ir.graph import Graph
+from jitad.ir.node import Node, topological
+from jitad.lower.memory import work
+from jitad.lower.nest import Program, Turns
+from jitad.lower.scalar import Buffer
+from jitad.ops.scan import Loop, loop_of, together
+
+
+@dataclass(eq=False)
+class Laid:
+    """One loop, and where its outputs lie."""
+
+    loop: Loop
+    starts: list[tuple[Buffer, Node]]  # carries, and what they are before the first step
+    outputs: dict[int, Buffer]  # carries, and results, by their numbers in the step
+    slices: list[Node]
+    constants: list[Node]
+    step: Program
+
+    def place(self, which: int, idx: tuple, e: Any) -> tuple[Buffer, tuple]:
+        """Where an element of an output is; `e` makes indices."""
+        n, body = self.loop.length, self.loop.body
+        if which < body.carries:
+            b = self.outputs[which]
+            row = e.int(0) if b.shape[0] == 1 else e.mod(e.size(n), e.int(2)) if b.shape[0] == 2 else e.size(n)
+            return b, (row, *idx)
+        if which < len(body.outputs):
+            return self.outputs[which], idx
+        row = e.sub(e.size(sizes.sub(n, 1)), idx[0]) if self.loop.reverse else idx[0]
+        return self.outputs[which - len(body.outputs)], (row, *idx[1:])
+
+    def rows_of(self, node: Node) -> Buffer | None:
+        """The memory in which an output lies row by row as another loop reads it, if there is such."""
+        which, body = node.params[3], self.loop.body
+        if which < body.carries or (which >= len(body.outputs) and self.loop.reverse):  # type: ignore[operator]
+            return None
+        return self.outputs[which if which < len(body.outputs) else which - len(body.outputs)]  # type: ignore[operator,index]
+
+    def turns(self, buffers: Mapping[Node, Buffer]) -> Turns:
+        """The loop as a step of a program."""
+        carries = self.loop.body.carries
+        return Turns(
+            self.step, self.loop.length, self.loop.reverse,
+            tuple(b for k, b in self.outputs.items() if k < carries),
+            tuple(b for k, b in self.outputs.items() if k >= carries),
+            tuple(None if counts(n) else buffers[n] for n in self.slices),
+            tuple(buffers[n] if n.shape else None for n in self.constants),
+            tuple(replace(b, kind="temp") for b in work(self.step)))
+
+    def operands(self) -> list[Node]:
+        """What has to lie in memory for it."""
+        return [n for n in (*self.slices, *self.constants) if n.shape and not counts(n)]
+
+
+def counts(node: Node) -> bool:
+    """Whether the elements of an array are 0, 1, 2, ..."""
+    return node.op.name == "iota"
+
+
+def lay_out(order: Sequence[Node], options: Options) -> dict[Node, Laid]:
+    """Of each output of a loop, where it lies."""
+    out: dict[Node, Laid] = {}
+    for n, nodes in together(order)[1].items():
+        if n is nodes[0]:
+            out |= dict.fromkeys(nodes, _laid(nodes, options))
+    return out
+
+
+def _laid(nodes: list[Node], options: Options) -> Laid:
+    from jitad.lower.schedule import lower
+
+    loop, args = loop_of(nodes[0]), nodes[0].args
+    body = loop.body
+    asked: set[int] = {n.params[3] for n in nodes}  # type: ignore[misc]
+    kept = {k - len(body.outputs) for k in asked if k >= len(body.outputs)}
+    live = _live(body, {*kept, *(k for k in asked if k < len(body.outputs))})
+    used = set(topological([body.outputs[k] for k in live]))
+    given = [k for k, n in enumerate(body.inputs) if (n in used if k >= body.carries else k in live)]
+    step = lower(Graph(tuple(body.inputs[k] for k in given), tuple(body.outputs[k] for k in live)),
+                 replace(options, parallel=False))
+    outputs: dict[int, Buffer] = {}
+    for k in live:
+        n = body.outputs[k]
+        rows = loop.length if k >= body.carries else sizes.add(loop.length, 1) if k in kept else 1 if _is_sum(body, k) else 2
+        outputs[k] = Buffer("temp", n.dtype, (rows, *n.shape))
+    last = body.carries + body.slices
+    return Laid(loop, [(outputs[k], args[k]) for k in live if k < body.carries], outputs,
+                [args[k] for k in given if body.carries <= k < last], [args[k] for k in given if k >= last], step)
+
+
+def _live(body: Body, asked: set[int]) -> list[int]:
+    """The outputs that are asked for, and the carries that they depend on."""
+    while True:
+        used = set(topological([body.outputs[k] for k in sorted(asked)]))
+        more = {k for k in range(body.carries) if body.inputs[k] in used} - asked
+        if not more:
+            return sorted(asked)
+        asked |= more
+
+
+def _is_sum(body: Body, k: int) -> bool:
+    """Whether a carry is what it was plus something that does not depend on it."""
+    own, out = body.inputs[k], body.outputs[k]
+    if out.op.name != "add" or own not in out.args or not own.shape:
+        return False
+    uses = [n for n in topological(body.outputs) for a in n.args if a is own]
+    return len(uses) == 1 and own not in body.outputs and body.outputs.count(out) == 1 and not any(
+        out in n.args for n in topological(body.outputs))

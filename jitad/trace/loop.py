@@ -1,0 +1,159 @@
+"""The step of a loop, recorded: a closed graph, and what it takes from outside."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from typing import Any
+
+import numpy as np
+
+from jitad.errors import ShapeError, TraceError
+from jitad.ir import sizes
+from jitad.ir.body import Body
+from jitad.ir.graph import rebuild
+from jitad.ir.node import Node, topological
+from jitad.ir.sizes import Size
+from jitad.ir.types import ArrayType, show_shape
+from jitad.ops.arithmetic import cast
+from jitad.ops.leaf import iota, new_input
+from jitad.ops.scan import Loop, output
+from jitad.ops.shape import retype
+from jitad.trace.dim import Dim
+from jitad.trace.rebuild import rebuilt
+from jitad.trace.tracer import Tracer, as_tracer, wrap
+from jitad.trace.tracing import Trace, current, where
+from jitad.tree import Tree, flatten, flatten_like, unflatten
+
+ROUNDS = 4  # until the dtypes of carries are what they promote to
+
+
+def scan(f: Callable, init: Any, xs: Any, length: Any, reverse: bool) -> tuple[Any, Any]:
+    """:func:`jitad.scan`, inside of a trace."""
+    return _scan(rebuilt(f), init, xs, length, reverse)
+
+
+def _scan(f: Callable, init: Any, xs: Any, length: Any, reverse: bool = False) -> tuple[Any, Any]:
+    trace = current()
+    assert trace is not None
+    carries, carry_tree = _leaves(init)
+    slices, slice_tree = _leaves(xs)
+    steps = _length(trace, slices, length)
+    nodes = [c.node for c in carries]
+    for _ in range(ROUNDS):
+        step = _step(f, [n.type for n in nodes], carry_tree, slices, slice_tree)
+        found = [np.dtype(np.result_type(n.dtype, o.dtype)) for n, o in zip(nodes, step.carries, strict=True)]
+        if all(d == n.dtype for d, n in zip(found, nodes, strict=True)):
+            break
+        nodes = [cast(n, d) for n, d in zip(nodes, found, strict=True)]
+    ends = [retype(cast(o, n.dtype), n.shape) for o, n in zip(step.carries, nodes, strict=True)]
+    body, constants = _closed([*step.inputs], [*ends, *step.results], len(nodes), len(slices))
+    loop, args = Loop(body, steps, reverse), [*nodes, *(s.node for s in slices), *constants]
+    out = [wrap(output(loop, args, k)) for k in range(len(body.outputs))]
+    return unflatten(carry_tree, out[: len(nodes)]), unflatten(step.tree, out[len(nodes):])
+
+
+def _leaves(value: Any) -> tuple[list[Tracer], Tree]:
+    leaves, tree = flatten(value)
+    return [as_tracer(v) for v in leaves], tree
+
+
+def _length(trace: Trace, slices: Sequence[Tracer], length: Any) -> int | Size:
+    """The number of steps: the length of all that is gone along."""
+    given = None if length is None else steps_of(trace, length, "length of scan")
+    for s in slices:
+        if not s.node.shape:
+            raise ValueError(f"scan goes along the first axis of xs, in which there is a number without axes{where()}")
+        n = s.node.shape[0]
+        if given is None:
+            given = n
+        elif not trace.same_size(n, given):
+            raise ValueError(f"scan got xs of different lengths, or another length: {trace.value(n)} and {trace.value(given)}"
+                             f"{where()}")
+    if given is None:
+        raise ValueError(f"scan needs xs or length{where()}")
+    return slices[0].node.shape[0] if slices else given
+
+
+def steps_of(trace: Trace, n: Any, what: str) -> int | Size:
+    """A number of steps as a size: the kernel is for any."""
+    if type(n) is Dim:
+        return n.size
+    if _whole(n, what) < 0:
+        raise ValueError(f"{what} is {n}{where()}")
+    held = trace.root.memo.setdefault(("steps", int(n)), np.zeros(int(n), bool))  # memory that nobody touches
+    return as_tracer(held).node.shape[0]
+
+
+def _whole(n: Any, what: str) -> int:
+    if isinstance(n, Tracer):
+        raise TraceError(f"{what} is a traced value, which has no value while a function is traced; take it from outside of the "
+                         f"function, or from the length of an array{where()}")
+    if not isinstance(n, (int, np.integer)) or isinstance(n, bool):
+        raise TypeError(f"{what} is an integer, not {n!r}{where()}")
+    return int(n)
+
+
+def fori_loop(lower: Any, upper: Any, f: Callable, init: Any) -> Any:
+    """:func:`jitad.fori_loop`, inside of a trace."""
+    trace = current()
+    assert trace is not None
+    first, end = (v.size if type(v) is Dim else v for v in (lower, upper))
+    if isinstance(first, Size) or isinstance(end, Size):
+        ahead = trace.assume("<=", first, end)
+        steps = sizes.sub(end, first) if ahead else 0
+    else:
+        turns = _whole(upper, "a bound of fori_loop") - _whole(lower, "a bound of fori_loop")
+        steps = steps_of(trace, max(turns, 0), "the number of turns of fori_loop")
+    start, turn = as_tracer(lower).node, rebuilt(f)
+
+    def step(carry: Any, k: Tracer) -> tuple[Any, None]:
+        return turn(wrap(k.node + start, weak=True), carry), None  # type: ignore[operator]
+
+    return _scan(step, init, wrap(iota(steps)), None)[0]
+
+
+class _Recorded:
+    """What one call of the function did."""
+
+    def __init__(self, inputs: list[Node], carries: list[Node], results: list[Node], tree: Tree):
+        self.inputs, self.carries, self.results, self.tree = inputs, carries, results, tree
+
+
+def _step(f: Callable, types: Sequence[ArrayType], carry_tree: Tree, slices: Sequence[Tracer], slice_tree: Tree) -> _Recorded:
+    with Trace() as inner:
+        carries = [inner.input(t.dtype, t.shape) for t in types]
+        rows = [inner.input(s.node.dtype, s.node.shape[1:]) for s in slices]
+        inputs = [t.node for t in (*carries, *rows)]
+        out = f(unflatten(carry_tree, carries), unflatten(slice_tree, rows))
+        if not isinstance(out, tuple) or len(out) != 2:
+            raise TypeError(f"the function of scan returns (carry, y), not {type(out).__name__}{where()}")
+        found, tree = flatten_like(out[0], carry_tree)
+        if tree != carry_tree:
+            raise TypeError(f"the function of scan got a carry {carry_tree} and returned {tree}{where()}")
+        ends = [as_tracer(v).node for v in found]
+        for n, t in zip(ends, types, strict=True):
+            if n.ndim != len(t.shape) or not all(map(inner.same_size, n.shape, t.shape)):
+                shapes = [show_shape(tuple(map(inner.value, s))) for s in (t.shape, n.shape)]
+                raise ShapeError(f"the function of scan got a carry of shape {shapes[0]} and returned one of shape {shapes[1]}; "
+                                 f"start with an array of the shape that it has later{where()}")
+        results, tree = flatten(out[1])
+        return _Recorded(inputs, ends, [as_tracer(v).node for v in results], tree)
+
+
+def _closed(inputs: list[Node], outputs: list[Node], carries: int, slices: int) -> tuple[Body, list[Node]]:
+    """The step as a closed graph: what it takes from outside is computed once, before it, and handed in."""
+    inside = set(inputs)
+    order = topological(outputs)
+    for n in order:
+        if not inside.isdisjoint(n.args):
+            inside.add(n)
+    asked = [a for n in order if n in inside for a in n.args] + outputs
+    outside = [a for a in dict.fromkeys(asked) if a not in inside and not _is_simple(a)]
+    handed = {n: new_input(n.dtype, n.shape) for n in outside}
+    return Body([*inputs, *handed.values()], rebuild(outputs, handed), carries, slices), outside
+
+
+def _is_simple(node: Node) -> bool:
+    """Whether a node is made of no argument, so that a step may make it as well."""
+    return not any(n.op.name == "input" for n in topological([node]))
+
