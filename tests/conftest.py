@@ -1,5 +1,6 @@
 """Kernels of a test run lie in a folder of its own, shared by its processes."""
 
+import gc
 import os
 import shutil
 import tempfile
@@ -10,6 +11,13 @@ import pytest
 def pytest_configure(config):
     if not hasattr(config, "workerinput"):  # not in the workers of pytest-xdist, which inherit it
         os.environ["JITAD_CACHE_DIR"] = config.jitad_folder = tempfile.mkdtemp(prefix="jitad_tests_")
+
+
+def pytest_collection_finish(session):
+    """Compiled kernels stay, and compilers make many objects: the collector need not look at all of them so often."""
+    gc.collect()
+    gc.freeze()
+    gc.set_threshold(20_000, 10, 10)
 
 
 @pytest.hookimpl(trylast=True)
