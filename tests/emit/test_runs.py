@@ -5,6 +5,7 @@ import pytest
 
 import jitad
 from tests import pairs
+from tests.written import written
 
 RNG = np.random.default_rng(3)
 X = RNG.normal(size=(9, 3))
@@ -33,9 +34,9 @@ def test_any_list(name):
 
 def test_one_row_index_of_several():
     f = jitad.value_and_grad(pairs.over_pairs)
-    source = f.specialize(X, LIST).source
+    source = written(f, X, LIST).source
     assert source.count("q0 = -1") == 1 and "q1" not in source and "a1[i0, 0]" in source
-    assert "q0" not in jitad.jit(f, strict=True).specialize(X, LIST).source
+    assert "q0" not in written(jitad.jit(f, strict=True), X, LIST).source
 
 
 def test_numbers_that_are_not_finite_stay_in_their_rows():

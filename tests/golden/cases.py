@@ -4,6 +4,7 @@ import numpy as np
 
 import jitad
 from tests import pairs
+from tests.written import written
 
 
 def harmonic(x):
@@ -28,4 +29,4 @@ CASES = {
 
 def source(name):
     function, args = CASES[name]
-    return function.specialize(*args).source
+    return written(function, *args).source

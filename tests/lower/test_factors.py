@@ -5,13 +5,14 @@ import pytest
 
 import jitad
 from jitad.tree import flatten
+from tests.written import written
 
 RNG = np.random.default_rng(6)
 A, B, C, D = RNG.uniform(0.5, 1.5, (4, 23))
 
 
 def multiplications(f, *args):
-    return sum(" * " in line for line in jitad.jit(f).specialize(*args).source.splitlines())
+    return sum(" * " in line for line in written(jitad.jit(f), *args).source.splitlines())
 
 
 def orders(a, b, c):
@@ -70,4 +71,4 @@ def test_what_is_compared_stays_as_it_is_written():
 
 def test_strict_multiplies_as_written():
     a, b, c = RNG.normal(size=(3, 50))
-    assert sum(" * " in line for line in jitad.jit(orders, strict=True).specialize(a, b, c).source.splitlines()) > 2
+    assert sum(" * " in line for line in written(jitad.jit(orders, strict=True), a, b, c).source.splitlines()) > 2

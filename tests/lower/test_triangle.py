@@ -13,6 +13,7 @@ from jitad.lower.schedule import lower
 from jitad.tree import flatten
 from tests.pair_programs import ENDS, FUNCTIONS, MASKS, SIDES, pair_energy
 from tests.pairs import broadcast_eye, crowd, embedded_atom
+from tests.written import written
 
 TERM = st.tuples(*(st.sampled_from(list(d)) for d in (SIDES, FUNCTIONS, SIDES)))
 
@@ -30,7 +31,7 @@ def compare(function, *args, rtol=1e-9):
 
 
 def triangular(function, *args):
-    return [nest.triangular for nest in function.specialize(*args).nests]
+    return [nest.triangular for nest in written(function, *args).nests]
 
 
 @settings(max_examples=16, deadline=None, suppress_health_check=list(HealthCheck), derandomize=True)
