@@ -5,6 +5,7 @@ import pytest
 
 import jitad
 from jitad.tree import flatten
+from tests.written import written
 
 RNG = np.random.default_rng(11)
 N = 9
@@ -159,16 +160,18 @@ def test_singular_entries_stay_by_themselves():
     assert np.isfinite(found[[0, 1, 4, 7, 8]]).all()
 
 
+SLOPES = jitad.value_and_grad(charges, (0, 1))
+
+
 def test_in_parts_and_into_memory():
     many = np.sort(listed(700, n=50), axis=0)
     x = RNG.normal(size=(50, 3))
-    f = jitad.value_and_grad(charges, (0, 1))
     q = RNG.normal(size=50)
-    want = f(x, q, many)
-    both = [jitad.jit(f, parallel=True)(x, q, many) for _ in range(2)]
+    want = SLOPES(x, q, many)
+    both = [jitad.jit(SLOPES, parallel=True)(x, q, many) for _ in range(2)]
     np.testing.assert_array_equal(both[0][1][0], both[1][1][0])
     np.testing.assert_allclose(both[0][1][0], want[1][0], rtol=1e-11, atol=1e-11)
-    kernel = f.specialize(x, q, many)
+    kernel = SLOPES.specialize(x, q, many)
     out = tuple(kernel.buffers(x, q, many))
     assert kernel.njit_into(x, q, many, *kernel.captured, out) == pytest.approx(want[0], rel=1e-13)
     np.testing.assert_allclose(out[0], want[1][0], rtol=1e-12, atol=1e-12)
@@ -176,18 +179,17 @@ def test_in_parts_and_into_memory():
 
 def test_strict_and_small_bodies_are_not_in_lanes():
     f = jitad.jit(jitad.grad(charges), strict=True)
-    assert "spread" not in f.specialize(X[3], Q, listed(20)).source
+    assert "spread" not in written(f, X[3], Q, listed(20)).source
     g = jitad.grad(lambda x, pairs: (x[pairs[:, 0]] * x[pairs[:, 1]]).sum())
-    assert "spread" not in g.specialize(Q, listed(20)).source
+    assert "spread" not in written(g, Q, listed(20)).source
 
 
 def test_indices_out_of_range_raise():
-    f = jitad.grad(charges)
     for wrong in (N, -N - 1):
         pairs = listed(20)
         pairs[13, 1] = wrong
         with pytest.raises(IndexError):
-            f(X[3], Q, pairs)
+            SLOPES(X[3], Q, pairs)
 
 
 @pytest.mark.parametrize("dtype", ["int64", "int32", "uint8"])

@@ -92,7 +92,9 @@ def test_lists(name):
     """Against float64: rows, rows that stay, tables of kinds, in float32."""
     function, *args = LISTS[name]
     f = jitad.value_and_grad(function)
-    found, want = f(*single(*args)), f(*args)
+    found = f(*single(*args))
+    with jitad.disable_jit():  # float64 in lanes is tested beside the lists
+        want = f(*args)
     assert found[1].dtype == SINGLE and np.asarray(found[0]).dtype == SINGLE
     np.testing.assert_allclose(found[0], want[0], rtol=1e-4, atol=1e-4)
     np.testing.assert_allclose(found[1], want[1], rtol=1e-3, atol=1e-3 * abs(want[1]).max())

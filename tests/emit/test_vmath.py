@@ -1,5 +1,6 @@
 """The vectorisable functions against mpmath, inside a caller that reassociates."""
 
+import functools
 import math
 
 import mpmath
@@ -84,11 +85,15 @@ def named(name):
     return next(getattr(m, name) for m in (vmath, lane_math, roots, hyperbolic) if hasattr(m, name))
 
 
+@functools.cache
+def looped(name):
+    return in_a_loop(named(name))
+
+
 @pytest.fixture(scope="module", params=[*VECTORISED, *(f"{name} in lanes" for name in CASES)])
 def function(request):
     name, *lanes = request.param.split()
-    scalar = SQRT if name == "sqrt" else named(name)
-    return name, in_lanes(scalar) if lanes else in_a_loop(scalar)
+    return name, in_lanes(SQRT if name == "sqrt" else named(name)) if lanes else looped(name)
 
 
 def test_accuracy(function):
@@ -117,7 +122,7 @@ def test_special_values(function):
 
 @pytest.mark.parametrize("name", VECTORISED)
 def test_the_loop_is_vectorised(name):
-    call = in_a_loop(named(name))
+    call = looped(name)
     call(np.ones(3))
     (text,) = call.loop.inspect_llvm().values()
     assert "x double>" in text

@@ -7,6 +7,7 @@ import pytest
 
 import jitad
 from jitad.tree import flatten
+from tests.written import written
 
 RNG = np.random.default_rng(5)
 
@@ -63,20 +64,24 @@ def depth(source):
     return max(len(re.match(r" *", line)[0]) for line in source.splitlines() if " for i" in line) // 4
 
 
+def compare(compiled, h, x):
+    with jitad.disable_jit(), np.errstate(all="ignore"):
+        want = h(x)
+    np.testing.assert_allclose(compiled(x), want, rtol=1e-10, atol=1e-11 * np.abs(want).max())
+
+
 @pytest.mark.parametrize("n", [3, 7, 12])
 @pytest.mark.parametrize("f, order", [
     (lennard_jones, 2), (with_eye, 2), (by_where, 2), (near_ones, 2), (harmonic_and_own, 2), (chain, 2), (embedded, 3),
     (quotient_of_sums, 2)])
 def test_hessians(f, order, n):
-    x = RNG.normal(size=(n, 3))
+    x = RNG.normal(size=(n, 3 if n > 3 else 2))  # where all rows are written out, fewer columns compile faster
     h = jitad.hessian(f)
     if n > 4:
         assert depth(h.specialize(x).source) <= order
-    with jitad.disable_jit(), np.errstate(all="ignore"):
-        want = h(x)
-    np.testing.assert_allclose(h(x), want, rtol=1e-10, atol=1e-11 * np.abs(want).max())
+    compare(h, h, x)
     if n == 7:
-        np.testing.assert_allclose(jitad.jit(h, strict=True)(x), want, rtol=1e-10, atol=1e-11 * np.abs(want).max())
+        compare(jitad.jit(h, strict=True), h, x[:, :2].copy())
 
 
 def over_a_list(x, p):
@@ -97,7 +102,7 @@ def of_charges(x, q, p):
 @pytest.mark.parametrize("entries", [0, 1, 7, 8, 30])
 def test_hessians_over_lists(entries):
     """Entries that name an atom twice, and from the end."""
-    x, q = RNG.normal(size=(7, 3)), RNG.normal(size=7)
+    x, q = RNG.normal(size=(7, 3 if entries > 1 else 2)), RNG.normal(size=7)
     pairs, triples = RNG.integers(-7, 7, (entries, 2)), RNG.integers(-7, 7, (entries, 3))
     for h, args in ((jitad.hessian(over_a_list), (x, pairs)), (jitad.hessian(angles), (x, triples)),
                     (jitad.hessian(of_charges, (0, 1)), (x, q, pairs))):
@@ -106,7 +111,7 @@ def test_hessians_over_lists(entries):
         for a, b in zip(flatten(h(*args))[0], flatten(want)[0], strict=True):
             np.testing.assert_allclose(a, b, rtol=1e-10, atol=1e-12)
     if entries == 30:
-        source = jitad.hessian(over_a_list).specialize(x, pairs).source
+        source = written(jitad.hessian(over_a_list), x, pairs).source
         adding = [line for line in source.splitlines() if "+=" in line and "o0[" in line or "t0[" in line and "+=" in line]
         assert adding and all(line.startswith(" " * 8) and not line.startswith(" " * 12) for line in adding)
 

@@ -5,6 +5,7 @@ import pytest
 
 import jitad
 from jitad.errors import IndexRangeError
+from tests.written import written
 
 X = np.random.default_rng(0).normal(size=9)
 W = np.random.default_rng(1).normal(size=7)
@@ -118,24 +119,29 @@ def test_index_arithmetic_is_checked(name):
 
 
 def test_index_arithmetic_in_range_is_not_checked_at_run_time():
-    kernel = jitad.grad(lambda x: (x[np.arange(x.shape[0])] * x[np.triu_indices(x.shape[0], 1)[1]].sum()).sum()).specialize(X)
+    kernel = written(jitad.grad(lambda x: (x[np.arange(x.shape[0])] * x[np.triu_indices(x.shape[0], 1)[1]].sum()).sum()), X)
     assert "IndexError" not in kernel.source
 
 
 @pytest.mark.parametrize("dtype", [np.uint8, np.int8, np.int16, np.uint16, np.int32, np.uint32, np.uint64])
 def test_integers_wrap_around_as_in_numpy(dtype):
     k = np.array([100, 3, 127, 5, 100, 7]).astype(dtype) * dtype(2 ** (8 * np.dtype(dtype).itemsize - 8))
-    for function in (
+    functions = (
         lambda k: (k[1:] - k[:-1]) * 1.5, lambda k: (k + k) // 2, lambda k: (k[:, None] - k) > 100, lambda k: abs(k - k[0]),
         lambda k: (k + k) > 0, lambda k: (k * k) * 1.0, lambda k: k.sum(), lambda k: np.maximum(k - k[0], k).max(),
-        lambda k: k**3, lambda k: k.prod(), lambda k: (k[:, None] * k).sum(1),
-    ):
-        with np.errstate(all="ignore"):
-            want = function(k)
-        got = jitad.jit(function)(k)
-        np.testing.assert_array_equal(got, want)
-        with jitad.disable_jit():
-            np.testing.assert_array_equal(jitad.jit(function)(k), want)
+        lambda k: k**3, lambda k: k.prod(), lambda k: (k[:, None] * k).sum(1))
+
+    def every(k):  # one kernel, whose parts are compared one by one
+        return tuple(function(k) for function in functions)
+
+    with np.errstate(all="ignore"):
+        want = every(k)
+    compiled = jitad.jit(every)(k)
+    with jitad.disable_jit():
+        interpreted = jitad.jit(every)(k)
+    for a, b, c in zip(compiled, interpreted, want, strict=True):
+        np.testing.assert_array_equal(a, c)
+        np.testing.assert_array_equal(b, c)
 
 
 def test_counting_pairs():
@@ -169,5 +175,5 @@ def test_a_scatter_below_a_sum_with_other_users_is_pushed():
         a = jitad.numpy.add_at(np.zeros(x.shape[0]), i, w) + x
         return a + x**2, np.sin(a).sum()
 
-    kernel = jitad.jit(f).specialize(X, np.arange(6), np.ones(6))
+    kernel = written(jitad.jit(f), X, np.arange(6), np.ones(6))
     assert all(len(domain) == 1 for nest in kernel.nests for domain in nest.domains)
