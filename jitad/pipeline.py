@@ -21,6 +21,7 @@ from jitad.lower.nest import Nest, Program
 from jitad.lower.scalar import Buffer
 from jitad.lower.schedule import lower
 from jitad.ops.leaf import new_input, value_of
+from jitad.rolled import rolled
 from jitad.runtime.compile import Types, compiled, load
 from jitad.runtime.dispatcher import KernelDispatcher
 from jitad.runtime.machine import fingerprint
@@ -118,12 +119,13 @@ def kernel_of(
 ) -> tuple[str, Kernel, list[Any]]:
     """The kernel for what was recorded, its key, and the constants that it takes as further arguments.
 
-    1. generalize: constants that may differ between traces become arguments, so that the kernel is shared;
-    2. key: equal primal graphs, transforms and options have one kernel;
-    3. look for it in memory and in the store;
-    4. else derive, lower, emit, compile, store.
+    1. rolled: steps that recur become a loop;
+    2. generalize: constants that may differ between traces become arguments, so that the kernel is shared;
+    3. key: equal primal graphs, transforms and options have one kernel;
+    4. look for it in memory and in the store;
+    5. else derive, lower, emit, compile, store.
     """
-    general, recording, constants = generalize(inputs, recording)
+    general, recording, constants = generalize(inputs, rolled(recording))
     written = write([*general, *recording.fresh()], recording.nodes())
     held = [(g.op, g.truth, plain(g.left), plain(g.right)) for g in guards]
     key = digest(written, recording.plan(), held, *vars(options).items(), fingerprint())

@@ -13,6 +13,7 @@ FLOORS = [
     {"trace", "numpy", "special", "linalg"},
     {"autodiff", "lower"},
     {"derivation", "limits"},
+    {"rolled"},
     {"emit"},
     {"runtime"},
     {"pipeline"},

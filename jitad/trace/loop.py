@@ -24,6 +24,7 @@ from jitad.trace.tracer import Tracer, as_tracer, wrap
 from jitad.trace.tracing import Trace, current, where
 from jitad.tree import Tree, flatten, flatten_like, unflatten
 
+VIEWS = {"broadcast", "retype", "reshape", "transpose", "slice", "flip"}  # cost nothing in a step, and memory outside of it
 ROUNDS = 4  # until the dtypes of carries are what they promote to
 
 
@@ -46,7 +47,7 @@ def _scan(f: Callable, init: Any, xs: Any, length: Any, reverse: bool = False) -
             break
         nodes = [cast(n, d) for n, d in zip(nodes, found, strict=True)]
     ends = [retype(cast(o, n.dtype), n.shape) for o, n in zip(step.carries, nodes, strict=True)]
-    body, constants = _closed([*step.inputs], [*ends, *step.results], len(nodes), len(slices))
+    body, constants = closed([*step.inputs], [*ends, *step.results], len(nodes), len(slices))
     loop, args = Loop(body, steps, reverse), [*nodes, *(s.node for s in slices), *constants]
     out = [wrap(output(loop, args, k)) for k in range(len(body.outputs))]
     return unflatten(carry_tree, out[: len(nodes)]), unflatten(step.tree, out[len(nodes):])
@@ -140,20 +141,27 @@ def _step(f: Callable, types: Sequence[ArrayType], carry_tree: Tree, slices: Seq
         return _Recorded(inputs, ends, [as_tracer(v).node for v in results], tree)
 
 
-def _closed(inputs: list[Node], outputs: list[Node], carries: int, slices: int) -> tuple[Body, list[Node]]:
+def closed(inputs: list[Node], outputs: list[Node], carries: int, slices: int) -> tuple[Body, list[Node]]:
     """The step as a closed graph: what it takes from outside is computed once, before it, and handed in."""
     inside = set(inputs)
     order = topological(outputs)
     for n in order:
         if not inside.isdisjoint(n.args):
             inside.add(n)
-    asked = [a for n in order if n in inside for a in n.args] + outputs
-    outside = [a for a in dict.fromkeys(asked) if a not in inside and not _is_simple(a)]
+    varies: set[Node] = set()  # what is made of no argument, the step makes as well
+    for n in order:
+        if n.op.name == "input" or not varies.isdisjoint(n.args):
+            varies.add(n)
+    asked = [a for n in reversed(order) if n in inside for a in n.args] + outputs
+    outside: dict[Node, None] = {}
+    while asked:
+        n = asked.pop()
+        if n in inside or n in outside or n not in varies:
+            continue
+        if n.op.name in VIEWS:
+            asked += n.args[::-1]
+        else:
+            outside[n] = None
     handed = {n: new_input(n.dtype, n.shape) for n in outside}
-    return Body([*inputs, *handed.values()], rebuild(outputs, handed), carries, slices), outside
-
-
-def _is_simple(node: Node) -> bool:
-    """Whether a node is made of no argument, so that a step may make it as well."""
-    return not any(n.op.name == "input" for n in topological([node]))
+    return Body([*inputs, *handed.values()], rebuild(outputs, handed), carries, slices), list(outside)
 
