@@ -17,15 +17,17 @@ from collections import Counter
 from collections.abc import Callable
 from dataclasses import replace
 
+import numpy as np
+
 from jitad.ir.node import Node, topological
 from jitad.lower.choices import is_op
 from jitad.lower.placed import Effect, Placed
-from jitad.lower.scalar import LOAD, REDUCE, cost, loop_var, starts_after, variable, work
+from jitad.lower.scalar import LOAD, REDUCE, Buffer, cost, load, loop_var, starts_after, variable, work
 from jitad.lower.sums import Sums
 from jitad.ops.leaf import constant_value
 
 CHEAP = 20  # multiplications of a term: what costs more may be needed by other sums as well, in the loops as they are
-SIMPLE = 3  # multiplications of a factor in front of a sum
+SIMPLE = 3  # multiplications of a condition of a sum
 AHEAD = ("loop_var", "add", "select", "less", "less_equal", "equal", "not_equal", "logical_and", "logical_or", "logical_not")
 DEEP = 100  # of a sum of sums
 
@@ -68,20 +70,37 @@ def _pushed(e: Sums, store: Effect, uses: Counter[Node]) -> list[Effect]:
     """A store of sums as a store of the rest, and what is added to it."""
     if store.add or store.routine or not store.loops or store.idx[-1] is not store.loops[-1]:
         return [store]
+    out: list[Effect] = []
+
+    def stored(x: Node, parts: Parts) -> Node:
+        """A factor of what is stored, as it is before it is multiplied."""
+        buffer = Buffer("temp", x.dtype, tuple(v.params[1] for v in store.loops))  # type: ignore[misc]
+        out.extend(_added(e, Effect(store.loops, buffer, store.loops, x), parts))
+        return load(buffer, store.loops)
+
+    rest, parts = _taken_apart(e, store.value, store.loops[-1], uses, stored)
+    return out + _added(e, replace(store, value=rest), parts)
+
+
+def _added(e: Sums, store: Effect, parts: Parts) -> list[Effect]:
+    """A store, and what is added to it."""
     *around, column = store.loops
-    rest, parts = _taken_apart(e, store.value, column, uses)
-    out = [replace(store, value=rest)]
+    out = [store]
     for m, made in parts:
         j = variable(m)
         row, last = (loop_var(len(around) + k, v.params[1]) for k, v in enumerate((j, column)))  # type: ignore[arg-type]
         value = e.substitute(made(m.args[0]), {j: row, column: last})
         idx = tuple(e.substituted(list(store.idx), {column: last}))
         out.append(Effect((*around, row, last), store.buffer, idx, value, add=True))
-    return out if parts else [store]
+    return out
 
 
-def _taken_apart(e: Sums, value: Node, column: Node, uses: Counter[Node]) -> tuple[Node, Parts]:
-    """A scalar that is linear in sums which had better be outside of a loop: what else there is, and those."""
+def _taken_apart(e: Sums, value: Node, column: Node, uses: Counter[Node],
+                 stored: Callable[[Node, Parts], Node] | None = None) -> tuple[Node, Parts]:
+    """A scalar that is linear in sums which had better be outside of a loop: what else there is, and those.
+
+    A factor of a sum stays one, as each term times infinity is not their sum times infinity: the sum has to be `stored` then.
+    """
 
     def apart(n: Node, left: int) -> tuple[Node, Parts]:
         if not left or uses[n] != 1 or n.dtype.kind != "f" or column not in e.free(n):
@@ -90,28 +109,35 @@ def _taken_apart(e: Sums, value: Node, column: Node, uses: Counter[Node]) -> tup
             return (e.zero(n.dtype), [(n, lambda x: x)]) if _in_steps(e, n, column) else (n, [])
         if is_op(n, "select") and constant_value(n.args[2]) == 0 and simple(n.args[0]):
             p, x, zero = n.args
-            return along(n, apart(x, left - 1), lambda x: e.select(p, x, zero))
+            return along(n, x, apart(x, left - 1), lambda x: e.select(p, x, zero))
         if n.op.name == "negative":
-            return along(n, apart(n.args[0], left - 1), e.neg)
+            return along(n, n.args[0], apart(n.args[0], left - 1), e.neg)
         if n.op.name in ("add", "subtract"):
             (x, xs), (y, ys) = (apart(a, left - 1) for a in n.args)
+            if (x, y) == n.args:
+                return n, []
             if n.op.name == "add":
-                return (e.add(x, y), xs + ys) if xs or ys else (n, [])
-            return (e.sub(x, y), xs + [(m, _then(first, e.neg)) for m, first in ys]) if xs or ys else (n, [])
+                return e.add(x, y), xs + ys
+            return e.sub(x, y), xs + [(m, _then(first, e.neg)) for m, first in ys]
         if n.op.name == "multiply":
-            for a, b in (n.args, n.args[::-1]):
-                rest, parts = apart(a, left - 1) if simple(b) else (a, [])
-                if parts:
-                    return along(n, (rest, parts), lambda x, b=b: e.mul(x, b))  # type: ignore[misc]
+            c, rest = e.coefficient(n)
+            if c != 1:
+                return along(n, rest, apart(rest, left - 1), lambda x: e.scaled(c, x)) if np.isfinite(c) else (n, [])
+            for a, b in (n.args, n.args[::-1]) if stored is not None else ():
+                rest, parts = apart(a, left - 1)
+                if rest is not a:
+                    return e.mul(stored(rest, parts) if parts else rest, b), []
         return n, []
 
-    def simple(factor: Node) -> bool:
+    def simple(condition: Node) -> bool:
         """Whether it may be computed anew for every term."""
-        return column not in e.free(factor) or work(factor, SIMPLE) < SIMPLE
+        return column not in e.free(condition) or work(condition, SIMPLE) < SIMPLE
 
-    def along(n: Node, found: tuple[Node, Parts], made: Callable[[Node], Node]) -> tuple[Node, Parts]:
+    def along(n: Node, old: Node, found: tuple[Node, Parts], made: Callable[[Node], Node]) -> tuple[Node, Parts]:
         rest, parts = found
-        return (made(rest), [(m, _then(first, made)) for m, first in parts]) if parts else (n, [])
+        if rest is old:
+            return n, []
+        return rest if constant_value(rest) == 0 else made(rest), [(m, _then(first, made)) for m, first in parts]
 
     return apart(value, DEEP)
 

@@ -83,6 +83,24 @@ def test_infinite_and_missing_numbers():
     np.testing.assert_array_equal(np.isnan(g(f, c, x, w, place)), np.isnan(want))
 
 
+def test_infinite_factors_of_sums():
+    """A sum times infinity is infinite, whatever its terms are: they are not multiplied one by one."""
+    f, c, x, w, place = arguments()
+    w[2] = np.inf
+    factors = f[:, place[0]]
+    for total in (
+        lambda w: by_points(f, c, x, w, place) * w,
+        lambda w: 1 / (w * by_points(f, c, x, w, place) - x.T) + x.T,
+        lambda w: (w * np.einsum("j,nj->n", factors[0], x)).sum(),
+        lambda w: (2 * w * np.einsum("kj,nj->kn", factors, x)).sum(0),
+    ):
+        with np.errstate(invalid="ignore"):
+            want = total(w)
+        np.testing.assert_allclose(jitad.jit(total)(w), want, rtol=1e-9)
+    moving = jitad.jit(lambda f, c, x, w, place: by_points(f, c, x, w, place) * w - 3 * by_points(f, c, x, w, place[::-1]))
+    np.testing.assert_allclose(moving(f, c, x, w, place), moving.__wrapped__(f, c, x, w, place), rtol=1e-9)
+
+
 def test_what_nobody_asks_for_is_left_out():
     """Sums of a padded array are those of its own elements; behind them none is computed."""
     def padded(x, n):
