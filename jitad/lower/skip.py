@@ -13,11 +13,12 @@ branches of a choice are computed, as that is what vectors do; a loop is left ou
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from functools import reduce
 
 from jitad.ir.node import Node
 from jitad.ir.sizes import Size
-from jitad.lower.nest import Let, Loop, Program, Step, Store, mentioned, walk
+from jitad.lower.nest import Accumulate, Block, Let, Loop, Program, Step, Store, mentioned, walk
 from jitad.lower.scalar import TRIVIAL
 
 Conditions = frozenset[Node]  # all of which hold where something counts
@@ -51,10 +52,15 @@ def _inside(steps: list[Step]) -> None:
             continue
         if isinstance(step, Loop):
             step.only_if = _condition(step, steps[:k], counts)
-            for n in (n for s in walk(step.body) for n in (s.node.args if isinstance(s, Let) else mentioned(s))):
-                asked(n, frozenset())
-        for n in mentioned(step):
+        for n in (n for s in walk(Block([step])) for n in _read(s)):
             asked(n, frozenset())
+
+
+def _read(step: Step) -> Sequence[Node]:
+    """The scalars that a step itself reads."""
+    if isinstance(step, Accumulate):  # the term, not what it is added to
+        return step.node.args if step.value is None else (step.value,)
+    return step.node.args if isinstance(step, Let) else mentioned(step)
 
 
 def _condition(loop: Loop, before: list[Step], counts: dict[Node, Conditions]) -> Node | None:

@@ -112,6 +112,16 @@ def test_what_nobody_asks_for_is_left_out():
     assert any(line.strip().startswith("if v") for line in kernel.source.splitlines())
 
 
+def test_what_somebody_asks_for_is_not_left_out():
+    """A sum that counts under a condition for one result, and always for another."""
+    def both(x, c, w):
+        s = np.exp(x * np.where(w[:, None] > 0, c, x)).sum(1)
+        return s.max(), s.min() + np.where(w > 0, s * w, 0.0).sum()
+
+    x, c, w = RNG.normal(size=(9, 6)), RNG.normal(size=6), np.arange(9.0) - 5
+    np.testing.assert_allclose(jitad.jit(both)(x, c, w), both(x, c, w), rtol=1e-14)
+
+
 @pytest.mark.parametrize("dtype", [np.float32, np.float64])
 def test_layouts_and_precisions(dtype):
     f, c, x, w, place = arguments(5, 40, 7)
