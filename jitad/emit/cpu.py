@@ -70,7 +70,8 @@ class Emitter:
     def __init__(self, program: Program, options: Options):
         self.program, self.options = program, options
         self.w = Writer()
-        self.e = Expressions(program.scalars(), {b.source: b for b in program.packed if b.kind == "packed" and not b.fixed})
+        packed = {b.source: b for b in program.packed if b.kind == "packed" and not b.fixed}
+        self.e = Expressions(program.scalars(), program.stored(), packed)
         self.parts: dict[tuple[Form, int], int] = {}
         self.runs = 0
         self.pieces: list[Piece] = []  # the outermost loops

@@ -43,7 +43,7 @@ class Place(NamedTuple):
 class Expressions:
     """Names for everything that a kernel mentions, and the expression of one scalar in terms of them."""
 
-    def __init__(self, roots: list[Node], packed: Mapping[Buffer, Buffer]):
+    def __init__(self, roots: list[Node], stored: list[tuple[Buffer, Node]], packed: Mapping[Buffer, Buffer]):
         self.names: dict[Node, str] = {}
         self.buffers: dict[Buffer, str] = {}
         self.sizes: dict[Size, str] = {}
@@ -53,7 +53,7 @@ class Expressions:
         self.helpers: dict[str, str] = {}  # name to source of functions that the kernel calls
         self._counts: dict[str, int] = {}
         self._named = 0
-        self.exact = compared(roots)
+        self.exact = compared(roots, stored)
         self.fused = _single_reciprocals(roots) - self.exact
 
     def buffer(self, b: Buffer) -> str:

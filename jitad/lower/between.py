@@ -23,7 +23,7 @@ BEFORE, BETWEEN, AFTER = 0, 1, 2
 
 def take_rows(program: Program, in_parts: bool) -> None:
     """Mark the loops that are to be written so."""
-    exact = compared(program.scalars())
+    exact = compared(program.scalars(), program.stored())
     for step in walk(program.block):
         if isinstance(step, Loop) and not (step.after or step.in_blocks or step.interior):
             step.stages = found = _stages(step, exact)

@@ -2,22 +2,34 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
+
 from jitad.ir.node import Node, topological
-from jitad.lower.scalar import REDUCE
+from jitad.lower.scalar import LOAD, REDUCE, Buffer
 
 _EQUALITIES = ("equal", "not_equal")
 _STEPS = ("less", "less_equal", "greater", "greater_equal", "sign", "floor", "ceil", "trunc", "rint", "floor_divide")
 
 
-def compared(roots: list[Node]) -> set[Node]:
+def compared(roots: list[Node], stored: Iterable[tuple[Buffer, Node]]) -> set[Node]:
     """What an equality of floats, or a comparison with a maximum or minimum (or the sign of a difference to one), depends on.
 
-    ``x == x.max()`` computes x a second time, and must find the very number: so it may not be associated differently there.
+    ``x == x.max()`` computes x a second time, and must find the very number: so it may not be associated differently there. The
+    maximum may have been `stored` before.
     """
     order = topological(roots)
+    held: dict[Buffer, list[Node]] = {}
+    for b, value in stored:
+        if _is_extreme(value):
+            held.setdefault(b, []).append(value)
     extreme: set[Node] = set()
     for n in order:
-        if (n.op is REDUCE and n.params[0] in ("max", "min")) or not extreme.isdisjoint(n.args):
+        if _is_extreme(n) or (n.op is LOAD and n.params[0] in held) or not extreme.isdisjoint(n.args):
             extreme.add(n)
-    found = [n for n in order if n.op.name in _EQUALITIES or (n.op.name in _STEPS and n in extreme)]
-    return set(topological([a for n in found for a in n.args if a.dtype.kind == "f"]))
+    asked = [n for n in order if n.op.name in _EQUALITIES or (n.op.name in _STEPS and n in extreme)]
+    found = topological([a for n in asked for a in n.args if a.dtype.kind == "f"])
+    return set(topological([*found, *(v for n in found if n.op is LOAD for v in held.get(n.params[0], ()))]))  # type: ignore
+
+
+def _is_extreme(n: Node) -> bool:
+    return n.op is REDUCE and n.params[0] in ("max", "min")

@@ -26,7 +26,7 @@ def share_factors(placed: Placed) -> None:
     """Write products in terms of others."""
     roots = placed.roots()
     order = topological(roots)
-    fixed = compared(roots)
+    fixed = compared(roots, ((s.buffer, s.value) for s in placed.effects))
     products = _products(order, roots, fixed)
     if not 1 < len(products) <= FEW:
         return

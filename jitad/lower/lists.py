@@ -113,7 +113,7 @@ def _column(row: Node) -> tuple | None:
 
 def take_in_blocks(program: Program, with_checks: bool) -> None:
     """Mark the loops that are to be written in blocks; `with_checks`, hand them index checks."""
-    exact = compared(program.scalars())
+    exact = compared(program.scalars(), program.stored())
     for step in walk(program.block):
         if isinstance(step, Loop) and not step.after and step.interior is None:
             step.in_blocks = _pays(step, exact)

@@ -205,6 +205,10 @@ class Program:
             out += mentioned(step)
         return out
 
+    def stored(self) -> list[tuple[Buffer, Node]]:
+        """What is stored where."""
+        return [(s.buffer, s.value) for s in walk(self.block) if isinstance(s, Store)]
+
     def read(self) -> set[Buffer]:
         """The arrays that steps read elements of."""
         return {s.node.params[0] for s in walk(self.block) if isinstance(s, Let) and s.node.op is LOAD}  # type: ignore[misc]

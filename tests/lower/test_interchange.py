@@ -122,6 +122,19 @@ def test_what_somebody_asks_for_is_not_left_out():
     np.testing.assert_allclose(jitad.jit(both)(x, c, w), both(x, c, w), rtol=1e-14)
 
 
+def test_maxima_that_are_stored():
+    """Where the maximum was is asked of numbers that are computed again: they are the very same."""
+    def f(x):
+        v = x / (1.5 + x**2)
+        e = np.exp(v - v.max(0))
+        return (e / (e.sum(0) + 1e-3)).sum()
+
+    x = np.random.default_rng(0).normal(size=(5, 40))
+    with jitad.disable_jit():
+        want = jitad.grad(f)(x)
+    np.testing.assert_allclose(jitad.grad(f)(x), want, rtol=1e-9, atol=1e-14)
+
+
 @pytest.mark.parametrize("dtype", [np.float32, np.float64])
 def test_layouts_and_precisions(dtype):
     f, c, x, w, place = arguments(5, 40, 7)
