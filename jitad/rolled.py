@@ -14,6 +14,7 @@ from typing import NamedTuple
 
 import numpy as np
 
+from jitad.config import MAX_STATEMENTS
 from jitad.derivation import Recording
 from jitad.ir.body import Body
 from jitad.ir.graph import rebuild
@@ -25,7 +26,7 @@ from jitad.ops.shape import concatenate, expand, reshape, slice_, zeros
 from jitad.trace.loop import VIEWS, closed
 
 MANY = 300  # nodes that recur: fewer are compiled as they are
-LONG = 40  # nodes of a step: of shorter ones, loops are compiled once anyway, see `jitad.emit.tables`
+LONG = 40  # nodes of a step: shorter ones are compiled as they are, see `jitad.emit.tables`, unless they are too many for that
 
 
 def rolled(recording: Recording) -> Recording:
@@ -35,7 +36,7 @@ def rolled(recording: Recording) -> Recording:
     if len(order) < MANY:
         return recording
     run = _longest_run(order)
-    if run.period < LONG or run.end - run.start < max(MANY, TIMES * run.period):
+    if run.end - run.start < (MANY if run.period >= LONG else MAX_STATEMENTS):
         return recording
     start = _boundary(order, run)
     found = _Periods(order, start, run.period, (run.end - start) // run.period).loop(nodes)
@@ -88,6 +89,7 @@ class _Periods:
     period: int
     times: int
     carried: dict[int, Node] = field(default_factory=dict)  # places in a period, with what they are before the first
+    delayed: dict[int, Node] = field(default_factory=dict)  # of these what is used one step later still, and is before that
     along: dict[tuple[Node, ...], list[Node]] = field(default_factory=dict)  # what differs, and what it is in steps ahead of all
     ahead: int = 0  # steps in front of the periods that are the same, but for the order of their nodes
 
@@ -106,18 +108,19 @@ class _Periods:
                 computed.append(j)
         if not all(map(self._taken, computed)):
             return None
-        while self._has_step_ahead():
+        while not self.delayed and self._has_step_ahead():
             self.ahead += 1
         used = self._used_outside(roots)
         ends = sorted({j for k, j in used if k == self.times - 1} | self.carried.keys())
         rows = sorted({j for k, j in used if k < self.times - 1})
-        step, args = self._step(ends, rows)
+        late = sorted(self.delayed)
+        step, args = self._step(ends, late, rows)
         if step is None:
             return None
         loop = Loop(step, self.ahead + self.times)
         out = {self.node(self.times - 1, j): output(loop, args, n) for n, j in enumerate(ends)}
         for n, j in enumerate(rows):
-            found = output(loop, args, len(ends) + n)
+            found = output(loop, args, len(ends) + len(late) + n)
             for k in range(self.times - 1):
                 if (k, j) in used:
                     out[self.node(k, j)] = _row(found, self.ahead + k)
@@ -129,12 +132,12 @@ class _Periods:
         outside = all(a not in self.place for n in nodes for a in n.args)
         return outside and (nodes[0].op.name in VIEWS or len({n.params for n in nodes}) > 1)
 
-    def _taken(self, j: int) -> bool:
+    def _taken(self, place: int) -> bool:
         """Whether the arguments at a place are the same for all periods: of the period, of the one before, or from outside."""
-        if len({self.node(k, j).params for k in range(self.times)}) > 1:
+        if len({self.node(k, place).params for k in range(self.times)}) > 1:
             return False
-        for number in range(len(self.node(0, j).args)):
-            args = tuple(self.node(k, j).args[number] for k in range(self.times))
+        for number in range(len(self.node(0, place).args)):
+            args = tuple(self.node(k, place).args[number] for k in range(self.times))
             places = [self.place.get(a) for a in args]
             (first, second), kinds = places[:2], {a.type for a in args}
             if first is not None and all(p == (k, first[1]) for k, p in enumerate(places)):
@@ -143,6 +146,11 @@ class _Periods:
                 return False
             if first is None and second is not None and all(p == (k, second[1]) for k, p in enumerate(places[1:])):
                 if self.carried.setdefault(second[1], args[0]) is not args[0]:
+                    return False
+            elif first is second is None and places[2] is not None and all(
+                    p == (k, places[2][1]) for k, p in enumerate(places[2:])):
+                j = places[2][1]
+                if self.delayed.setdefault(j, args[0]) is not args[0] or self.carried.setdefault(j, args[1]) is not args[1]:
                     return False
             elif any(p is not None for p in places):
                 return False
@@ -188,22 +196,26 @@ class _Periods:
         users = [a for n in self.order if n not in self.place for a in n.args]
         return {self.place[n] for n in (*users, *roots) if n in self.place}
 
-    def _step(self, ends: list[int], rows: list[int]) -> tuple[Body | None, list[Node]]:
+    def _step(self, ends: list[int], late: list[int], rows: list[int]) -> tuple[Body | None, list[Node]]:
         """The step, and the arguments of the loop."""
-        carries = {j: new_input(self.node(0, j).dtype, self.node(0, j).shape) for j in ends}
+        carries, delayed = (
+            {j: new_input(self.node(0, j).dtype, self.node(0, j).shape) for j in places} for places in (ends, late))
         slices = {args: new_input(args[0].dtype, args[0].shape) for args in self.along}
-        known = {self.node(0, j): n for j, n in carries.items() if j in self.carried} | {a[1]: n for a, n in slices.items()}
-        outputs = rebuild([self.node(1, j) for j in (*ends, *rows)], known)
-        inputs = [*carries.values(), *slices.values()]
-        step, constants = closed(inputs, outputs, len(carries), len(slices))
-        starts = [self.carried.get(j, zeros(self.node(0, j))) for j in ends]
+        known = {self.node(1, j): n for j, n in carries.items() if j in self.carried} | {a[2]: n for a, n in slices.items()}
+        known |= {self.node(0, j): n for j, n in delayed.items()}
+        outputs = rebuild([self.node(2, j) for j in (*ends, *rows)], known)
+        outputs[len(ends):len(ends)] = [carries[j] for j in late]
+        inputs = [*carries.values(), *delayed.values(), *slices.values()]
+        step, constants = closed(inputs, outputs, len(ends) + len(late), len(slices))
+        starts = [self.carried.get(j, zeros(self.node(0, j))) for j in ends] + [self.delayed[j] for j in late]
         columns = [(*first, *a) for a, first in self.along.items()]
         now = starts
         for k in range(-self.ahead, self.times):
             given = dict(zip(step.inputs, [*now, *(c[k + self.ahead] for c in columns), *constants], strict=True))
             found = rebuild(step.outputs, given)
-            now = found[: len(ends)]
-            if k >= 0 and any(a is not self.node(k, j) for a, j in zip(found, (*ends, *rows), strict=True)):
+            now = found[: len(starts)]
+            made = [*found[: len(ends)], *found[len(starts):]]
+            if k >= 0 and any(a is not self.node(k, j) for a, j in zip(made, (*ends, *rows), strict=True)):
                 return None, []
         return step, [*starts, *map(_stacked, columns), *constants]
 
