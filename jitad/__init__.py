@@ -3,9 +3,8 @@
 import importlib
 from typing import Any
 
-from jitad import cache, errors, linalg, numpy, special, testing
-from jitad import loops as lax
-from jitad.api import grad, hessian, hvp, jacfwd, jacobian, jacrev, jit, jvp, value_and_grad, vjp
+from jitad import cache, errors, lax, linalg, numpy, special, testing
+from jitad.api import grad, hessian, hvp, jacfwd, jacobian, jacrev, jit, jvp, stop_gradient, value_and_grad, vjp
 from jitad.config import disable_jit
 from jitad.containers import register_pytree_node
 from jitad.loops import fori_loop, map, scan
@@ -13,7 +12,8 @@ from jitad.loops import fori_loop, map, scan
 __version__ = "0.1.0"
 
 __all__ = ["cache", "disable_jit", "errors", "fori_loop", "grad", "hessian", "hvp", "jacfwd", "jacobian", "jacrev", "jit",
-           "jvp", "lax", "linalg", "map", "numpy", "register_pytree_node", "scan", "special", "testing", "value_and_grad", "vjp"]
+           "jvp", "lax", "linalg", "map", "numpy", "register_pytree_node", "scan", "special", "stop_gradient", "testing",
+           "value_and_grad", "vjp"]
 
 
 def __getattr__(name: str) -> Any:

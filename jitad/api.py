@@ -16,7 +16,10 @@ import numpy as np
 from jitad import transform
 from jitad.config import Options
 from jitad.containers import Held
-from jitad.trace.tracer import Tracer
+from jitad.ops.custom import stopped
+from jitad.ops.shape import reshape
+from jitad.trace.tracer import Tracer, as_tracer, wrap
+from jitad.trace.tracing import current
 from jitad.transform import Transformed
 from jitad.tree import map_leaves
 
@@ -264,3 +267,28 @@ def vjp(fn: Callable, *primals: Any, has_aux: bool = False) -> tuple:
 
     pull = functools.partial(_once(transform.backward, fn, has_aux), primals)
     return (out[0], pull, out[1]) if has_aux else (out, pull)
+
+
+def stop_gradient(x: Any) -> Any:
+    """`x`, of which no derivative is taken: a constant, to all transforms.
+
+    Parameters
+    ----------
+    x : container of array_like
+        Any shapes and dtypes.
+
+    Examples
+    --------
+    >>> import jitad
+    >>> jitad.grad(lambda x: x * jitad.stop_gradient(x))(3.0)
+    3.0
+    """
+    if current() is None:
+        return x
+    return map_leaves(_constant, x)
+
+
+def _constant(leaf: Any) -> Tracer:
+    t = as_tracer(leaf)
+    n = t.node  # of which the first axis only repeats
+    return wrap(stopped(n) if n.shape else reshape(stopped(reshape(n, (1,))), ()), t.weak)

@@ -276,3 +276,15 @@ class TestErrors:
         monkeypatch.setattr(REGISTRY["sinh"], "partials", lambda x, out: (1.001 * REGISTRY["cosh"](x),))
         with jitad.disable_jit(), pytest.raises(AssertionError, match="finite differences"):
             jitad.testing.check_grads(lambda x: np.sinh(x).sum() + 0.0, (np.array([0.3, 0.4]),), order=1)
+
+
+def test_stop_gradient():
+    stop = jitad.stop_gradient
+    assert jitad.grad(lambda x: x * stop(x) + stop(x) ** 2)(3.0) == 3.0
+    assert jitad.grad(jitad.grad(lambda x: x * x * stop(x)))(3.0) == 6.0
+    x = np.array([1.0, 2.0, 5.0])
+    with jitad.disable_jit():
+        np.testing.assert_array_equal(jitad.jacobian(lambda x: x.sum() * stop(x))(x), np.repeat(x[:, None], 3, 1))
+        np.testing.assert_array_equal(jitad.jacfwd(lambda x: {"a": x * stop({"s": x.sum()})["s"]})(x)["a"], 8 * np.eye(3))
+    assert stop({"k": 2, "x": x})["x"] is x
+    assert jitad.jit(lambda x, k: x[stop(k)])(x, 2) == 5.0

@@ -7,6 +7,7 @@ import pytest
 
 import jitad
 from jitad.errors import ShapeError, TraceError
+from tests.written import written
 
 RNG = np.random.default_rng(11)
 A, P, V, XS = RNG.normal(size=(6, 6)) / 3, RNG.normal(size=6), RNG.normal(size=6), RNG.normal(size=7)
@@ -269,6 +270,13 @@ def test_memory_is_that_of_the_carries():
     shapes = [line.split("empty(")[1].split(", float64")[0] for line in kernel.source.splitlines() if "empty(" in line]
     long = [s for s in shapes if "n3_0" in s or f"{kernel.source.split(' = n3_0 + 1')[0].split()[-1]}," in s]
     assert len(long) <= 4, long  # two carries in one array, results and their cotangents, the gradient by what is gone along
+
+
+def test_graphs_show_their_steps():
+    kernel = written(jitad.jit(lambda *args: nested(jitad.scan, *args)), *POINTS)
+    text = str(kernel.graph)
+    assert "\nstep0: 1 carries, 1 rows\n" in text and "\nstep1: 1 carries, 1 rows\n" in text and "sin(" in text.split("step1:")[1]
+    assert any(len(d) == 3 for n in kernel.nests for d in n.domains)
 
 
 ERRORS = {

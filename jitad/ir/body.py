@@ -59,6 +59,3 @@ class Body:
         """The same with lengths mapped."""
         nodes = rebuild([*self.inputs, *self.outputs], size=size)
         return Body(nodes[: len(self.inputs)], nodes[len(self.inputs):], self.carries, self.slices)
-
-    def __str__(self) -> str:
-        return f"a step of {len(self.outputs)} outputs"

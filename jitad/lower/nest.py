@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 
 from jitad.ir.graph import Guard
 from jitad.ir.node import Node
@@ -215,8 +215,16 @@ class Program:
 
     @property
     def nests(self) -> list[Nest]:
-        """The loop nests, outermost loops first."""
-        return [Nest.of(loop) for step in self.block.steps if (loop := loop_of(step))]
+        """The loop nests, outermost loops first; those in the step of a loop are inside of it."""
+        out = []
+        for step in self.block.steps:
+            loop = loop_of(step)
+            if loop is not None:
+                out.append(Nest.of(loop))
+            elif isinstance(step, Repeat):
+                around = step.turns.length
+                out += [replace(n, domains=tuple((around, *d) for d in n.domains)) for n in step.turns.step.nests]
+        return out
 
 
 def mentioned(step: Step) -> list[Node]:
