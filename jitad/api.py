@@ -14,10 +14,12 @@ from typing import Any
 import numpy as np
 
 from jitad import transform
+from jitad.autodiff.batch import batch
 from jitad.config import Options
 from jitad.containers import Held
 from jitad.ops.custom import stopped
 from jitad.ops.shape import reshape
+from jitad.trace.mapped import vmap as _vmap
 from jitad.trace.tracer import Tracer, as_tracer, wrap
 from jitad.trace.tracing import current
 from jitad.transform import Transformed
@@ -292,3 +294,46 @@ def _constant(leaf: Any) -> Tracer:
     t = as_tracer(leaf)
     n = t.node  # of which the first axis only repeats
     return wrap(stopped(n) if n.shape else reshape(stopped(reshape(n, (1,))), ()), t.weak)
+
+
+def vmap(fun: Callable, in_axes: Any = 0, out_axes: Any = 0, axis_size: int | None = None) -> Any:
+    """A function of one thing as a function of many: mapped along an axis of its arguments.
+
+    Nothing runs one after the other: the axis becomes one more axis of every operation, and of the loops they are fused into.
+
+    Parameters
+    ----------
+    fun : callable
+        The function of one; it may be a transformed one, as in ``vmap(grad(f))``.
+    in_axes : int, None or container of such
+        The axis of each argument that is mapped over: one for all, or a tuple with one for each argument, or containers of such
+        in place of an argument's. None: the argument is the same for all. Keyword arguments are mapped along their first axis.
+    out_axes : int, None or container of such
+        Where the axis lies in the results; None for what does not depend on what is mapped over.
+    axis_size : int, optional
+        The length of the axis, where all of `in_axes` is None.
+
+    Raises
+    ------
+    jitad.errors.ShapeError
+        If arguments have different lengths along the axis.
+    ValueError
+        If `in_axes` or `out_axes` does not fit arguments or results.
+
+    Examples
+    --------
+    >>> import numpy as np, jitad
+    >>> jitad.vmap(lambda x, y: x @ y, in_axes=(0, None))(np.eye(3), np.array([1.0, 2.0, 3.0]))
+    array([1., 2., 3.])
+    >>> jitad.vmap(jitad.grad(lambda x: x**3))(np.array([1.0, 2.0]))
+    array([ 3., 12.])
+    """
+    if not callable(fun):
+        raise TypeError(f"jitad.vmap takes a function, not a {type(fun).__name__}")
+    mapped = functools.partial(_mapped, fun, in_axes, out_axes, axis_size)
+    functools.update_wrapper(mapped, fun, updated=())
+    return transform.plain(mapped)
+
+
+def _mapped(fun: Callable, in_axes: Any, out_axes: Any, axis_size: Any, *args: Any, **kwargs: Any) -> Any:
+    return _vmap(fun, args, kwargs, in_axes, out_axes, axis_size, batch)
