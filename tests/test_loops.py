@@ -206,6 +206,14 @@ def test_carries_of_other_kinds():
     assert jitad.grad(lambda x: f(x)[0]["x"])(1.5) == 8.0
 
 
+def test_arrays_that_change_between_runs_of_the_interpreter():
+    f, x = jitad.jit(lambda x: jitad.scan(lambda c, _: (c * 2, None), x, None, 3)[0]), np.ones(3)
+    with jitad.disable_jit():
+        np.testing.assert_array_equal(f(x), 8.0)
+        x[:] = 5.0
+        np.testing.assert_array_equal(f(x), 40.0)
+
+
 def test_lists_and_lookups_in_steps():
     """Pairs named by an array that is the same in every step; an index out of range is an error."""
     pairs = np.array([[0, 1], [1, 2], [2, 5], [3, 4], [0, 5]])

@@ -87,9 +87,11 @@ class Scan(Op):
         return self.build(args, (body.resized(size), size(length), reverse, which))  # type: ignore
 
     def evaluate(self, node: Node, args: Sequence[Any], size: Callable[[Any], Any]) -> Any:
-        same = _last.params == node.params[:3] and len(_last.args) == len(args) and all(map(operator.is_, _last.args, args))
-        if not same:  # outputs of one loop follow one another
-            _last.params, _last.args, _last.found = node.params[:3], tuple(args), loop_of(node).run(args, size)
+        same = _last.size is size and _last.params == node.params[:3] and len(_last.args) == len(args) and all(
+            map(operator.is_, _last.args, args))
+        if not same:  # outputs of one loop follow one another; in another run the same arrays may hold something else
+            found = loop_of(node).run(args, size)
+            _last.size, _last.params, _last.args, _last.found = size, node.params[:3], tuple(args), found
         return _last.found[node.params[3]]  # type: ignore[index]
 
     def at(self, node: Node, idx: tuple[Scalar, ...], s: Any) -> AtRule:
@@ -100,6 +102,7 @@ class Scan(Op):
 class _Last(threading.local):
     """The loop that the interpreter ran last."""
 
+    size: Any = None  # of which run
     params: tuple = ()
     args: tuple = ()
     found: list[Any] = []
