@@ -214,6 +214,15 @@ def test_arrays_that_change_between_runs_of_the_interpreter():
         np.testing.assert_array_equal(f(x), 40.0)
 
 
+def test_carries_that_take_the_dtype_of_one_another():
+    """In each round one more becomes a float."""
+    def shift(c, _):
+        return (c[0], *c[:-1]), None
+
+    for n in (3, 8):
+        assert jitad.scan(shift, (1.5, *(1,) * n), None, 2)[0] == (1.5, 1.5, 1.5, *(1.0,) * (n - 2))
+
+
 def test_lists_and_lookups_in_steps():
     """Pairs named by an array that is the same in every step; an index out of range is an error."""
     pairs = np.array([[0, 1], [1, 2], [2, 5], [3, 4], [0, 5]])

@@ -25,7 +25,6 @@ from jitad.trace.tracing import Trace, current, where
 from jitad.tree import Tree, flatten, flatten_like, unflatten
 
 VIEWS = {"broadcast", "retype", "reshape", "transpose", "slice", "flip"}  # cost nothing in a step, and memory outside of it
-ROUNDS = 4  # until the dtypes of carries are what they promote to
 
 
 def scan(f: Callable, init: Any, xs: Any, length: Any, reverse: bool) -> tuple[Any, Any]:
@@ -40,7 +39,7 @@ def _scan(f: Callable, init: Any, xs: Any, length: Any, reverse: bool = False) -
     slices, slice_tree = _leaves(xs)
     steps = _length(trace, slices, length)
     nodes = [c.node for c in carries]
-    for _ in range(ROUNDS):
+    while True:  # until the dtypes of carries are what they promote to: one more may change in each round
         step = _step(f, [n.type for n in nodes], carry_tree, slices, slice_tree)
         found = [np.dtype(np.result_type(n.dtype, o.dtype)) for n, o in zip(nodes, step.carries, strict=True)]
         if all(d == n.dtype for d, n in zip(found, nodes, strict=True)):
