@@ -223,6 +223,10 @@ def test_carries_that_take_the_dtype_of_one_another():
         assert jitad.scan(shift, (1.5, *(1,) * n), None, 2)[0] == (1.5, 1.5, 1.5, *(1.0,) * (n - 2))
 
 
+def test_bounds_of_numpys_types():
+    assert jitad.fori_loop(np.int32(1), np.int64(4), lambda i, c: c * 10 + i, 0) == 123
+
+
 def test_lists_and_lookups_in_steps():
     """Pairs named by an array that is the same in every step; an index out of range is an error."""
     pairs = np.array([[0, 1], [1, 2], [2, 5], [3, 4], [0, 5]])

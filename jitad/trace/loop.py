@@ -104,7 +104,7 @@ def fori_loop(lower: Any, upper: Any, f: Callable, init: Any) -> Any:
     else:
         turns = _whole(upper, "a bound of fori_loop") - _whole(lower, "a bound of fori_loop")
         steps = steps_of(trace, max(turns, 0), "the number of turns of fori_loop")
-    start, turn = as_tracer(lower).node, rebuilt(f)
+    start, turn = as_tracer(lower if type(lower) is Dim else int(lower)).node, rebuilt(f)
 
     def step(carry: Any, k: Tracer) -> tuple[Any, None]:
         return turn(wrap(k.node + start, weak=True), carry), None  # type: ignore[operator]
