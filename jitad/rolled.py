@@ -228,7 +228,7 @@ def _row(x: Node, k: int) -> Node:
 def _stacked(nodes: tuple[Node, ...]) -> Node:
     """Nodes of one type along a new first axis; rows of an array that follow one another are that array."""
     first = nodes[0]
-    if all(n.op.name == "reshape" for n in nodes):
+    if all(n.op.name == "reshape" and n.args[0].type == first.args[0].type for n in nodes):
         return reshape(_stacked(tuple(n.args[0] for n in nodes)), (len(nodes), *first.shape))
     if all(n.op.name == "slice" and n.args == first.args for n in nodes):
         (start, length, _), *others = first.params[0]  # type: ignore[misc]

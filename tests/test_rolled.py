@@ -80,7 +80,16 @@ def second_order(w, c, xs):
     return (c * before).sum()
 
 
-ROLLED = {f.__name__: f for f in (last, sums, path, starts_elsewhere, two_carries, backwards, parameters, second_order)}
+def rows_of_two_shapes(w, c, xs):
+    """Rows that were arrays of other shapes."""
+    rows = np.sin(c[:, None]), np.cos(c[None, :])
+    for k in range(10):
+        c = step(w, c, rows[k % 2].reshape(-1) * (1 + 0.1 * k))
+    return c.sum() + xs[0, 0]
+
+
+ROLLED = {f.__name__: f for f in (last, sums, path, starts_elsewhere, two_carries, backwards, parameters, second_order,
+                                   rows_of_two_shapes)}
 
 
 def compare(g, *args):
