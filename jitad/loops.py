@@ -21,7 +21,8 @@ def scan(
     Parameters
     ----------
     f : callable
-        ``f(carry, x) -> (carry, y)``. The carry keeps its shapes; numbers and integers take the dtype that they promote to.
+        ``f(carry, x) -> (carry, y)``. The carry keeps its shapes; dtypes become what they promote to, and
+        Python's numbers give way to arrays of their kind.
     init : container of array_like
         The carry before the first step.
     xs : container of array_like, optional

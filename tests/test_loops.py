@@ -272,6 +272,20 @@ def test_single_precision_and_layouts():
     close(g(np.asfortranarray(A), np.repeat(P, 2)[::2], V.astype(">f8"), XS), want)
 
 
+def test_pythons_numbers_give_way():
+    xs = XS.astype(np.float32)
+    with jitad.disable_jit():
+        total, rows = jitad.scan(lambda c, x: (c + x, c), 0.0, xs)
+        assert total.dtype == rows.dtype == np.float32 and total == pytest.approx(xs.sum(), rel=1e-6)
+        assert jitad.scan(lambda c, x: (c + 1, x), 0, xs)[0] == 7
+        assert jitad.scan(lambda c, x: (c + x, None), 0, xs)[0].dtype == np.float32
+        for start in (np.int64(0), np.float64(0)):  # numbers of NumPy's promote
+            assert jitad.scan(lambda c, x: (c, c + x), start, xs)[1].dtype == np.float64
+        assert jitad.scan(lambda c, x: (2 * c, c * x), 1.0, xs)[1].dtype == np.float32
+        slope = jitad.grad(lambda xs: jitad.scan(lambda c, x: (c * x + 1, None), 1.0, xs)[0])(xs)
+        assert slope.dtype == np.float32
+
+
 def test_two_threads():
     g = jitad.grad(lambda *a: chain(jitad.scan, *a), (0, 1, 2, 3))
     want, found = g(*POINTS), []

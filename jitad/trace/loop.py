@@ -13,14 +13,14 @@ from jitad.ir.body import Body
 from jitad.ir.graph import rebuild
 from jitad.ir.node import Node, topological
 from jitad.ir.sizes import Size
-from jitad.ir.types import ArrayType, show_shape
+from jitad.ir.types import BOOL, show_shape
 from jitad.ops.arithmetic import cast
 from jitad.ops.leaf import iota, new_input
 from jitad.ops.scan import Loop, output
 from jitad.ops.shape import retype
 from jitad.trace.dim import Dim
 from jitad.trace.rebuild import rebuilt
-from jitad.trace.tracer import Tracer, as_tracer, wrap
+from jitad.trace.tracer import Tracer, as_tracer, result_dtype, wrap
 from jitad.trace.tracing import Trace, current, where
 from jitad.tree import Tree, flatten, flatten_like, unflatten
 
@@ -36,19 +36,20 @@ def _scan(f: Callable, init: Any, xs: Any, length: Any, reverse: bool = False) -
     trace = current()
     assert trace is not None
     carries, carry_tree = _leaves(init)
+    carries = [wrap(c.node, c.weak and c.node.dtype != BOOL) for c in carries]
     slices, slice_tree = _leaves(xs)
     steps = _length(trace, slices, length)
-    nodes = [c.node for c in carries]
-    while True:  # until the dtypes of carries are what they promote to: one more may change in each round
-        step = _step(f, [n.type for n in nodes], carry_tree, slices, slice_tree)
-        found = [np.dtype(np.result_type(n.dtype, o.dtype)) for n, o in zip(nodes, step.carries, strict=True)]
-        if all(d == n.dtype for d, n in zip(found, nodes, strict=True)):
+    while True:  # until carries have the dtypes that they promote to: one more may change in each round
+        step = _step(f, carries, carry_tree, slices, slice_tree)
+        found = [wrap(cast(c.node, result_dtype(c, o)), c.weak and o.weak) for c, o in zip(carries, step.carries, strict=True)]
+        if all(a.node.dtype == b.node.dtype and a.weak == b.weak for a, b in zip(found, carries, strict=True)):
             break
-        nodes = [cast(n, d) for n, d in zip(nodes, found, strict=True)]
-    ends = [retype(cast(o, n.dtype), n.shape) for o, n in zip(step.carries, nodes, strict=True)]
+        carries = found
+    nodes = [c.node for c in carries]
+    ends = [retype(cast(o.node, n.dtype), n.shape) for o, n in zip(step.carries, nodes, strict=True)]
     body, constants = closed([*step.inputs], [*ends, *step.results], len(nodes), len(slices))
     loop, args = Loop(body, steps, reverse), [*nodes, *(s.node for s in slices), *constants]
-    out = [wrap(output(loop, args, k)) for k in range(len(body.outputs))]
+    out = [wrap(output(loop, args, k), k < len(carries) and carries[k].weak) for k in range(len(body.outputs))]
     return unflatten(carry_tree, out[: len(nodes)]), unflatten(step.tree, out[len(nodes):])
 
 
@@ -115,13 +116,14 @@ def fori_loop(lower: Any, upper: Any, f: Callable, init: Any) -> Any:
 class _Recorded:
     """What one call of the function did."""
 
-    def __init__(self, inputs: list[Node], carries: list[Node], results: list[Node], tree: Tree):
+    def __init__(self, inputs: list[Node], carries: list[Tracer], results: list[Node], tree: Tree):
         self.inputs, self.carries, self.results, self.tree = inputs, carries, results, tree
 
 
-def _step(f: Callable, types: Sequence[ArrayType], carry_tree: Tree, slices: Sequence[Tracer], slice_tree: Tree) -> _Recorded:
+def _step(f: Callable, given: Sequence[Tracer], carry_tree: Tree, slices: Sequence[Tracer], slice_tree: Tree) -> _Recorded:
+    types = [t.node.type for t in given]
     with Trace() as inner:
-        carries = [inner.input(t.dtype, t.shape) for t in types]
+        carries = [inner.input(t.node.dtype, t.node.shape, t.weak) for t in given]
         rows = [inner.input(s.node.dtype, s.node.shape[1:]) for s in slices]
         inputs = [t.node for t in (*carries, *rows)]
         out = f(unflatten(carry_tree, carries), unflatten(slice_tree, rows))
@@ -130,8 +132,8 @@ def _step(f: Callable, types: Sequence[ArrayType], carry_tree: Tree, slices: Seq
         found, tree = flatten_like(out[0], carry_tree)
         if tree != carry_tree:
             raise TypeError(f"the function of scan got a carry {carry_tree} and returned {tree}{where()}")
-        ends = [as_tracer(v).node for v in found]
-        for n, t in zip(ends, types, strict=True):
+        ends = [as_tracer(v) for v in found]
+        for n, t in zip((e.node for e in ends), types, strict=True):
             if n.ndim != len(t.shape) or not all(map(inner.same_size, n.shape, t.shape)):
                 shapes = [show_shape(tuple(map(inner.value, s))) for s in (t.shape, n.shape)]
                 raise ShapeError(f"the function of scan got a carry of shape {shapes[0]} and returned one of shape {shapes[1]}; "
