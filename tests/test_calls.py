@@ -29,7 +29,7 @@ def test_sixteen_threads_that_trace_and_call():
 
     def work(k):
         start.wait()
-        factor = k % 4  # four kernels, each compiled for several threads at once
+        factor = 1 + k % 4  # four kernels, each compiled for several threads at once
         own = jitad.grad(lambda x: energy(x) * factor)
         for n in range(32):
             x = np.linspace(0, 1 + k, 5 + (n + k) % 23)

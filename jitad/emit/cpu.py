@@ -374,4 +374,5 @@ def _require_small(lines: int) -> None:
     if lines > MAX_STATEMENTS:
         raise KernelSizeError(
             f"the kernel would have more than {MAX_STATEMENTS} statements, and take minutes to compile. Write array operations "
-            "instead of Python loops, take fewer steps in one function, or run it without compiling: with jitad.disable_jit()")
+            "or jitad.scan instead of Python loops, take fewer steps in one function, or run it without compiling: with "
+            "jitad.disable_jit()")

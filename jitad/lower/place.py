@@ -45,7 +45,8 @@ def place(graph: Graph, options: Options = DEFAULT) -> Placed:
     stored |= dict.fromkeys(n for n in order if pushed[n] and not (n in covered and uses[n] == 1))
     calls = _calls(order, {} if strict else products(order, storable))
     stored |= dict.fromkeys(m for n, (_, operands) in calls.items() for m in (n, *operands) if m not in graph.inputs)
-    stored |= dict.fromkeys(m for x in loops.values() for m in x.operands() if m not in graph.inputs and m not in _in_rows(loops))
+    there = {*graph.inputs, *_in_rows(loops)}
+    stored |= dict.fromkeys(m for x in loops.values() for m in x.operands() if m not in there)
     cut: Cuts | None = None
     while True:
         placed = _lower(graph, [n for n in order if n in stored], pushed, calls, storable, strict, cut is not None, loops)

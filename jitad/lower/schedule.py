@@ -119,8 +119,8 @@ class _Maker:
                 self.statements += 1
         if self.statements > FAR_TOO_MANY:
             raise KernelSizeError(
-                f"the kernel would have more than {FAR_TOO_MANY} statements. Write array operations instead of Python loops, "
-                "take fewer steps in one function, or run it without compiling: with jitad.disable_jit()")
+                f"the kernel would have more than {FAR_TOO_MANY} statements. Write array operations or jitad.scan instead of "
+                "Python loops, take fewer steps in one function, or run it without compiling: with jitad.disable_jit()")
 
     def _loop(self, depth: int, var: Node, group: list[Work], done: set[Node]) -> Loop:
         sums = _reductions(group)
