@@ -254,18 +254,20 @@ class Emitter:
         if end is None and loop.interior is not None:
             return self._in_pieces(loop, loop.interior)
         end = self.e.size(loop.size) if end is None else end
-        run = None
-        if loop.in_blocks:
-            first = ListLoop(self.e, loop, self.runs).write(self.w, first, end)
+        if loop.in_blocks or loop.stages is not None:
+            lanes = ListLoop(self.e, loop, self.runs) if loop.in_blocks else RowLoop(self.e, loop, self.runs, self._block)
             self.runs += 1
-        elif loop.stages is not None:
-            first = RowLoop(self.e, loop, self.runs, self._block).write(self.w, first, end)
-            self.runs += 1
-        elif not self.options.strict:
-            run = run_in(loop, self.e, self.runs)
-        if run is not None:
-            self.runs += 1
-            run.start(self.w)
+            with lanes.around(self.w, first, end) as (first, end):
+                return self._one_by_one(loop, first, end, step)
+        run = None if self.options.strict else run_in(loop, self.e, self.runs)
+        if run is None:
+            return self._one_by_one(loop, first, end, step)
+        self.runs += 1
+        run.start(self.w)
+        self._one_by_one(loop, first, end, step, run)
+        run.finish(self.w)
+
+    def _one_by_one(self, loop: Loop, first: str, end: str, step: str, run: Run | None = None) -> None:
         turns = ", ".join(filter(None, (first if first != "0" or step else "", end, step)))
         with self.w.indented(f"for i{loop.depth} in range({turns}):"):
             for check in loop.checks:
@@ -273,8 +275,6 @@ class Emitter:
                 with self.w.indented(f"if {' or '.join(wrong)}:"):
                     self.w.line(RAISE)
             self._block(loop.body, run)
-        if run is not None:
-            run.finish(self.w)
 
     def _in_pieces(self, loop: Loop, interior: Interior) -> None:
         """The ends of a loop, then what is between."""

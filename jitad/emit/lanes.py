@@ -1,7 +1,7 @@
 """Eight numbers at a time: explicit vector lanes for loops that LLVM does not vectorise.
 
 Types ``float64x8``, ``float32x8``, ``int64x8`` and ``boolx8`` for Numba with the operators of Python, where scalars are
-broadcast; memory access under a mask, so that loops need no remainder; sums across lanes. Everything is plain LLVM vector code,
+broadcast; sums across lanes; :mod:`jitad.emit.places` reads and writes them. Everything is plain LLVM vector code,
 legal on any machine; estimates of reciprocals exist with AVX-512 and are divisions elsewhere. Functions are of ``float64x8``
 only: those of ``float32x8`` are computed in these and rounded, by :func:`wide` and :func:`narrow`.
 """
@@ -71,7 +71,7 @@ def _spread(builder: ir.IRBuilder, value: Any, t: types.Type) -> Any:
     return shuffled(builder, builder.insert_element(none, value, ir.Constant(_INT32, 0)), none, [0] * WIDTH)
 
 
-def _call(builder: ir.IRBuilder, name: str, result: ir.Type, *args: Any, **flags: Any) -> Any:
+def call(builder: ir.IRBuilder, name: str, result: ir.Type, *args: Any, **flags: Any) -> Any:
     function = cgutils.get_or_insert_function(builder.module, ir.FunctionType(result, [a.type for a in args]), name)
     return builder.call(function, args, **flags)
 
@@ -79,12 +79,12 @@ def _call(builder: ir.IRBuilder, name: str, result: ir.Type, *args: Any, **flags
 def _intrinsic_of(name: str, to_element: bool = False) -> Callable:
     """A function of LLVM's that is there for both types of floats."""
 
-    def call(builder: ir.IRBuilder, *args: Any, **flags: Any) -> Any:
+    def named(builder: ir.IRBuilder, *args: Any, **flags: Any) -> Any:
         vector = args[-1].type
         suffix = "v8f64" if vector.element == _DOUBLE else "v8f32"
-        return _call(builder, f"llvm.{name}.{suffix}", vector.element if to_element else vector, *args, **flags)
+        return call(builder, f"llvm.{name}.{suffix}", vector.element if to_element else vector, *args, **flags)
 
-    return call
+    return named
 
 
 # Operators.
@@ -179,7 +179,7 @@ def fused(typingctx, x, y, z):  # type: ignore[no-untyped-def]
 
     def codegen(context, builder, sig, args):  # type: ignore[no-untyped-def]
         values = [_spread(builder, a, t) for a, t in zip(args, sig.args, strict=True)]
-        return _call(builder, "llvm.fma.v8f64", FLOATS.llvm, *values)
+        return call(builder, "llvm.fma.v8f64", FLOATS.llvm, *values)
 
     return FLOATS(*given), codegen
 
@@ -194,7 +194,7 @@ def _from_llvm(name: str, exact: Callable) -> Any:
                 return exact(builder, args[0])
             zero = ir.Constant(FLOATS.llvm, [0.0] * WIDTH)
             everywhere = ir.Constant(_BYTE, 255)
-            return _call(builder, f"llvm.x86.avx512.{name}14.pd.512", FLOATS.llvm, args[0], zero, everywhere)
+            return call(builder, f"llvm.x86.avx512.{name}14.pd.512", FLOATS.llvm, args[0], zero, everywhere)
 
         return FLOATS(FLOATS), codegen
 
@@ -242,7 +242,7 @@ def scaled(typingctx, x, k):  # type: ignore[no-untyped-def]
 
     def codegen(context, builder, sig, args):  # type: ignore[no-untyped-def]
         zero, current = ir.Constant(FLOATS.llvm, [0.0] * WIDTH), ir.Constant(_INT32, 4)
-        return _call(builder, "llvm.x86.avx512.mask.scalef.pd.512", FLOATS.llvm, *args, zero, ir.Constant(_BYTE, 255), current)
+        return call(builder, "llvm.x86.avx512.mask.scalef.pd.512", FLOATS.llvm, *args, zero, ir.Constant(_BYTE, 255), current)
 
     return FLOATS(FLOATS, FLOATS), codegen
 
@@ -283,7 +283,7 @@ def _asked(builder: ir.IRBuilder, mask: Any, sign: str, pattern: int, mostly: in
     """Whether the bits of a mask are (or are not) a pattern; LLVM computes nothing early for the rarer answer."""
     byte = ir.IntType(mask.type.count)
     found = builder.icmp_unsigned(sign, builder.bitcast(mask, byte), ir.Constant(byte, pattern))
-    return _call(builder, "llvm.expect.i1", _BIT, found, ir.Constant(_BIT, mostly))
+    return call(builder, "llvm.expect.i1", _BIT, found, ir.Constant(_BIT, mostly))
 
 
 @intrinsic
@@ -345,54 +345,3 @@ double = _bitcast(types.int64, types.float64)
 def as_floats(typingctx, x):  # type: ignore[no-untyped-def]
     """Integers as floats."""
     return FLOATS(INTS), lambda context, builder, sig, args: builder.sitofp(args[0], FLOATS.llvm)
-
-
-# Memory: C-contiguous arrays, indices in range.
-
-
-def item_pointer(context: Any, builder: Any, array: types.Array, value: Any, index: Any) -> Any:
-    from numba.np import arrayobj  # takes 50 ms to import
-
-    made = arrayobj.make_array(array)(context, builder, value)
-    return cgutils.get_item_pointer(context, builder, array, made, index, wraparound=False, boundscheck=False)
-
-
-def size_of(array: Any) -> int:
-    """Of an element, in bytes."""
-    return 1 if array.dtype == types.boolean else array.dtype.bitwidth // 8
-
-
-def vector_pointer(context: Any, builder: Any, array: types.Array, args: Any) -> Any:
-    """A pointer to the lanes at an index."""
-    pointer = item_pointer(context, builder, array, args[0], cgutils.unpack_tuple(builder, args[1]))
-    return builder.bitcast(pointer, ir.VectorType(pointer.type.pointee, WIDTH).as_pointer())
-
-
-@intrinsic
-def load(typingctx, array, index, mask):  # type: ignore[no-untyped-def]
-    """``array[..., j], ..., array[..., j + 7]`` for ``index = (..., j)``; not read, and 0, where the mask is false."""
-    lanes = lanes_type(array.dtype)
-
-    def codegen(context, builder, sig, args):  # type: ignore[no-untyped-def]
-        pointer = vector_pointer(context, builder, array, args)
-        memory = pointer.type.pointee
-        short = {_DOUBLE: "f64", _SINGLE: "f32"}.get(memory.element, str(memory.element))
-        zero = ir.Constant(memory, [0] * WIDTH)
-        read = _call(builder, f"llvm.masked.load.v8{short}.p0v8{short}", memory, pointer,
-                     ir.Constant(_INT32, size_of(array)), args[2], zero)
-        return builder.icmp_unsigned("!=", read, zero) if lanes is BOOLS else read
-
-    return lanes(array, index, BOOLS), codegen
-
-
-@intrinsic
-def push(typingctx, array, index, value):  # type: ignore[no-untyped-def]
-    """``array[..., j] += value[0], ...`` for ``index = (..., j)``."""
-
-    def codegen(context, builder, sig, args):  # type: ignore[no-untyped-def]
-        pointer = vector_pointer(context, builder, array, args)
-        size = size_of(array)
-        builder.store(builder.fadd(builder.load(pointer, align=size), args[2]), pointer, align=size)
-        return context.get_dummy_value()
-
-    return types.void(array, index, lanes_type(array.dtype)), codegen

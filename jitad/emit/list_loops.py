@@ -6,41 +6,49 @@ LLVM does not vectorise calls of the C library, nor a loop that adds to places w
     d0 = False
     z0 = spread(0.0), spread(0.0), spread(0.0)
     y0_0 = spread(0.0)
-    for i0 in range(0, g0, 8):
-        l1 = column(a1, (i0,), 0, 2)
-        if negative(l1 | (s1 - l1) | ...):     # some index is below 0, or above n - 1 = s1
-            ...
-            l4 = choose(l1 < 0, l1 + n0_0, l1)
-        else:
+    h0 = 0
+    while h0 < n1_0:
+        g0 = h0 + (n1_0 - h0) // 8 * 8
+        for i0 in range(h0, g0, 8):
+            l1 = column(a1, (i0,), 0, 2)
+            if negative(l1 | (s1 - l1) | ...):     # some index is below 0, or above n - 1 = s1
+                g0 = i0
+                break
             l4 = l1
-        k0 = everywhere(l4 == q0)
-        if not k0:
-            z0 = rows(a0, l4, 3)
-        l5 = z0[0]
-        z1 = rows(a0, l3, 3)
-        l6 = z1[0]
-        l7 = l5 - l6
-        ...
-        push_rows(t0, l3, (l37, l39, l41, spread(0.0)))
-        if k0:
-            y0_0 += l42
-            d0 = True
-        else:
-            if d0:
-                t0[q0, 0] += total(y0_0)
-                y0_0 = spread(0.0)
-                d0 = False
-            push_rows(t0, l4, (l42, l43, l44, spread(0.0)))
-            q0 = lane(l4, 7)
-            z0 = spread(lane(z0[0], 7)), ...
+            r4 = apart(a1, (i0,), (0,))
+            k0 = everywhere(l4 == q0)
+            if not k0:
+                z0 = rows(a0, r4, 3)
+            l5 = z0[0]
+            z1 = rows(a0, r3, 3)
+            l6 = z1[0]
+            l7 = l5 - l6
+            ...
+            push_rows(t0, r3, (l37, l39, l41, spread(0.0)))
+            if k0:
+                y0_0 += l42
+                d0 = True
+            else:
+                if d0:
+                    t0[q0, 0] += total(y0_0)
+                    y0_0 = spread(0.0)
+                    d0 = False
+                push_rows(t0, r4, (l42, l43, l44, spread(0.0)))
+                q0 = lane(l4, 7)
+                z0 = spread(lane(z0[0], 7)), ...
+        h0 = min(g0 + 8, n1_0)
+        for i0 in range(g0, h0):
+            ...
 
 Lists are sorted by their first atom, mostly: its row stays in lanes while it is the same in all of them, see
-:mod:`jitad.emit.runs`.
+:mod:`jitad.emit.runs`. Indices that count from the end, and those that are out of range, are left to the turns one by one, so
+that those in lanes can take theirs from the list as they stand there.
 """
 
 from __future__ import annotations
 
-from collections.abc import Container, Mapping, Sequence
+from collections.abc import Container, Iterator, Mapping, Sequence
+from contextlib import contextmanager
 
 from jitad.emit.expression import Expressions
 from jitad.emit.lane_code import LaneCode, zero
@@ -48,9 +56,9 @@ from jitad.emit.lanes import WIDTH
 from jitad.emit.shared import names_of
 from jitad.emit.writer import Writer
 from jitad.ir.node import Node
-from jitad.ir.sizes import mul, sub
+from jitad.ir.sizes import sub
 from jitad.lower.lanes import COLUMNS
-from jitad.lower.lists import Entries
+from jitad.lower.lists import Entries, looked_up
 from jitad.lower.nest import Accumulate, Let, Loop, Step, Store, mentioned
 from jitad.lower.scalar import LOAD, Buffer
 from jitad.ops.leaf import constant_value
@@ -71,27 +79,43 @@ class ListLoop(LaneCode):
         self.last, self.dirty, self.same = f"q{number}", f"d{number}", f"k{number}"
         self.number = number
         self.read: dict[tuple[Buffer, Node], str] = {}  # rows in lanes
+        self.apart: dict[Node, str] = {}  # indices one by one
         self.kept: list[tuple[str, int, str]] = []  # those of the row that stays, their widths, and a zero
 
-    def write(self, w: Writer, first: str, end: str) -> str:
-        """Turns from `first` on in blocks; what has to be written are those from the result of this to `end`."""
-        first, behind = self.whole(w, first, end)
+    @contextmanager
+    def around(self, w: Writer, first: str, end: str) -> Iterator[tuple[str, str]]:
+        """Write turns from `first` to `end` in blocks; those between the two results are to be written inside of this."""
         sums = {n: "w" + self.e.name(n)[1:] for n in self.loop.accumulators}
-        body = Writer(w.depth + 1)
-        self._body(body, sums)
+        wraps = {n: index for n, index in self.entries.wraps().items() if self._side_by_side(looked_up(index)) is not None}
+        depth, leaves = self.loop.depth, bool(self.loop.checks or wraps)
+        body = Writer(w.depth + 1 + leaves)
+        self._body(body, sums, wraps)
         self._start(w)
         for node, name in sums.items():
             w.line(f"{name} = {zero(node.dtype)}")
-        with w.indented(f"for {self.start} in range({first}, {behind}, {WIDTH}):"):
-            if self.lanes in names_of("\n".join(body.lines)):
-                w.line(f"{self.lanes} = consecutive({self.start})")
-            w.lines += body.lines
+        if leaves:
+            start, behind = f"h{depth}", f"g{depth}"
+            w.line(f"{start} = {first}")
+            with w.indented(f"while {start} < {end}:"):
+                w.line(f"{behind} = {start} + ({end} - {start}) // {WIDTH} * {WIDTH}")
+                self._blocks(w, body, start, behind)
+                w.line(f"{start} = min({behind} + {WIDTH}, {end})")
+                yield behind, start
+        else:
+            start, behind = self.whole(w, first, end)
+            self._blocks(w, body, start, behind)
+            yield behind, end
         for node, name in sums.items():
             w.line(f"{self.e.name(node)} += total({name})")
         if self.row is not None:
             with w.indented(f"if {self.dirty}:"):
                 self._flush(w)
-        return behind
+
+    def _blocks(self, w: Writer, body: Writer, start: str, behind: str) -> None:
+        with w.indented(f"for {self.start} in range({start}, {behind}, {WIDTH}):"):
+            if self.lanes in names_of("\n".join(body.lines)):
+                w.line(f"{self.lanes} = consecutive({self.start})")
+            w.lines += body.lines
 
     def whole(self, w: Writer, first: str, end: str) -> tuple[str, str]:
         """Where blocks begin and end."""
@@ -103,8 +127,8 @@ class ListLoop(LaneCode):
         w.line(f"{behind} = h{depth} + ({end} - h{depth}) // {WIDTH} * {WIDTH}")
         return f"h{depth}", behind
 
-    def _body(self, w: Writer, sums: dict[Node, str]) -> None:
-        written = self._indices(w)
+    def _body(self, w: Writer, sums: dict[Node, str], wraps: dict[Node, Node]) -> None:
+        written = self._indices(w, wraps)
         for step in sorted(self.loop.body.steps, key=lambda s: not isinstance(s, Let)):  # a store may change the row that stays
             if not (isinstance(step, Let) and step.node in written):
                 self.step(w, step, sums)
@@ -119,32 +143,26 @@ class ListLoop(LaneCode):
         elif isinstance(step, Accumulate):
             w.line(f"{sums[step.node]} += {self.in_lanes(step.node.args[0] if step.value is None else step.value)}")
 
-    def _indices(self, w: Writer) -> set[Node]:
-        """Check indices, and take those that are negative from the end: one question for both. What is written so."""
+    def _indices(self, w: Writer, wraps: dict[Node, Node]) -> set[Node]:
+        """Leave the block if an index is negative or out of range. What is written so."""
         checked = [(n, check.bound) for check in self.loop.checks for n in check.reads]
-        if not checked:
-            return set()
         self.vectors |= dict(checked).keys()
-        for n, _ in checked:
+        written = dict.fromkeys([*dict(checked), *wraps.values()])
+        for n in written:
             self._let(w, n)
-        wraps = self.entries.wraps(checked)
-        written = set(dict(checked))
-        for n in dict.fromkeys(index for index, _ in wraps.values()):
-            if n not in written:  # of a shorter type
-                self._let(w, n)
-                written.add(n)
-        beyond = (f"{self.name(n)} | ({self.e.size(sub(bound, 1))} - {self.name(n)})" for n, bound in checked)
-        with w.indented(f"if negative({' | '.join(beyond)}):"):
-            inside = (f"below({self.name(n)} + {self.e.size(bound)}, {self.e.size(mul(2, bound))})" for n, bound in checked)
-            with w.indented(f"if not everywhere({' & '.join(inside)}):"):
-                w.line(RAISE)
-            for wrap, (n, bound) in wraps.items():
-                w.line(f"{self.name(wrap)} = choose({self.name(n)} < 0, {self.name(n)} + {self.e.size(bound)}, {self.name(n)})")
-        if wraps:
-            with w.indented("else:"):
-                for wrap, (n, _) in wraps.items():
-                    w.line(f"{self.name(wrap)} = {self.name(n)}")
-        return written | wraps.keys() | self._only_for(wraps)
+        tests = [f"{self.name(n)} | ({self.e.size(sub(bound, 1))} - {self.name(n)})" for n, bound in checked]
+        tests += dict.fromkeys(self.name(n) for n in wraps.values() if looked_up(n) not in dict(checked))
+        if tests:
+            with w.indented(f"if negative({' | '.join(tests)}):"):
+                w.line(f"g{self.loop.depth} = {self.start}")
+                w.line("break")
+        for wrap, n in wraps.items():
+            w.line(f"{self.name(wrap)} = {self.name(n)}")
+            self.apart[wrap] = f"apart({self._side_by_side(looked_up(n))})"
+            if wrap is not self.row:  # which is seldom asked for
+                w.line(f"r{self.e.name(wrap)[1:]} = {self.apart[wrap]}")
+                self.apart[wrap] = "r" + self.e.name(wrap)[1:]
+        return written.keys() | wraps.keys() | self._only_for(wraps)
 
     def _only_for(self, wraps: Container[Node]) -> set[Node]:
         """What is computed for nothing else."""
@@ -164,13 +182,21 @@ class ListLoop(LaneCode):
         assert isinstance(buffer, Buffer)
         if self.entries.width(buffer, idx):
             return f"{self.read[buffer, idx[0]]}[{_column(idx)}]"
-        name, width = self.e.buffer(buffer), buffer.shape[-1]
         if (block := self._block(idx)) is not None:
-            return f"block({name}, {block})"
+            return f"block({self.e.buffer(buffer)}, {block})"
+        width = buffer.shape[-1]
         if len(idx) > 1 and constant_value(idx[-1]) is not None and isinstance(width, int) and width <= COLUMNS:
             if (block := self._block(idx[:-1])) is not None:
-                return f"column({name}, {block}, {_column(idx)}, {width})"
-        return f"gather({name}, {self._index(idx)})"
+                return f"column({self.e.buffer(buffer)}, {block}, {_column(idx)}, {width})"
+        return f"gather({self.e.buffer(buffer)}, {self._index(idx)})"
+
+    def _side_by_side(self, node: Node) -> str | None:
+        """The array, the block and the column of what subsequent turns read from subsequent rows."""
+        buffer, idx = node.params[0], node.args
+        for block, column in ((idx, ()), (idx[:-1], idx[-1:])):
+            if block and self.vectors.isdisjoint(column) and (rows := self._block(block)) is not None:
+                return f"{self.e.buffer(buffer)}, {rows}, {_tuple(list(map(self.e.name, column)))}"  # type: ignore[arg-type]
+        return None
 
     def _block(self, idx: Sequence[Node]) -> str | None:
         """An index of eight elements that are side by side."""
@@ -185,8 +211,8 @@ class ListLoop(LaneCode):
         if (buffer, row) in self.read:
             return
         name = self.read[buffer, row] = f"z{self.number}_{len(self.read)}"
-        array, lanes = self.e.buffer(buffer), self.name(row)
-        found = f"rows({array}, {lanes}, {width})" if width > 1 else f"(gather({array}, {self._index(idx)}),)"
+        array, lanes, places = self.e.buffer(buffer), self.name(row), self._places(row)
+        found = f"rows({array}, {places}, {width})" if width > 1 else f"(gather({array}, {self._index(idx)}),)"
         if row is not self.row:
             return w.line(f"{name} = {found}")
         if not self.kept:
@@ -218,7 +244,7 @@ class ListLoop(LaneCode):
         values = [" + ".join(sums.get(k, [zero(buffer.dtype)])) for k in range(self.entries.width(buffer, idx))]
         if len(values) == 1:
             return f"push_each({self.e.buffer(buffer)}, {self._index(idx)}, {values[0]})"
-        return f"push_rows({self.e.buffer(buffer)}, {self.name(idx[0])}, {_tuple(values)})"
+        return f"push_rows({self.e.buffer(buffer)}, {self._places(idx[0])}, {_tuple(values)})"
 
     # The row that stays.
 
@@ -258,7 +284,11 @@ class ListLoop(LaneCode):
         w.line(f"{self.dirty} = False")
 
     def _index(self, idx: Sequence[Node]) -> str:
-        return _tuple(list(map(self.name, idx)))
+        return _tuple(list(map(self._places, idx)))
+
+    def _places(self, index: Node) -> str:
+        """An index that each lane is looked up by."""
+        return self.apart.get(index) or self.name(index)
 
 
 def _column(idx: Sequence[Node]) -> int:

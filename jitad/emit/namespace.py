@@ -175,10 +175,10 @@ NAMES |= {name: getattr(np, name) for name in (
     "floor", "ceil", "trunc", "fmod", "rint", "sign", "isnan", "isinf", "isfinite", "empty",
     "zeros", "float64", "float32", "int64", "int32", "int16", "int8", "uint64", "uint32", "uint16", "uint8", "bool_")}
 NAMES |= {name: getattr(lanes, name) for name in (
-    "spread", "consecutive", "choose", "load", "push", "total", "as_floats", "lane", "pack", "everywhere",
-    "below", "negative", "exact_sqrt", "wide", "narrow")}
+    "spread", "consecutive", "choose", "total", "as_floats", "lane", "pack", "everywhere",
+    "negative", "exact_sqrt", "wide", "narrow")}
 NAMES |= {name: getattr(places, name) for name in (
-    "block", "column", "put", "gather", "push_each", "put_each", "rows", "push_rows")}
+    "block", "load", "push", "column", "apart", "put", "gather", "push_each", "put_each", "rows", "push_rows")}
 NAMES |= {name: getattr(vmath, name) for name in (
     "exp", "exp2", "expm1", "log", "log2", "log10", "log1p", "tanh", "reciprocal", "rsqrt")}
 NAMES |= {"cbrt": roots.cbrt, "hypot": roots.hypot, "power_of_singles": power.power_of_singles}

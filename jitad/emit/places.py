@@ -13,10 +13,36 @@ from llvmlite import ir
 from numba import types
 from numba.core import cgutils
 
-from jitad.emit.lanes import BOOLS, INTS, WIDTH, Lanes, intrinsic, item_pointer, lanes_type, shuffled, size_of, vector_pointer
+from jitad.emit.lanes import AVX512, BOOLS, INTS, WIDTH, Lanes, call, intrinsic, lanes_type, shuffled
 from jitad.lower.lanes import COLUMNS
 
 _INT32, _INT64 = ir.IntType(32), ir.IntType(64)
+
+
+def _pointer(context: Any, builder: Any, array: types.Array, value: Any, index: Any) -> Any:
+    from numba.np import arrayobj  # takes 50 ms to import
+
+    made = arrayobj.make_array(array)(context, builder, value)
+    return cgutils.get_item_pointer(context, builder, array, made, index, wraparound=False, boundscheck=False)
+
+
+def _size(array: Any) -> int:
+    """Of an element, in bytes."""
+    return 1 if array.dtype == types.boolean else array.dtype.bitwidth // 8
+
+
+def _lanes_pointer(context: Any, builder: Any, array: types.Array, args: Any) -> Any:
+    """A pointer to the lanes at an index."""
+    pointer = _pointer(context, builder, array, args[0], cgutils.unpack_tuple(builder, args[1]))
+    return builder.bitcast(pointer, ir.VectorType(pointer.type.pointee, WIDTH).as_pointer())
+
+
+def _masked_load(builder: ir.IRBuilder, pointer: Any, mask: Any, size: int) -> Any:
+    """A vector of elements of that size; not read, and 0, where the mask is false."""
+    memory = pointer.type.pointee
+    short = f"v{memory.count}" + {ir.DoubleType(): "f64", ir.FloatType(): "f32"}.get(memory.element, str(memory.element))
+    zeros = ir.Constant(memory, [0] * memory.count)
+    return call(builder, f"llvm.masked.load.{short}.p0{short}", memory, pointer, ir.Constant(_INT32, size), mask, zeros)
 
 
 def _lanes_of(array: types.Array) -> Lanes:
@@ -29,13 +55,15 @@ def _read(builder: ir.IRBuilder, memory: Any, array: Any) -> Any:
     lanes = _lanes_of(array)
     if lanes is BOOLS:
         return builder.icmp_unsigned("!=", memory, ir.Constant(memory.type, None))
-    if lanes is not INTS or size_of(array) == 8:
+    if lanes is not INTS or _size(array) == 8:
         return memory
     return (builder.sext if array.dtype.signed else builder.zext)(memory, lanes.llvm)
 
 
 def _pick(builder: ir.IRBuilder, value: Any, k: int) -> Any:
-    """Lane k, or the scalar."""
+    """Lane k, or number k of what is apart, or the scalar."""
+    if isinstance(value.type, ir.ArrayType):
+        return builder.extract_value(value, k)
     return builder.extract_element(value, ir.Constant(_INT32, k)) if isinstance(value.type, ir.VectorType) else value
 
 
@@ -43,7 +71,7 @@ def _places(context: Any, builder: ir.IRBuilder, array: types.Array, args: Any) 
     """Pointers to ``array[index]``, lane after lane."""
     index = cgutils.unpack_tuple(builder, args[1])
     for k in range(WIDTH):
-        yield item_pointer(context, builder, array, args[0], [_pick(builder, i, k) for i in index])
+        yield _pointer(context, builder, array, args[0], [_pick(builder, i, k) for i in index])
 
 
 def _to(builder: ir.IRBuilder, pointer: Any, width: int) -> Any:
@@ -59,10 +87,22 @@ def block(typingctx, array, index):  # type: ignore[no-untyped-def]
     """``array[..., j], ..., array[..., j + 7]`` for ``index = (..., j)``."""
 
     def codegen(context, builder, sig, args):  # type: ignore[no-untyped-def]
-        pointer = vector_pointer(context, builder, array, args)
-        return _read(builder, builder.load(pointer, align=size_of(array)), array)
+        pointer = _lanes_pointer(context, builder, array, args)
+        return _read(builder, builder.load(pointer, align=_size(array)), array)
 
     return _lanes_of(array)(array, index), codegen
+
+
+@intrinsic
+def load(typingctx, array, index, mask):  # type: ignore[no-untyped-def]
+    """``array[..., j], ..., array[..., j + 7]`` for ``index = (..., j)``; not read, and 0, where the mask is false."""
+    lanes = lanes_type(array.dtype)
+
+    def codegen(context, builder, sig, args):  # type: ignore[no-untyped-def]
+        read = _masked_load(builder, _lanes_pointer(context, builder, array, args), args[2], _size(array))
+        return builder.icmp_unsigned("!=", read, ir.Constant(read.type, None)) if lanes is BOOLS else read
+
+    return lanes(array, index, BOOLS), codegen
 
 
 @intrinsic(prefer_literal=True)
@@ -72,11 +112,28 @@ def column(typingctx, array, index, k, width):  # type: ignore[no-untyped-def]
 
     def codegen(context, builder, sig, args):  # type: ignore[no-untyped-def]
         index = [*cgutils.unpack_tuple(builder, args[1]), ir.Constant(_INT64, 0)]
-        pointer = item_pointer(context, builder, array, args[0], index)
-        found = builder.load(_to(builder, pointer, n * WIDTH), align=size_of(array))
+        pointer = _pointer(context, builder, array, args[0], index)
+        found = builder.load(_to(builder, pointer, n * WIDTH), align=_size(array))
         return _read(builder, shuffled(builder, found, found, range(first, n * WIDTH, n)), array)
 
     return _lanes_of(array)(array, index, k, width), codegen
+
+
+@intrinsic
+def apart(typingctx, array, index, column):  # type: ignore[no-untyped-def]
+    """The integers ``array[..., j, *column]``, ... for ``index = (..., j)``, as a tuple: sooner than out of lanes."""
+
+    def codegen(context, builder, sig, args):  # type: ignore[no-untyped-def]
+        *outer, start = cgutils.unpack_tuple(builder, args[1])
+        behind = cgutils.unpack_tuple(builder, args[2])
+        found = []
+        for k in range(WIDTH):
+            turn = builder.add(start, ir.Constant(_INT64, k))
+            number = builder.load(_pointer(context, builder, array, args[0], [*outer, turn, *behind]))
+            found.append(context.cast(builder, number, array.dtype, types.int64))
+        return context.make_tuple(builder, sig.return_type, found)
+
+    return types.UniTuple(types.int64, WIDTH)(array, index, column), codegen
 
 
 @intrinsic
@@ -84,10 +141,23 @@ def put(typingctx, array, index, value):  # type: ignore[no-untyped-def]
     """``array[..., j] = value[0], ...`` for ``index = (..., j)``."""
 
     def codegen(context, builder, sig, args):  # type: ignore[no-untyped-def]
-        builder.store(args[2], vector_pointer(context, builder, array, args), align=size_of(array))
+        builder.store(args[2], _lanes_pointer(context, builder, array, args), align=_size(array))
         return context.get_dummy_value()
 
     return types.void(array, index, _lanes_of(array)), codegen
+
+
+@intrinsic
+def push(typingctx, array, index, value):  # type: ignore[no-untyped-def]
+    """``array[..., j] += value[0], ...`` for ``index = (..., j)``."""
+
+    def codegen(context, builder, sig, args):  # type: ignore[no-untyped-def]
+        pointer = _lanes_pointer(context, builder, array, args)
+        size = _size(array)
+        builder.store(builder.fadd(builder.load(pointer, align=size), args[2]), pointer, align=size)
+        return context.get_dummy_value()
+
+    return types.void(array, index, lanes_type(array.dtype)), codegen
 
 
 # Anywhere: one lane after the other.
@@ -128,6 +198,15 @@ put_each = _scattered(False)  # array[index] = value
 # Rows.
 
 
+def _row(builder: ir.IRBuilder, place: Any, n: int, size: int) -> Any:
+    """n numbers, and what fills up four."""
+    if n == 3 and AVX512:
+        mask = ir.Constant(ir.VectorType(ir.IntType(1), COLUMNS), [1, 1, 1, 0])
+        return _masked_load(builder, _to(builder, place, COLUMNS), mask, size)
+    row = builder.load(_to(builder, place, n), align=size)
+    return row if n == COLUMNS else shuffled(builder, row, row, [*range(n), *[0] * (COLUMNS - n)])
+
+
 @intrinsic(prefer_literal=True)
 def rows(typingctx, array, index, width):  # type: ignore[no-untyped-def]
     """The columns of ``array[index]``, for lanes of row numbers and rows of a literal width: a tuple of lanes."""
@@ -136,9 +215,8 @@ def rows(typingctx, array, index, width):  # type: ignore[no-untyped-def]
     def codegen(context, builder, sig, args):  # type: ignore[no-untyped-def]
         found = []
         for k in range(WIDTH):
-            place = item_pointer(context, builder, array, args[0], [_pick(builder, args[1], k), ir.Constant(_INT64, 0)])
-            row = builder.load(_to(builder, place, n), align=size_of(array))
-            found.append(row if n == COLUMNS else shuffled(builder, row, row, [*range(n), *[0] * (COLUMNS - n)]))
+            place = _pointer(context, builder, array, args[0], [_pick(builder, args[1], k), ir.Constant(_INT64, 0)])
+            found.append(_row(builder, place, n, _size(array)))
         return context.make_tuple(builder, sig.return_type, _columns(builder, found)[:n])
 
     return types.UniTuple(_lanes_of(array), n)(array, index, width), codegen
@@ -150,10 +228,10 @@ def push_rows(typingctx, array, index, values):  # type: ignore[no-untyped-def]
     n = len(values)
 
     def codegen(context, builder, sig, args):  # type: ignore[no-untyped-def]
-        columns, size = cgutils.unpack_tuple(builder, args[2]), size_of(array)
+        columns, size = cgutils.unpack_tuple(builder, args[2]), _size(array)
         found = _rows(builder, columns + [ir.Constant(columns[0].type, ir.Undefined)] * (COLUMNS - n))
         for k, row in enumerate(found):
-            place = item_pointer(context, builder, array, args[0], [_pick(builder, args[1], k), ir.Constant(_INT64, 0)])
+            place = _pointer(context, builder, array, args[0], [_pick(builder, args[1], k), ir.Constant(_INT64, 0)])
             place = _to(builder, place, n)
             new = row if n == COLUMNS else shuffled(builder, row, row, range(n))
             builder.store(builder.fadd(builder.load(place, align=size), new), place, align=size)

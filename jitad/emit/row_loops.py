@@ -26,8 +26,8 @@ For a logistic regression::
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
-from contextlib import AbstractContextManager
+from collections.abc import Callable, Iterator, Mapping
+from contextlib import AbstractContextManager, contextmanager
 from dataclasses import replace
 
 from jitad.emit.expression import Expressions
@@ -54,7 +54,8 @@ class RowLoop(ListLoop):
         self.rows, self.first = self.stages.rows, f"b{loop.depth}"
         self.memory = f"c{number}" if self.stages.memory is None else expressions.buffer(self.stages.memory)
 
-    def write(self, w: Writer, first: str, end: str) -> str:
+    @contextmanager
+    def around(self, w: Writer, first: str, end: str) -> Iterator[tuple[str, str]]:
         first, behind = self.whole(w, first, end)
         in_lanes = [s.node for s in self.stages.between if isinstance(s, Accumulate)]
         sums = {n: "w" + self.e.name(n)[1:] for n in in_lanes}
@@ -76,7 +77,7 @@ class RowLoop(ListLoop):
                     self.block(Block(self.stages.after))
         for node, name in sums.items():
             w.line(f"{self.e.name(node)} += total({name})")
-        return behind
+        yield behind, end
 
     def _turn(self, w: Writer) -> AbstractContextManager[None]:
         return w.indented(f"for {self.start} in range({self.first}, {self.first} + {WIDTH}):")

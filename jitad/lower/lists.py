@@ -11,7 +11,6 @@ from collections import Counter
 from collections.abc import Iterable, Sequence
 
 from jitad.ir.node import Node, topological
-from jitad.ir.sizes import Size
 from jitad.ir.types import BOOL, FLOAT, FLOAT32, INT
 from jitad.lower.choices import as_size
 from jitad.lower.exact import compared
@@ -60,11 +59,9 @@ class Entries:
         shifted = last.op.name == "add" and last.args[0] is self.var and as_size(last.args[1]) is not None
         return self.vectors.isdisjoint(outer) and (last is self.var or shifted)
 
-    def wraps(self, checked: Sequence[tuple[Node, int | Size]]) -> dict[Node, tuple[Node, int | Size]]:
-        """Indices that count from the end where they are negative, by what stands for them: those that are `checked`."""
-        bounds = dict(checked)
-        found = {n: wrap for n in self.lets if (wrap := _wrapped(n))}
-        return {n: (i, size) for n, (i, size) in found.items() if bounds.get(_read(i)) == size}
+    def wraps(self) -> dict[Node, Node]:
+        """Indices that are looked up, by what stands for them as they count from the end where they are negative."""
+        return {n: index for n in self.lets if (index := _wrapped(n)) is not None and looked_up(index).op is LOAD}
 
     def width(self, buffer: Buffer, idx: Sequence[Node]) -> int:
         """Of the rows of an array, where one that is looked up is meant, and a constant column; else 0."""
@@ -77,16 +74,16 @@ class Entries:
         return width if known else 0  # type: ignore[return-value]
 
 
-def _wrapped(n: Node) -> tuple[Node, int | Size] | None:
-    """The index i and the length of an axis, if a scalar is ``i + length if i < 0 else i``."""
+def _wrapped(n: Node) -> Node | None:
+    """The index i, if a scalar is ``i + length if i < 0 else i``."""
     if n.op.name != "select" or n.args[0].op.name != "less" or n.args[1].op.name != "add":
         return None
     (index, zero), (a, b), same = n.args[0].args, n.args[1].args, n.args[2]
-    size = as_size(b if a is same else a)
-    return (same, size) if index is same and constant_value(zero) == 0 and same in (a, b) and size is not None else None
+    other = b if a is same else a
+    return same if index is same and constant_value(zero) == 0 and same in (a, b) and as_size(other) is not None else None
 
 
-def _read(index: Node) -> Node:
+def looked_up(index: Node) -> Node:
     """What was read from the list: an index, maybe of a shorter type."""
     return index.args[0] if index.op.name == "cast" else index
 
@@ -132,7 +129,9 @@ def _pays(loop: Loop, exact: set[Node]) -> bool:
     read = {n.params[0] for n in nodes if n.op is LOAD}
     lets = [n for n in nodes if n.op is not LOAD]
     enough = sum(cost(n) for n in lets if n.dtype.kind == "f") >= WORTH
-    needed = any(n.op.name in LANES_ONLY for n in lets) or bool(Entries(loop).groups)
+    entries = Entries(loop)
+    rows = any(n.op is LOAD and entries.width(n.params[0], n.args) > 1 for n in nodes)  # type: ignore[arg-type]
+    needed = rows or any(n.op.name in LANES_ONLY for n in lets) or bool(entries.groups)
     return enough and needed and read.isdisjoint(s.buffer for s in steps if isinstance(s, Store))
 
 

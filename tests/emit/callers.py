@@ -5,8 +5,8 @@ from __future__ import annotations
 import numpy as np
 from numba import njit
 
-from jitad.emit.lanes import WIDTH, consecutive, load
-from jitad.emit.places import put
+from jitad.emit.lanes import WIDTH, consecutive
+from jitad.emit.places import load, put
 
 FLAGS = {"fastmath": {"reassoc", "nsz", "contract", "arcp"}, "error_model": "numpy"}
 

@@ -199,7 +199,7 @@ def test_every_index_is_compared(dtype, place):
     f = jitad.value_and_grad(lambda x, t: np.exp(-((x[t[:, 0]] - x[t[:, 2]]) ** 2).sum(-1)).sum())
     g = jitad.value_and_grad(bonds)
     pairs = listed(20, 3).astype(dtype)
-    assert "v0 >= " not in f.specialize(X[3], pairs).source and "below(" in f.specialize(X[3], pairs).source
+    assert "v0 >= " not in f.specialize(X[3], pairs).source and "negative(" in f.specialize(X[3], pairs).source
     for column, wrong in ((0, N), (2, N + 100), (2, -N - 1), (0, -100)):
         if wrong > 0 or dtype != "uint8":
             bad = pairs.copy()

@@ -113,7 +113,7 @@ def test_hessians_over_lists(entries):
     if entries == 30:
         source = written(jitad.hessian(over_a_list), x, pairs).source
         adding = [line for line in source.splitlines() if "+=" in line and "o0[" in line or "t0[" in line and "+=" in line]
-        assert adding and all(line.startswith(" " * 8) and not line.startswith(" " * 12) for line in adding)
+        assert adding and all(line.startswith(" " * 12) and not line.startswith(" " * 16) for line in adding)
 
 
 def test_indices_out_of_range_still_raise():
