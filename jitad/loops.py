@@ -1,4 +1,4 @@
-"""Loops whose steps are traced once, with JAX's names: `scan`, `fori_loop`, `map`."""
+"""Loops whose steps are traced once, with JAX's names: `scan`, `fori_loop`, `while_loop`, `map`."""
 
 from __future__ import annotations
 
@@ -7,7 +7,7 @@ from typing import Any
 
 from jitad.trace.tracing import current
 
-__all__ = ["fori_loop", "map", "scan"]
+__all__ = ["fori_loop", "map", "scan", "while_loop"]
 
 
 def scan(
@@ -78,7 +78,7 @@ def fori_loop(lower: int, upper: int, body_fun: Callable, init_val: Any) -> Any:
     Parameters
     ----------
     lower, upper : int
-        The first i, and the one behind the last.
+        The first i, and the one behind the last. They may be traced.
     body_fun : callable
         ``body_fun(i, x) -> x``; i is an integer that is traced.
     init_val : container of array_like
@@ -99,6 +99,51 @@ def fori_loop(lower: int, upper: int, body_fun: Callable, init_val: Any) -> Any:
     from jitad.trace.loop import fori_loop as traced
 
     return traced(lower, upper, body_fun, init_val)
+
+
+def while_loop(cond_fun: Callable, body_fun: Callable, init_val: Any) -> Any:
+    """``while cond_fun(x): x = body_fun(x)``.
+
+    Differentiates in both modes, to any order: the reverse mode counts the turns first, then stores the carry of each.
+
+    Parameters
+    ----------
+    cond_fun : callable
+        ``cond_fun(x) -> bool``: one boolean, traced.
+    body_fun : callable
+        ``body_fun(x) -> x``. The carry keeps its shapes; dtypes become what they promote to.
+    init_val : container of array_like
+        x before the first turn.
+
+    Returns
+    -------
+    container
+        The first x of which the condition does not hold.
+
+    Raises
+    ------
+    TypeError
+        If the condition is no boolean, or `body_fun` returns another container.
+    jitad.errors.ShapeError
+        If `body_fun` returns an array of another shape.
+
+    Examples
+    --------
+    >>> import jitad
+    >>> def root(a):  # Newton's
+    ...     return jitad.while_loop(lambda x: abs(x * x - a) > 1e-14 * a, lambda x: (x + a / x) / 2, a)
+    >>> round(root(2.0), 12)
+    1.414213562373
+    >>> round(jitad.grad(root)(2.0), 12)
+    0.353553390593
+    """
+    if current() is None:
+        from jitad.api import jit
+
+        return jit(lambda start: while_loop(cond_fun, body_fun, start))(init_val)
+    from jitad.trace.loop import while_loop as traced
+
+    return traced(cond_fun, body_fun, init_val)
 
 
 def map(f: Callable, xs: Any) -> Any:

@@ -48,7 +48,23 @@ from jitad.ir import sizes
 from jitad.ir.node import Node
 from jitad.ir.sizes import Sym
 from jitad.ir.types import Shape
-from jitad.lower.nest import Accumulate, Block, Call, Check, Interior, Let, Loop, Output, Program, Repeat, Split, Store, walk
+from jitad.lower.memory import is_computed
+from jitad.lower.nest import (
+    Accumulate,
+    Block,
+    Call,
+    Check,
+    Interior,
+    Let,
+    Loop,
+    Measure,
+    Output,
+    Program,
+    Repeat,
+    Split,
+    Store,
+    walk,
+)
 from jitad.lower.scalar import Buffer, load
 from jitad.lower.sums import identity
 from jitad.ops.arithmetic import add, multiply
@@ -121,7 +137,7 @@ class Emitter:
         copied = {b for step in walk(self.program.block) if isinstance(step, Split) for b, _ in step.copies}
         kinds: dict[tuple, list[Buffer]] = {}
         for b, zeroed in self.program.temporaries:
-            if b.kind == "temp" and b is not self.program.numbers:
+            if b.kind == "temp" and b is not self.program.numbers and not is_computed(b):
                 kinds.setdefault((b.dtype, b.shape, b.padded, zeroed), []).append(b)
         places: dict[str, Place] = {}
         made: dict[Buffer, Buffer] = {}  # the row of the first of each kind
@@ -177,7 +193,8 @@ class Emitter:
             if b.kind == "packed":
                 self._allocate(b, False)
         for buffer, zeroed in self.program.temporaries:
-            self._allocate(buffer, zeroed)
+            if not is_computed(buffer):
+                self._allocate(buffer, zeroed)
 
     def _allocate(self, b: Buffer, zeroed: bool) -> None:
         shape = self.e.shape(b.shape, room if b.padded else str)
@@ -214,6 +231,8 @@ class Emitter:
                     stored[load(step.buffer, step.idx)] = step.value
             elif isinstance(step, Repeat):
                 self._repeat(step)
+            elif isinstance(step, Measure):
+                self._measure(step)
             elif isinstance(step, Call):
                 arguments = [*map(self.e.buffer, (step.buffer, *step.operands)), *map(repr, step.params)]
                 self.w.line(f"{step.routine}({', '.join(arguments)})")
@@ -231,6 +250,13 @@ class Emitter:
                 self._split(step)
         for node in stored:  # elsewhere it is read
             self.e.names.pop(node, None)
+
+    def _measure(self, step: Measure) -> None:
+        """A length is known now: make what is as long."""
+        self.w.line(f"{self.e.length(step.symbol)} = {self.e.name(step.value)}")
+        for buffer, zeroed in self.program.temporaries:
+            if any(step.symbol in sizes.computed(n) for n in buffer.shape):
+                self._allocate(buffer, zeroed)
 
     def _repeat(self, step: Repeat) -> None:
         from jitad.emit.turns import write_turns
