@@ -1,13 +1,13 @@
-"""Loops whose steps are traced once, with JAX's names: `scan`, `fori_loop`, `while_loop`, `map`."""
+"""Loops whose steps are traced once, and branches, with JAX's names."""
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from typing import Any
 
 from jitad.trace.tracing import current
 
-__all__ = ["fori_loop", "map", "scan", "while_loop"]
+__all__ = ["cond", "fori_loop", "map", "scan", "switch", "while_loop"]
 
 
 def scan(
@@ -144,6 +144,77 @@ def while_loop(cond_fun: Callable, body_fun: Callable, init_val: Any) -> Any:
     from jitad.trace.loop import while_loop as traced
 
     return traced(cond_fun, body_fun, init_val)
+
+
+def cond(pred: Any, true_fun: Callable, false_fun: Callable, *operands: Any) -> Any:
+    """``true_fun(*operands) if pred else false_fun(*operands)``.
+
+    Functions that are made of elementwise operations and sums are both computed, and one result is selected, as `numpy.where`
+    does: its derivative is that of the one that is chosen. Where there are loops, lookups or factorisations in them, only the
+    function that is chosen runs.
+
+    Parameters
+    ----------
+    pred : bool
+        One boolean, or a number that is not zero; it may be traced.
+    true_fun, false_fun : callable
+        Functions of the operands that return the same containers of arrays of the same shapes.
+    *operands : container of array_like
+        What the functions are called with.
+
+    Raises
+    ------
+    TypeError
+        If `pred` is no single boolean or number, or the functions return different containers.
+    jitad.errors.ShapeError
+        If they return arrays of different shapes.
+
+    Examples
+    --------
+    >>> import numpy as np, jitad
+    >>> def huber(x):
+    ...     return jitad.cond(abs(x) < 1, lambda x: x**2 / 2, lambda x: abs(x) - 0.5, x)
+    >>> huber(3.0), jitad.grad(huber)(3.0), jitad.grad(huber)(0.5)
+    (2.5, 1.0, 0.5)
+    """
+    if current() is None:
+        from jitad.api import jit
+
+        return jit(lambda p, given: cond(p, true_fun, false_fun, *given))(pred, operands)
+    from jitad.trace.branch import cond as traced
+
+    return traced(pred, true_fun, false_fun, operands)
+
+
+def switch(index: Any, branches: Sequence[Callable], *operands: Any) -> Any:
+    """``branches[index](*operands)``, with the nearest index that there is.
+
+    Like :func:`cond`, with any number of functions.
+
+    Parameters
+    ----------
+    index : int
+        Which function; it may be traced.
+    branches : sequence of callable
+        Functions of the operands that return the same containers of arrays of the same shapes.
+    *operands : container of array_like
+        What they are called with.
+
+    Examples
+    --------
+    >>> import numpy as np, jitad
+    >>> def f(k, x):
+    ...     return jitad.switch(k, [np.sin, np.cos, lambda x: x**2], x)
+    >>> f(2, 3.0), f(7, 3.0), jitad.grad(f, argnums=1)(2, 3.0)
+    (9.0, 9.0, 6.0)
+    """
+    if current() is None:
+        from jitad.api import jit
+
+        return jit(lambda k, given: switch(k, branches, *given))(index, operands)
+    from jitad.trace.branch import switch as traced
+
+    return traced(index, branches, operands)
 
 
 def map(f: Callable, xs: Any) -> Any:

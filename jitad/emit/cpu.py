@@ -33,7 +33,7 @@ from contextlib import nullcontext
 
 import numpy as np
 
-from jitad.config import DEFAULT, MAX_STATEMENTS, Options
+from jitad.config import DEFAULT, Options
 from jitad.emit.expression import Expressions, Place, literal
 from jitad.emit.lane_loops import LaneLoop, room
 from jitad.emit.list_loops import RAISE, ListLoop
@@ -42,8 +42,7 @@ from jitad.emit.row_loops import RowLoop
 from jitad.emit.runs import Run, run_in
 from jitad.emit.shared import Form, Piece, form_of, function_of, given, names_of, share
 from jitad.emit.tables import roll
-from jitad.emit.writer import Writer
-from jitad.errors import KernelSizeError
+from jitad.emit.writer import Writer, require_small
 from jitad.ir import sizes
 from jitad.ir.node import Node
 from jitad.ir.sizes import Sym
@@ -124,7 +123,7 @@ class Emitter:
                 if name.startswith("s"):
                     head.line(f"{name} = {self.e.size_value(size)}")
         texts = [*self.e.helpers.values(), *rolled.tables, *same.values(), head.text() + body.text()]
-        _require_small(sum(text.count("\n") for text in texts))
+        require_small(sum(text.count("\n") for text in texts))
         return "\n".join(texts)
 
     @property
@@ -394,11 +393,3 @@ class Emitter:
     def reshaped(self, old: Shape, new: Shape) -> str:
         """What turns an array of one shape into another."""
         return "" if old == new else f".reshape({self.e.shape(new)})"
-
-
-def _require_small(lines: int) -> None:
-    if lines > MAX_STATEMENTS:
-        raise KernelSizeError(
-            f"the kernel would have more than {MAX_STATEMENTS} statements, and take minutes to compile. Write array operations "
-            "or jitad.scan instead of Python loops, take fewer steps in one function, or run it without compiling: with "
-            "jitad.disable_jit()")

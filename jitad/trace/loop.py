@@ -130,7 +130,7 @@ def _until(lower: Any, upper: Any, turn: Callable, init: Any) -> Any:
     bounds = [as_tracer(v) for v in (lower, upper)]
     for b in bounds:
         if b.node.shape or b.node.dtype.kind not in "iu":
-            raise TypeError(f"a bound of fori_loop is an integer, not {b.node.type}{where()}")
+            raise TypeError(f"a bound of fori_loop is an integer, not {kind(b.node)}{where()}")
     first, end = (cast(b.node, INT) for b in bounds)
     turns = wrap(iota(size_of(as_length(maximum(end - first, constant(0, INT))))))  # type: ignore[operator]
 
@@ -147,6 +147,7 @@ def while_loop(cond: Callable, f: Callable, init: Any) -> Any:
 
     def step(carry: Any, _: None) -> tuple[Any, Any]:
         carry = f(carry)
+        _carried("while_loop", carry, tree)  # else the condition may be none of it
         return carry, _whether(cond(carry))
 
     carries, recorded, ends = _settled(step, given, tree, [], _leaves(None)[1], "while_loop")
@@ -157,11 +158,18 @@ def while_loop(cond: Callable, f: Callable, init: Any) -> Any:
     return unflatten(tree, [wrap(output(loop, [*start, *constants], k), c.weak) for k, c in enumerate(carries)])
 
 
+def kind(n: Node) -> str:
+    """What something is, for a message."""
+    trace = current()
+    assert trace is not None
+    return f"{n.dtype} of shape {show_shape(tuple(map(trace.value, n.shape)))}"
+
+
 def _whether(answer: Any) -> Tracer:
     """What a condition says."""
     t = as_tracer(answer)
     if t.node.shape or t.node.dtype != BOOL:
-        raise TypeError(f"the condition of while_loop is a bool, not {t.node.type}{where()}")
+        raise TypeError(f"the condition of while_loop is a bool, not {kind(t.node)}{where()}")
     return t
 
 
@@ -182,10 +190,7 @@ def _step(f: Callable, given: Sequence[Tracer], carry_tree: Tree, slices: Sequen
         out = f(unflatten(carry_tree, carries), unflatten(slice_tree, rows))
         if not isinstance(out, tuple) or len(out) != 2:
             raise TypeError(f"the function of scan returns (carry, y), not {type(out).__name__}{where()}")
-        found, tree = flatten_like(out[0], carry_tree)
-        if tree != carry_tree:
-            raise TypeError(f"the function of {name} got a carry {carry_tree} and returned {tree}{where()}")
-        ends = [as_tracer(v) for v in found]
+        ends = [as_tracer(v) for v in _carried(name, out[0], carry_tree)]
         for n, t in zip((e.node for e in ends), types, strict=True):
             if n.ndim != len(t.shape) or not all(map(inner.same_size, n.shape, t.shape)):
                 shapes = [show_shape(tuple(map(inner.value, s))) for s in (t.shape, n.shape)]
@@ -193,6 +198,14 @@ def _step(f: Callable, given: Sequence[Tracer], carry_tree: Tree, slices: Sequen
                                  f"{shapes[1]}; start with an array of the shape that it has later{where()}")
         results, tree = flatten(out[1])
         return _Recorded(inputs, ends, [as_tracer(v).node for v in results], tree)
+
+
+def _carried(name: str, value: Any, expected: Tree) -> list:
+    """What is in a carry."""
+    found, tree = flatten_like(value, expected)
+    if tree != expected:
+        raise TypeError(f"the function of {name} got a carry {expected} and returned {tree}{where()}")
+    return found
 
 
 def closed(inputs: list[Node], outputs: list[Node], carries: int, slices: int) -> tuple[Body, list[Node]]:
