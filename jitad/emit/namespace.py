@@ -9,7 +9,7 @@ import numpy as np
 from numba import njit, prange, types
 from numba.extending import overload
 
-from jitad.emit import hyperbolic, lane_math, lanes, places, power, roots, special, vmath  # noqa: F401
+from jitad.emit import hyperbolic, lane_math, lanes, places, power, roots, signals, special, vmath  # noqa: F401
 from jitad.emit.callee import CalleeCompiler, StepCompiler
 
 WORTHWHILE = 20_000  # scalars to compute: less is done sooner than threads are started
@@ -200,6 +200,7 @@ NAMES |= {"table": table, "prange": prange, "exact": exact, "part": part, "exact
           "part_parts": part_parts, "exact_parts": exact_parts, "collect": collect, "overlap": overlap,
           "product_nn": product_nn, "product_nt": product_nt, "product_tn": product_tn, "product_tt": product_tt,
           "cumsum": cumsum, "recurrence": recurrence, "argsort": argsort}
+NAMES |= {"seconds": signals.seconds, "interrupted": signals.interrupted, "Interrupted": signals.Interrupted}
 LAPACK = {"lu", "lu_solve", "solve_triangular", "cholesky", "eigh", "cofactors", "pinv", "expm", "expm_frechet"}
 KNOWN = NAMES.keys() | special.NAMES.keys() | LAPACK
 

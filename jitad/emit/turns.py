@@ -8,7 +8,12 @@ For ``x = x + 0.1*v[t]`` along v, where only the end is asked for::
 
     @part
     def turns0(n, c0, x0, n0_0):
+        tick = 0
         for s in range(n):
+            if s and seconds() != tick:  # ask for Ctrl-C, once in a second
+                tick = seconds()
+                if interrupted():
+                    raise Interrupted
             step0(c0[s & 1], x0[s], c0[s + 1 & 1], n0_0)
 
     def kernel(a0, a1):
@@ -20,12 +25,15 @@ For ``x = x + 0.1*v[t]`` along v, where only the end is asked for::
 from __future__ import annotations
 
 import re
+from collections.abc import Iterator
+from contextlib import contextmanager, nullcontext
 
 from jitad.config import Options
 from jitad.emit.cpu import NAME, Emitter
 from jitad.emit.into import Into
+from jitad.emit.signals import TURNS
 from jitad.emit.writer import Writer
-from jitad.lower.nest import Repeat, Turns
+from jitad.lower.nest import Let, Repeat, Store, Turns
 from jitad.lower.scalar import Buffer
 
 HELPERS = re.compile(r"\b(same|part|run|rows|step|turns)(\d+(?:_\d+)*)\b")
@@ -85,18 +93,45 @@ def _all_turns(turns: Turns, number: int, decorator: str, lengths: list[str]) ->
     w.line(f"@{decorator}")
     taken = ["n", *carries, *filter(None, slices), *results, *scratch, *constants, *lengths]
     with w.indented(f"def turns{number}({', '.join(taken)}):"):
-        if turns.count is None:
-            with w.indented("for s in range(n):"):
-                if turns.reverse:
-                    w.line("t = n - 1 - s")
-                w.line(f"{', '.join(numbers)} = {call}" if numbers else call)
-        else:
-            w.line("s = 0")
-            with w.indented(f"while {given[len(carries) - 1]}:"):
-                w.line(f"{', '.join(numbers)} = {call}")
-                w.line("s += 1")
-            w.line("n[0] = s")
+        w.line("tick = 0")
+        with _loop(w, turns, given[len(carries) - 1] if carries else ""):
+            if turns.reverse:
+                w.line("t = n - 1 - s")
+            w.line(f"{', '.join(numbers)} = {call}" if numbers else call)
     return w.text()
+
+
+@contextmanager
+def _loop(w: Writer, turns: Turns, goes_on: str) -> Iterator[None]:
+    """The loop itself, in which signals are asked for; what is inside of this is one turn."""
+    short = all(isinstance(step, (Let, Store)) for step in turns.step.block.steps)  # nothing but arithmetic
+    if turns.count is not None:
+        w.line("s = 0")
+        with w.indented(f"while {goes_on}:"):
+            _look(w, "s")
+            if short:
+                w.line(f"b = s + {TURNS}")
+            with w.indented(f"while {goes_on} and s < b:") if short else nullcontext():
+                yield
+                w.line("s += 1")
+        w.line("n[0] = s")
+    elif short:
+        with w.indented(f"for b in range(0, n, {TURNS}):"):
+            _look(w, "b")
+            with w.indented(f"for s in range(b, min(b + {TURNS}, n)):"):
+                yield
+    else:
+        with w.indented("for s in range(n):"):
+            _look(w, "s")
+            yield
+
+
+def _look(w: Writer, taken: str) -> None:
+    """Ask for signals, if there were some turns and it is another second."""
+    with w.indented(f"if {taken} and seconds() != tick:"):
+        w.line("tick = seconds()")
+        with w.indented("if interrupted():"):
+            w.line("raise Interrupted")
 
 
 def _named(letter: str, found: tuple) -> list[str]:
