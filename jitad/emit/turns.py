@@ -33,6 +33,7 @@ from jitad.emit.cpu import NAME, Emitter
 from jitad.emit.into import Into
 from jitad.emit.signals import TURNS
 from jitad.emit.writer import Writer
+from jitad.ir.types import BOOL, FLOAT, INT
 from jitad.lower.nest import Let, Repeat, Store, Turns
 from jitad.lower.scalar import Buffer
 
@@ -83,10 +84,12 @@ def _all_turns(turns: Turns, number: int, decorator: str, lengths: list[str]) ->
     carries, results = _named("c", turns.carries), _named("y", turns.results)
     slices = [name if b is not None else "" for name, b in zip(_named("x", turns.slices), turns.slices, strict=True)]
     scratch, constants = _named("w", turns.scratch), _named("k", turns.constants)
-    then = [(f"{name}[{_row(b).format(' + 1')}]", b) for name, b in zip(carries, turns.carries, strict=True)]
+    local = {c: f"g{k}" for k, (c, b) in enumerate(zip(carries, turns.carries, strict=True)) if _is_number(b)}  # in registers
+    kept = dict(zip(carries, turns.carries, strict=True))
+    then = [(local.get(c) or f"{c}[{_row(b).format(' + 1')}]", b) for c, b in kept.items()]
     then += [(f"{name}[{t}]", b) for name, b in zip(results, turns.results, strict=True)]
-    arrays, numbers = [[place for place, b in then if (len(b.shape) == 1) == is_number] for is_number in (False, True)]
-    given = [f"{name}[{_row(b).format('')}]" for name, b in zip(carries, turns.carries, strict=True)]
+    arrays, numbers = [[place for place, b in then if _is_number(b) == is_number] for is_number in (False, True)]
+    given = [local.get(c) or f"{c}[{_row(b).format('')}]" for c, b in kept.items()]
     given += [f"{name}[{t}]" if name else t for name in slices]
     call = f"step{number}({', '.join([*given, *constants, *arrays, *scratch, *lengths])})"
     w = Writer()
@@ -94,11 +97,25 @@ def _all_turns(turns: Turns, number: int, decorator: str, lengths: list[str]) ->
     taken = ["n", *carries, *filter(None, slices), *results, *scratch, *constants, *lengths]
     with w.indented(f"def turns{number}({', '.join(taken)}):"):
         w.line("tick = 0")
+        for c, name in local.items():
+            w.line(f"{name} = {c}[0]")
         with _loop(w, turns, given[len(carries) - 1] if carries else ""):
             if turns.reverse:
                 w.line("t = n - 1 - s")
             w.line(f"{', '.join(numbers)} = {call}" if numbers else call)
+            for c, name in local.items():
+                if kept[c].dtype not in (FLOAT, INT, BOOL):
+                    w.line(f"{name} = {kept[c].dtype.name}({name})")
+                if _row(kept[c]) == "s{}":
+                    w.line(f"{c}[s + 1] = {name}")
+        for c, name in local.items():
+            w.line(f"{c}[{_row(kept[c]).format('').replace('s', 'n' if turns.count is None else 's')}] = {name}")
     return w.text()
+
+
+def _is_number(b: Buffer) -> bool:
+    """Whether there is a number in each row."""
+    return len(b.shape) == 1
 
 
 @contextmanager
