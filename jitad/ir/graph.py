@@ -61,22 +61,32 @@ def rebuild(
 ) -> list[Node]:
     """The outputs with nodes replaced and sizes mapped, every op applied anew (so that types follow)."""
     outputs = list(outputs)
-    new: dict[Node, Node] = dict(replace or {})
-    lengths: dict[Sym, int | Size] = {}
-    for node in in_order(outputs, new.__contains__):
-        args = tuple(new[a] for a in node.args)
-        if size is None and not lengths and all(a is b for a, b in zip(args, node.args, strict=True)):
-            new[node] = node
-            continue
-        new[node] = node.op.reapply(node, args, _sized(size, lengths))
-        if new[node].origin is None:
-            new[node].origin = node.origin
-        if node.op.name == "length" and new[node] is not node:
-            lengths |= node.op.renamed(node, new[node])  # type: ignore[attr-defined]
-    return [new[o] for o in outputs]
+    made = Rebuilt(replace or {}, size)
+    for node in in_order(outputs, made.new.__contains__):
+        made.add(node)
+    return [made.new[o] for o in outputs]
 
 
-def _sized(size: Callable[[int | Size], int | Size] | None, lengths: Mapping[Sym, int | Size]) -> Callable:
-    if size is None:
-        return lambda s: sizes.substitute(s, lengths)
-    return lambda s: sizes.substitute(size(s), lengths)
+class Rebuilt:
+    """A graph that is being rebuilt: what each node is now, and each size."""
+
+    def __init__(self, replace: Mapping[Node, Node], size: Callable[[int | Size], int | Size] | None = None):
+        self.new: dict[Node, Node] = dict(replace)
+        self._size = size
+        self._lengths: dict[Sym, int | Size] = {}
+
+    def size(self, s: int | Size) -> int | Size:
+        """What a size is now."""
+        return sizes.substitute(s if self._size is None else self._size(s), self._lengths)
+
+    def add(self, node: Node) -> None:
+        """Apply an op anew, whose arguments are there."""
+        args = tuple(self.new[a] for a in node.args)
+        if self._size is None and not self._lengths and all(a is b for a, b in zip(args, node.args, strict=True)):
+            self.new[node] = node
+            return
+        made = self.new[node] = node.op.reapply(node, args, self.size)
+        if made.origin is None:
+            made.origin = node.origin
+        if node.op.name == "length" and made is not node:
+            self._lengths |= node.op.renamed(node, made)  # type: ignore[attr-defined]

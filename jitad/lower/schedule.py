@@ -14,6 +14,7 @@ from jitad.config import DEFAULT, MAX_STATEMENTS, Options
 from jitad.errors import KernelSizeError
 from jitad.ir.graph import Graph
 from jitad.ir.node import Node, topological
+from jitad.lower.apart import take_apart
 from jitad.lower.between import take_rows
 from jitad.lower.factors import share_factors
 from jitad.lower.lists import take_in_blocks
@@ -34,7 +35,7 @@ FAR_TOO_MANY = 10 * MAX_STATEMENTS  # even if most of them are in loops that are
 
 def lower(graph: Graph, options: Options = DEFAULT) -> Program:
     """The loop nests of a graph."""
-    placed = place(graph, options)
+    placed = place(take_apart(graph), options)
     if not options.strict:
         halve(placed)
         widen(placed)
