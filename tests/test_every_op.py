@@ -8,10 +8,11 @@ import pytest
 
 from jitad.ir.body import Body
 from jitad.ir.graph import Graph
-from jitad.ops import contract, determinant, index, leaf, matrix, matrix_functions, reduce, routine, scan, shape, spectral
+from jitad.ir.types import BOOL
+from jitad.ops import contract, determinant, index, leaf, length, matrix, matrix_functions, reduce, routine, scan, shape, spectral
 from jitad.ops.arithmetic import cast
 from jitad.ops.declare import REGISTRY, Elementwise
-from jitad.ops.leaf import new_input
+from jitad.ops.leaf import constant, new_input
 from tests.harness import Inputs, examine, run
 
 ELEMENTWISE = [op for op in REGISTRY.values() if isinstance(op, Elementwise)]
@@ -220,6 +221,20 @@ def _scans(new):
     return [scan.output(loop, [start, xs, scale], which) for loop in loops for which in range(3)]
 
 
+def _lengths(new):
+    """As many steps as an integer says, and as many as something holds; numbers taken apart and arrays."""
+    out = []
+    for n in (2, "n"):
+        start, scale = _square(new(n)), new(n)
+        c, k, go = new_input(start.dtype, start.shape), new_input(scale.dtype, start.shape), new_input(BOOL, ())
+        turn = REGISTRY["sin"](c * k + c)
+        count = length.as_length(leaf.size_value(new("m").shape[0]))
+        out.append(scan.output(scan.Loop(Body([c, k], [turn], 1, 0), length.size_of(count)), [start, scale], 0))
+        on = Body([c, go, k], [turn, REGISTRY["less"](constant(0.3, c.dtype), reduce.reduce_sum(turn * turn, (0,)))], 2, 0)
+        out.append(scan.output(scan.Loop(on, None), [start, constant(True, BOOL), scale], 0))
+    return out
+
+
 EXAMPLES = {
     "lu lu_solve solve_triangular": (_solutions, {}),
     "cholesky": (lambda new: [matrix.cholesky(_definite(new(2, "n", "n")))], {}),
@@ -253,6 +268,7 @@ EXAMPLES = {
     "scatter_add": (_scatters, {1: 7}),
     "contract": (_contracts, {}),
     "scan": (_scans, {}),
+    "length": (_lengths, {}),
 }
 
 

@@ -247,8 +247,9 @@ class Emitter:
                     self.pieces.append(Piece(start, len(self.w.lines), results))
             elif isinstance(step, Split):
                 self._split(step)
-        for node in stored:  # elsewhere it is read
-            self.e.names.pop(node, None)
+        if block is not self.program.block:
+            for node in stored:  # elsewhere it is read
+                self.e.names.pop(node, None)
 
     def _measure(self, step: Measure) -> None:
         """A length is known now: make what is as long."""

@@ -68,7 +68,7 @@ def _output(node: Node, made: Rebuilt, parts: dict[Node, list[Node]]) -> Node:
     found = [output(loop, given, first + k) for k in range(counts[carry])]
     if history:
         parts[node] = found
-    return _stacked(found, node.shape)
+    return _stacked(found, tuple(map(made.size, node.shape)))
 
 
 def _apart(body: Body, splits: tuple[bool, ...]) -> Body:
