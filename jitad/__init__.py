@@ -7,11 +7,12 @@ from jitad import cache, errors, lax, linalg, numpy, special, testing
 from jitad.api import grad, hessian, hvp, jacfwd, jacobian, jacrev, jit, jvp, stop_gradient, value_and_grad, vjp, vmap
 from jitad.config import disable_jit
 from jitad.containers import register_pytree_node
+from jitad.custom import custom_jvp, custom_vjp
 from jitad.loops import fori_loop, map, scan
 
 __version__ = "0.1.0"
 
-__all__ = ["cache", "disable_jit", "errors", "fori_loop", "grad", "hessian", "hvp", "jacfwd", "jacobian", "jacrev", "jit",
+__all__ = ["cache", "custom_jvp", "custom_vjp", "disable_jit", "errors", "fori_loop", "grad", "hessian", "hvp", "jacfwd", "jacobian", "jacrev", "jit",
            "jvp", "lax", "linalg", "map", "numpy", "register_pytree_node", "scan", "special", "stop_gradient", "testing",
            "value_and_grad", "vjp", "vmap"]
 

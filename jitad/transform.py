@@ -176,6 +176,7 @@ def record(
     if len(set(argnums)) < len(argnums):
         raise ValueError(f"argnums names an argument of {_name(fn)} twice")
     with Trace() as inner:
+        inner.derivatives += transform.derivatives
         outermost = inner.parent is inner.root  # nothing of the user's has run: the arguments themselves are fresh
         new_args, actual, inputs, in_trees = list(args), [], [], []
         for k in argnums:

@@ -21,7 +21,7 @@ FLOORS = [
     {"call"},
     {"packed"},
     {"transform"},
-    {"api", "loops", "lax"},
+    {"api", "custom", "loops", "lax"},
     {"testing", "optimize", "cache"},
 ]
 APART = [{"autodiff", "lower"}]  # on one floor, and strangers
