@@ -263,8 +263,8 @@ class custom_vjp(_Custom):
         fwd : callable
             ``fwd(*args) -> (results, kept)``: the function, and whatever `bwd` needs.
         bwd : callable
-            ``bwd(*nondiff_args, kept, cotangents) -> tuple`` with the cotangent of each argument that is differentiated; None, for
-            an argument or inside of one, is zero.
+            ``bwd(*nondiff_args, kept, cotangents) -> tuple`` with the cotangent of each argument that is differentiated; None,
+            for an argument or inside of one, is zero.
         symbolic_zeros : bool
             Not supported: cotangents that are zero come as zeros.
         optimize_remat : bool

@@ -258,7 +258,8 @@ EXAMPLES = {
 
 def test_every_op_has_an_example():
     named = {name for names in EXAMPLES for name in names.split()}
-    assert named | {op.name for op in ELEMENTWISE} == set(REGISTRY)
+    only_in_linear_graphs = {"pulled"}  # whose value is an error: tests/test_custom.py
+    assert named | {op.name for op in ELEMENTWISE} | only_in_linear_graphs == set(REGISTRY)
 
 
 @pytest.mark.parametrize("names", EXAMPLES)

@@ -32,8 +32,8 @@ def tangent(node: Node, tangents: Sequence[Linear | None]) -> Linear | None:
     if any(t is not None for t in tangents[first:last]):
         raise TypeError(
             f"a derivative of {rule.name} was asked for in a value that it takes from around it, or that is in "  # type: ignore
-            "nondiff_argnums: its rule states the derivative in its other arguments only. Hand the value over as one of these, or "
-            f"jitad.stop_gradient of it{placed(node)}")
+            "nondiff_argnums: its rule states the derivative in its other arguments only. Hand the value over as one of these, "
+            f"or jitad.stop_gradient of it{placed(node)}")
     args = node.args[1:]
     moved = [tangents[1 + k] for k in rule.floats]  # type: ignore[union-attr]
     if not any(moved):
@@ -55,7 +55,7 @@ def transposed(nodes: Sequence[Node], cts: Sequence[Linear]) -> list[Linear | No
     given = {n.params[1]: ct for n, ct in zip(nodes, cts, strict=True)}
     results = [k for k, n in enumerate(rule.body.outputs[: rule.results]) if n.dtype.kind == "f"]
     args = nodes[0].args[count:]
-    args = *args[: rule.arguments], *(None,) * rule.around, *args[rule.arguments:]  # type: ignore[assignment]
+    args = *args[: rule.arguments], *args[: 1] * rule.around, *args[rule.arguments:]  # which are not looked at
     return [_applied(rule, args, [given.get(k) for k in results], k) for k in rule.floats]
 
 

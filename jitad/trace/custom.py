@@ -72,10 +72,10 @@ class Call:
         return [self.fixed[k] if k in self.fixed else next(rest) for k in range(self.count)]
 
 
-Record = Callable[[Call], tuple[Recorded, list[Node]]]
+Record = Callable[[Call, Sequence[Node]], tuple[Recorded, list[Node]]]
 
 
-def call(name: str, fun: Callable, args: Sequence[Any], fixed: Sequence[int], record: Callable[[Call, Sequence[Node]], Any]) -> Any:
+def call(name: str, fun: Callable, args: Sequence[Any], fixed: Sequence[int], record: Record) -> Any:
     """The function called inside of a trace; `record` records its rule."""
     trace = current()
     assert trace is not None
@@ -99,7 +99,7 @@ def call(name: str, fun: Callable, args: Sequence[Any], fixed: Sequence[int], re
     return unflatten(made.result_tree, map(wrap, values, made.weak))
 
 
-def tangents_of(rule: Callable, name: str) -> Callable[[Call, Sequence[Node]], tuple[Recorded, list[Node]]]:
+def tangents_of(rule: Callable, name: str) -> Record:
     """How a rule is recorded that gives the results and their tangents: ``rule(*fixed, primals, tangents)``."""
 
     def record(made: Call, around: Sequence[Node]) -> tuple[Recorded, list[Node]]:
@@ -118,8 +118,8 @@ def tangents_of(rule: Callable, name: str) -> Callable[[Call, Sequence[Node]], t
                 raise TypeError(f"the rule {name} of {made.name} returned tangents {tree} for results "
                                 f"{made.result_tree}{where()}")
             moved = [k for k, n in enumerate(made.results) if is_float(n.dtype)]
-            found = [_fitted(as_tracer(leaves[k]), made.results[k], f"a tangent from the rule {name}", f"the result of {made.name}")
-                     for k in moved]
+            what = f"a tangent from the rule {name}", f"the result of {made.name}"
+            found = [_fitted(as_tracer(leaves[k]), made.results[k], *what) for k in moved]
         depends = set(seeds)
         for n in topological(values):
             if not depends.isdisjoint(n.args):
@@ -135,8 +135,7 @@ def tangents_of(rule: Callable, name: str) -> Callable[[Call, Sequence[Node]], t
     return record
 
 
-def cotangents_of(fwd: Callable, bwd: Callable, names: tuple[str, str]) -> Callable[
-        [Call, Sequence[Node]], tuple[Recorded, list[Node]]]:
+def cotangents_of(fwd: Callable, bwd: Callable, names: tuple[str, str]) -> Record:
     """How a rule is recorded that gives cotangents of the arguments: ``bwd(*fixed, what fwd has kept, cotangents)``."""
 
     def record(made: Call, around: Sequence[Node]) -> tuple[Recorded, list[Node]]:
@@ -157,8 +156,8 @@ def cotangents_of(fwd: Callable, bwd: Callable, names: tuple[str, str]) -> Calla
             leaves = [leaf for k, (tree, value) in enumerate(zip(made.tree.children, back, strict=True))
                       for leaf in _leaves(tree, value, f"{names[1]} of {made.name} returned, for argument {k},")]
             moved = [k for k, t in enumerate(primals) if is_float(t.node.dtype) and leaves[k] is not None]
-            found = [_fitted(as_tracer(leaves[k]), primals[k].node, f"a cotangent from {names[1]}", f"the argument of {made.name}")
-                     for k in moved]
+            what = f"a cotangent from {names[1]}", f"the argument of {made.name}"
+            found = [_fitted(as_tracer(leaves[k]), primals[k].node, *what) for k in moved]
         inputs = [*(t.node for t in primals), *seeds]
         body, others = closed(inputs, [*values, *found], 0, 0)
         linear = is_linear(body.outputs[len(values):], body.inputs[len(primals) : len(inputs)])

@@ -78,8 +78,8 @@ class Trace:
     def __init__(self, derivatives: int | None = None) -> None:
         self.parent: Trace | None = current()
         self.root: Trace = self.parent.root if self.parent else self
-        above = self.parent.derivatives if self.parent else 0
-        self.derivatives = above if derivatives is None else derivatives  # of what order are taken of what is recorded, at most
+        above: int = self.parent.derivatives if self.parent else 0
+        self.derivatives: int = above if derivatives is None else derivatives  # at most of this order
         self.closed = False
         self.thread = threading.get_ident()
         if self.root is self:
