@@ -9,12 +9,13 @@ from jitad.config import disable_jit
 from jitad.containers import register_pytree_node
 from jitad.custom import custom_jvp, custom_vjp
 from jitad.loops import fori_loop, map, scan
+from jitad.remat import checkpoint, remat
 
 __version__ = "0.1.0"
 
-__all__ = ["cache", "custom_jvp", "custom_vjp", "disable_jit", "errors", "fori_loop", "grad", "hessian", "hvp", "jacfwd",
-           "jacobian", "jacrev", "jit", "jvp", "lax", "linalg", "map", "numpy", "register_pytree_node", "scan", "special",
-           "stop_gradient", "testing", "value_and_grad", "vjp", "vmap"]
+__all__ = ["cache", "checkpoint", "custom_jvp", "custom_vjp", "disable_jit", "errors", "fori_loop", "grad", "hessian", "hvp",
+           "jacfwd", "jacobian", "jacrev", "jit", "jvp", "lax", "linalg", "map", "numpy", "register_pytree_node", "remat", "scan",
+           "special", "stop_gradient", "testing", "value_and_grad", "vjp", "vmap"]
 
 
 def __getattr__(name: str) -> Any:

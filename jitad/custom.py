@@ -9,10 +9,12 @@ import sys
 from collections.abc import Callable, Sequence
 from typing import Any
 
+from jitad.ops.shape import zeros
 from jitad.trace import custom as traced
 from jitad.trace.capture import Watch
 from jitad.trace.place import Attribute, Place
 from jitad.trace.rebuild import rebuilt
+from jitad.trace.tracer import as_tracer, wrap
 from jitad.trace.tracing import current, where
 from jitad.tree import map_leaves
 
@@ -206,7 +208,7 @@ class _Each:
             raise TypeError(f"{self.fun._name} has {len(primals)} arguments, and defjvps got {len(self.jvps)} functions{where()}")
         out = self.fun(*primals)
         found = [rebuilt(j)(t, out, *primals) for j, t in zip(self.jvps, tangents, strict=True) if j is not None]
-        total = map_leaves(lambda leaf: leaf * 0.0, out) if not found else found[0]
+        total = found[0] if found else map_leaves(lambda leaf: wrap(zeros(as_tracer(leaf).node)), out)
         for more in found[1:]:
             total = map_leaves(operator.add, total, more)
         return out, total
