@@ -21,7 +21,7 @@ FLOORS = [
     {"call"},
     {"packed"},
     {"transform"},
-    {"api", "custom", "loops", "lax", "remat"},
+    {"api", "callback", "custom", "loops", "lax", "remat"},
     {"testing", "optimize", "cache"},
 ]
 APART = [{"autodiff", "lower"}]  # on one floor, and strangers
