@@ -22,7 +22,7 @@ FLOORS = [
     {"packed"},
     {"transform"},
     {"api", "callback", "custom", "loops", "lax", "remat"},
-    {"testing", "optimize", "cache"},
+    {"testing", "optimize", "cache", "implicit"},
 ]
 APART = [{"autodiff", "lower"}]  # on one floor, and strangers
 FILES = sorted((ROOT / "jitad").rglob("*.py"))
