@@ -6,6 +6,7 @@ Where F(x, p) = 0, dx/dp = -(dF/dx)^-1 dF/dp: nothing of how the solution was fo
 from __future__ import annotations
 
 from collections.abc import Callable
+from dataclasses import dataclass
 from typing import Any
 
 import numpy as np
@@ -16,6 +17,7 @@ from jitad.callback import ShapeDtypeStruct, pure_callback
 from jitad.custom import custom_jvp
 from jitad.errors import DTypeError, ShapeError
 from jitad.ir.types import is_float, show_shape
+from jitad.krylov import METHODS, Krylov
 from jitad.trace.original import original
 from jitad.trace.rebuild import rebuilt
 from jitad.trace.tracer import Tracer, as_tracer
@@ -25,7 +27,9 @@ from jitad.tree import Tree, flatten, flatten_like, unflatten
 __all__ = ["argmin", "fixed_point", "root"]
 
 
-def root(residual: Callable, solver: Callable, *, traced: bool = True) -> Callable:
+def root(
+    residual: Callable, solver: Callable, *, traced: bool = True, linear_solver: str = "dense", rtol: float = 1e-10,
+) -> Callable:
     """The x with ``residual(x, *params) = 0``, as a function of the parameters.
 
     Parameters
@@ -39,6 +43,12 @@ def root(residual: Callable, solver: Callable, *, traced: bool = True) -> Callab
         Whether the solver is code that can be traced: Newton's method with `jitad.fori_loop`, say. It is compiled into the
         kernel then. Else it is any Python function, SciPy's solvers for instance, and called back from the kernel, see
         :func:`jitad.pure_callback`. It gets arrays; `f` is compiled, and may be given to `jitad.jacobian`, `jitad.grad`, ...
+    linear_solver : {"dense", "gmres", "cg"}
+        How the linear system of the derivative is solved. ``"dense"``: its matrix is made, and factored by LAPACK, once for all
+        derivatives: for up to some hundred unknowns. Else by SciPy's iterations of that name, with Jacobian-vector products: each
+        system for itself, called back from the kernel. ``"cg"`` is for symmetric, positive definite matrices: minima.
+    rtol : float
+        What the residual of an iteration may be at the end, relative to the right-hand side.
 
     Returns
     -------
@@ -49,13 +59,9 @@ def root(residual: Callable, solver: Callable, *, traced: bool = True) -> Callab
     Raises
     ------
     numpy.linalg.LinAlgError
-        Where the derivative of `residual` by x is singular, and a derivative is asked for.
+        Where the derivative of `residual` by x is singular, or an iteration does not converge, and a derivative is asked for.
     TypeError
         If a derivative is asked for in a value that `residual` or `solver` take from around them: hand it over as a parameter.
-
-    Notes
-    -----
-    The derivative of `residual` by x is a dense matrix, which LAPACK factors once for all derivatives.
 
     Examples
     --------
@@ -71,10 +77,14 @@ def root(residual: Callable, solver: Callable, *, traced: bool = True) -> Callab
     >>> jitad.grad(lambda a: by_scipy(np.ones(2), a).sum())(np.array([8.0, 27.0])).round(9)
     array([0.08333333, 0.03703704])
     """
-    return _Solution(residual, residual, solver, traced, "root").solve
+    how = _How("root", traced, linear_solver, rtol)
+    residual = how.kept(residual)
+    return _Solution(how, residual, residual, solver).solve
 
 
-def fixed_point(f: Callable, solver: Callable, *, traced: bool = True) -> Callable:
+def fixed_point(
+    f: Callable, solver: Callable, *, traced: bool = True, linear_solver: str = "dense", rtol: float = 1e-10,
+) -> Callable:
     """The x with ``f(x, *params) = x``, as a function of the parameters.
 
     Parameters and result are those of :func:`root`; the solver is given ``f(x, *params)`` as a function of x.
@@ -89,7 +99,8 @@ def fixed_point(f: Callable, solver: Callable, *, traced: bool = True) -> Callab
     >>> bool(np.isclose(jitad.grad(solve, 1)(0.5, 1.0), -x * np.sin(x) / (1 + np.sin(x))))
     True
     """
-    _require(f)
+    how = _How("fixed_point", traced, linear_solver, rtol)
+    f = how.kept(f)
 
     def residual(x: Any, *params: Any) -> Any:
         leaves, tree = flatten(x)
@@ -98,10 +109,12 @@ def fixed_point(f: Callable, solver: Callable, *, traced: bool = True) -> Callab
             raise TypeError(f"the function of fixed_point got {tree} and returned {other}{where()}")
         return unflatten(tree, [a - b for a, b in zip(found, leaves, strict=True)])
 
-    return _Solution(residual, f, solver, traced, "fixed_point").solve
+    return _Solution(how, residual, f, solver).solve
 
 
-def argmin(objective: Callable, solver: Callable, *, traced: bool = True) -> Callable:
+def argmin(
+    objective: Callable, solver: Callable, *, traced: bool = True, linear_solver: str = "dense", rtol: float = 1e-10,
+) -> Callable:
     """The x at which ``objective(x, *params)`` is least, as a function of the parameters.
 
     Parameters and result are those of :func:`root`; the solver is given ``objective(x, *params)`` as a function of x. Derivatives
@@ -120,18 +133,34 @@ def argmin(objective: Callable, solver: Callable, *, traced: bool = True) -> Cal
     >>> bool(np.isclose(slope(3.0), (f(3.0 + h) - f(3.0 - h)) / (2 * h), rtol=1e-6))
     True
     """
-    _require(objective)
+    how = _How("argmin", traced, linear_solver, rtol)
+    objective = how.kept(objective)
 
     def residual(x: Any, *params: Any) -> Any:
         return grad(lambda y: _called(objective)(y, *params))(x)
 
-    return _Solution(residual, objective, solver, traced, "argmin").solve
+    return _Solution(how, residual, objective, solver).solve
 
 
-def _require(*functions: Any) -> None:
-    for f in functions:
+@dataclass(frozen=True)
+class _How:
+    """What is asked for, and by what options."""
+
+    name: str
+    traced: bool
+    linear_solver: str
+    rtol: float
+
+    def __post_init__(self) -> None:
+        if self.linear_solver not in ("dense", *METHODS):
+            raise ValueError(f"linear_solver of {self.name} is 'dense', 'gmres' or 'cg', not {self.linear_solver!r}")
+
+    def kept(self, f: Any) -> Any:
+        """A function of the user's: as it is, not the private copy, where it is called when no trace is."""
         if not callable(f):
             raise TypeError(f"jitad.implicit takes functions, not a {type(f).__name__}")
+        called = not self.traced or self.linear_solver != "dense"
+        return original(f, f"{self.name} of jitad.implicit") if called and current() is not None else f
 
 
 def _called(f: Callable) -> Callable:
@@ -142,13 +171,16 @@ def _called(f: Callable) -> Callable:
 class _Solution:
     """An equation, and what solves it: `given` is what the solver sees."""
 
-    def __init__(self, residual: Callable, given: Callable, solver: Callable, traced: bool, name: str):
-        _require(residual, given, solver)
-        self.residual, self.given, self.solver, self.traced, self.name = residual, given, solver, traced, name
-        if not traced:
-            if current() is not None:
-                self.given, self.solver = (original(f, f"{name} of jitad.implicit") for f in (given, solver))
-            compiled = jit(self.given)
+    def __init__(self, how: _How, residual: Callable, given: Callable, solver: Callable):
+        self.residual, self.given, self.name = residual, given, how.name
+        self.solver = how.kept(solver) if not how.traced else solver
+        if not callable(solver):
+            raise TypeError(f"jitad.implicit takes functions, not a {type(solver).__name__}")
+        self.traced = how.traced
+        self.krylov = None if how.linear_solver == "dense" else Krylov(
+            how.linear_solver, self._by_vector, lambda x: _Vector(x).packed(x), how.rtol)
+        if not how.traced:
+            compiled = jit(given)
 
             def host(x0: Any, params: tuple) -> Any:
                 return self.solver(lambda x: compiled(x, *params), x0)
@@ -162,12 +194,12 @@ class _Solution:
             return self._rule(primals, tangents)
 
         def solve(x0: Any, *params: Any) -> Any:
-            if current() is None and traced:
+            if current() is None and how.traced:
                 return self._compiled(x0, *params)
             return self._again(_floats(x0), params)
 
         for f in (solved, rule, solve):
-            f.__name__ = f.__qualname__ = f"{name} of {getattr(given, '__name__', type(given).__name__)}"
+            f.__name__ = f.__qualname__ = f"{how.name} of {getattr(given, '__name__', type(given).__name__)}"
         self._again = custom_jvp(solved)
         self._again.defjvp(rule)
         self.solve, self._compiled = solve, jit(solve)
@@ -198,12 +230,16 @@ class _Solution:
                 values[k] = v
             return self._packed(vector, residual(x, *unflatten(tree, values)))
 
-        def by_x(v: Any) -> Any:
-            return self._packed(vector, residual(vector.unpacked(v), *params))
-
         pushed = jvp(by_params, tuple(leaves[k] for k in changed), tuple(ways[k] for k in changed))[1]
-        matrix = jacfwd(by_x)(vector.packed(x))
+        if self.krylov is not None:
+            return x, vector.unpacked(-self.krylov.solution(pushed, x, params))
+        matrix = jacfwd(lambda v: self._by_vector(v, x, params))(vector.packed(x))
         return x, vector.unpacked(-jnp.linalg.solve(matrix, pushed))  # type: ignore[attr-defined]
+
+    def _by_vector(self, v: Any, x: Any, params: tuple) -> Any:
+        """The residual as a vector, of x as another."""
+        vector = _Vector(x)
+        return self._packed(vector, _called(self.residual)(vector.unpacked(v), *params))
 
     def _packed(self, vector: _Vector, value: Any) -> Any:
         leaves, tree = flatten_like(value, vector.tree)

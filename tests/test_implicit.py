@@ -84,6 +84,10 @@ CASES = {
     "fixed point": case(jitad.implicit.fixed_point(contraction, iterate),
                         lambda a, b: iterate(fixed(contraction, a, b), np.zeros(6)), np.zeros(6)),
     "argmin": case(jitad.implicit.argmin(energy, descent), lambda a, b: descent(fixed(energy, a, b), np.zeros(6)), np.zeros(6)),
+    "root, gmres": case(jitad.implicit.root(residual, newton, linear_solver="gmres", rtol=1e-12),
+                        lambda a, b: newton(fixed(residual, a, b), START), START, flat),
+    "argmin, cg": case(jitad.implicit.argmin(energy, minimize, traced=False, linear_solver="cg", rtol=1e-12),
+                       lambda a, b: descent(fixed(energy, a, b), np.zeros(6)), np.zeros(6)),
     "argmin by SciPy": case(jitad.implicit.argmin(energy, minimize, traced=False),
                             lambda a, b: descent(fixed(energy, a, b), np.zeros(6)), np.zeros(6)),
 }
@@ -178,6 +182,59 @@ def test_it_works_in_loops_and_with_strings():
     h = 1e-5
     assert jitad.grad(chain)(0.8) == pytest.approx(slope, rel=1e-12)
     assert slope == pytest.approx((chain(0.8 + h) - chain(0.8 - h)) / (2 * h), rel=1e-7)
+
+
+def test_many_unknowns():
+    """Without a matrix: a nonlinear diffusion of 400 unknowns, whose solver and linear systems only multiply."""
+    n = 400
+
+    def equation(x, k):
+        lifted = np.concatenate([np.zeros(1), x, np.zeros(1)])
+        return k[0] * (2 * x - lifted[:-2] - lifted[2:]) + x**3 - k[1:]
+
+    def solve(f, x0):
+        return scipy.optimize.newton_krylov(f, x0, f_tol=1e-10)
+
+    k = np.concatenate([[2.0], RNG.uniform(0.5, 1.0, n)])
+    ct = RNG.normal(size=n)
+    slopes = {}
+    for linear_solver in ("dense", "cg", "gmres"):
+        x = jitad.implicit.root(equation, solve, traced=False, linear_solver=linear_solver)
+        with jitad.disable_jit():
+            slopes[linear_solver] = jitad.grad(lambda k: (ct * x(np.ones(n), k)).sum())(k)  # noqa: B023
+    close(slopes["cg"], slopes["dense"], 1e-7)
+    close(slopes["gmres"], slopes["dense"], 1e-7)
+
+
+def test_linear_systems_that_are_not_solved_raise():
+    cases = {"cg": lambda x, a: np.stack([x[1] - a, -x[0] - 2 * a]),  # not symmetric
+             "gmres": lambda x, a: np.stack([x[0] + x[1] - a, 2 * x[0] + 2 * x[1] - 3 * a])}  # singular
+    for linear_solver, f in cases.items():
+        solve = jitad.implicit.root(f, lambda f, x: x, linear_solver=linear_solver)
+        g = jitad.grad(lambda a: (solve(np.array([1.0, 2.0]), a) * np.array([1.0, 3.0])).sum())  # noqa: B023
+        with pytest.raises(np.linalg.LinAlgError, match="was not solved"), jitad.disable_jit():
+            g(1.0)
+    with pytest.raises(np.linalg.LinAlgError, match="was not solved"):
+        g(1.0)  # compiled
+    with pytest.raises(ValueError, match="'dense', 'gmres' or 'cg'"):
+        jitad.implicit.root(lambda x, a: x - a, newton, linear_solver="lu")
+
+
+def test_made_inside_of_a_traced_function():
+    """Functions that are called back are the user's, not the copies that are traced."""
+    def loss(a):
+        def equation(x, a):
+            return x**3 - a
+
+        def solver(f, x0):
+            return scipy.optimize.root(f, x0, tol=1e-13).x
+
+        by_matrix = jitad.implicit.root(equation, solver, traced=False)
+        by_products = jitad.implicit.root(equation, solver, traced=False, linear_solver="gmres")
+        return by_matrix(np.ones(2), a).sum() + by_products(np.ones(2), a).sum()
+
+    with jitad.disable_jit():
+        close(jitad.grad(loss)(np.array([8.0, 27.0])), [1 / 6, 2 / 27])
 
 
 def test_errors():

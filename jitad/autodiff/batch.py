@@ -20,7 +20,7 @@ def batch(outputs: Sequence[Node], mapped: Mapping[Node, Node], size: int | Size
     mapped : mapping of Node to Node
         What replaces some nodes: the same with a leading axis. What does not depend on them is computed once.
     """
-    from jitad.autodiff import custom, loops
+    from jitad.autodiff import custom, loops, solved
 
     new: dict[Node, Node] = dict(mapped)
     for node in topological(outputs, stop=new.__contains__):
@@ -30,6 +30,8 @@ def batch(outputs: Sequence[Node], mapped: Mapping[Node, Node], size: int | Size
                 new[node] = loops.batched(node, args, flags, size)
             elif node.op.name == "pulled" or recorded(node):
                 new[node] = custom.batched(node, args, flags, size)
+            elif node.op.name == "solved":
+                new[node] = solved.batched(node, args, flags, size)
             else:
                 new[node] = node.op.batch(node, args, flags, size)
             if new[node].origin is None:

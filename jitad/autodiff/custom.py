@@ -23,6 +23,7 @@ from jitad.ops.leaf import new_input
 from jitad.ops.reduce import reduce_sum
 from jitad.ops.scan import Loop, loop_of, output
 from jitad.ops.shape import zeros
+from jitad.ops.solved import SOLVED
 
 
 def tangent(node: Node, tangents: Sequence[Linear | None]) -> Linear | None:
@@ -207,15 +208,19 @@ def _settled_step(body: Body, given: tuple[bool, ...]) -> Body:
 def inlined(nodes: Sequence[Node]) -> list[Node]:
     """The nodes with values in place of calls, which then fuse as if written there; raises where a forward mode is missing."""
     order = topological(nodes)
-    if not any(n.op.name in ("scan", "pulled") or recorded(n) for n in order):
+    if not any(n.op.name in ("scan", "pulled", "solved") or recorded(n) for n in order):
         return list(nodes)
     new: dict[Node, Node] = {}
-    for n in topological(nodes):
+    for n in order:
         args = tuple(new[a] for a in n.args)
         if n.op.name == "pulled":
             raise refusal(n)
         if recorded(n):
             new[n] = args[0]
+            continue
+        if n.op.name == "solved":
+            body, transposed = _inlined_body(n.params[0]), n.params[1]
+            new[n] = rebuild([body.outputs[SOLVED[transposed]]], dict(zip(body.inputs, args, strict=True)))[0]  # type: ignore
             continue
         params = tuple([_inlined_body(p) if isinstance(p, Body) else p for p in n.params])
         same = params == n.params and all(a is b for a, b in zip(args, n.args, strict=True))

@@ -72,6 +72,10 @@ def _tangent(node: Node, inner: Sequence[Linear | None]) -> Linear | None:
         from jitad.autodiff.custom import tangent
 
         return tangent(node, inner)
+    if op.name == "solved":
+        from jitad.autodiff import solved
+
+        return solved.tangent(node, inner)
     if hasattr(op, "jvp") or op.name == "scan":
         tangents = [None if t is None else t.node for t in inner]
         found = _of_loop(node, tangents) if op.name == "scan" else op.jvp(node, *tangents)  # type: ignore[attr-defined]
