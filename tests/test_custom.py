@@ -163,6 +163,21 @@ def test_derivatives(loss):
                     forward()
 
 
+def test_zeros_and_what_is_added():
+    """Tangents that are zero, however that is written; cotangents may have parts of their own."""
+    with jitad.disable_jit():
+        for zero in (lambda x, t: 0 * x, lambda x, t: np.zeros_like(x),
+                     lambda x, t: np.where(x > 0, t, 0.0 * x)):
+            f = jitad.custom_jvp(lambda x: x * 2.0)
+            f.defjvps(lambda t, out, x: zero(x, t))  # noqa: B023
+            want = np.where(X > 0, 1.0, 0.0) if zero(1.0, 1.0) else np.zeros(5)
+            close(jitad.grad(lambda x: f(x).sum())(X), want)  # noqa: B023
+            close(jitad.jvp(f, (X,), (W[0],))[1], want * W[0])
+        decay = jitad.custom_vjp(lambda x: x * 1.0)
+        decay.defvjp(lambda x: (x * 1.0, x), lambda x, ct: (ct + 0.1 * x,))
+        close(jitad.grad(lambda x: (decay(x) * 3.0).sum() + (decay(x) * 2.0).sum())(X), 5.0 + 0.2 * X)
+
+
 def test_order_two_compiled():
     jax = jax_()
     ours, theirs = (functools.partial(nested, functions(*p)) for p in ((jitad, np), (jax, jax.numpy)))
@@ -390,6 +405,10 @@ ERRORS = {
     "a result of another shape": (ShapeError, r"shape \(4,\), the result of <lambda> \(5,\)",
                                   lambda: jvp_of(lambda p, t: (p[0][1:], t[0]))),
     "a result that depends on tangents": (TypeError, "depend on tangents", lambda: jvp_of(lambda p, t: (p[0] + t[0], t[0]))),
+    "a tangent with a part that is no tangent": (TypeError, "part that does not depend on tangents",
+                                                 lambda: jvp_of(lambda p, t: (p[0] * 2, t[0] + p[0]))),
+    "a tangent that is none": (TypeError, "part that does not depend on tangents",
+                               lambda: jvp_of(lambda p, t: (p[0] * 2, np.ones_like(p[0])))),
     "fwd without a pair": (TypeError, "returns a pair", lambda: vjp_of(lambda x: x * 2, lambda r, g: (g,))),
     "bwd of another length": (TypeError, "one cotangent for each of 1 arguments; it returned a tuple of 2",
                               lambda: vjp_of(lambda x: (x * 2, x), lambda r, g: (g, g))),

@@ -8,36 +8,43 @@ from jitad.ir.node import Node, topological
 from jitad.ir.types import is_float
 from jitad.ops.leaf import constant_value
 
-_VIEWS = {"broadcast", "retype", "reshape", "transpose", "slice", "flip", "roll", "cast"}
+_VIEWS = {"retype", "reshape", "transpose", "slice", "flip", "roll", "cast"}
+
+LINEAR, AFFINE, UNKNOWN = "linear", "affine", "unknown"
 
 
-def is_linear(outputs: Sequence[Node], inputs: Iterable[Node]) -> bool:
-    """Whether the outputs surely are linear in the inputs: what is added to them is zero."""
+def linearity(outputs: Sequence[Node], inputs: Iterable[Node]) -> str:
+    """`LINEAR`, if the outputs surely are so in the inputs; `AFFINE`, if something is added that does not depend on these."""
     depends = set(inputs)
     for n in topological(outputs, stop=depends.__contains__):
         has = [a in depends for a in n.args]
         if any(has):
             depends.add(n)
-            if not _is_linear_op(n, has):
-                return False
-    return all(o in depends or _is_zero(o) for o in outputs)
+            found = _of(n, has)
+            if found is not LINEAR:
+                return found
+    return LINEAR if all(o in depends or _is_zero(o) for o in outputs) else AFFINE
 
 
-def _is_linear_op(n: Node, has: list[bool]) -> bool:
+def _of(n: Node, has: list[bool]) -> str:
+    """What an op makes of arguments of which it is linear in those that are marked."""
     name = n.op.name
     if not is_float(n.dtype) or name in ("custom", "pulled", "scan"):
-        return False
+        return UNKNOWN
     if name == "multiply" or n.op.bilinear:
-        return sum(has) == 1
+        return LINEAR if sum(has) == 1 else UNKNOWN
     if name == "divide":
-        return not has[1]
-    if name == "select":
-        return not has[0] and all(h or _is_zero(a) for a, h in zip(n.args[1:], has[1:], strict=True))
-    places = n.op.linear_in(n)
-    return all(k in places for k, h in enumerate(has) if h) and all(has[k] or _is_zero(n.args[k]) for k in places)
+        return UNKNOWN if has[1] else LINEAR
+    places = (1, 2) if name == "select" else n.op.linear_in(n)
+    if not all(k in places for k, h in enumerate(has) if h):
+        return UNKNOWN
+    return LINEAR if all(has[k] or _is_zero(n.args[k]) for k in places) else AFFINE
 
 
 def _is_zero(n: Node) -> bool:
-    while n.op.name in _VIEWS and n.op.name != "broadcast":
+    """Whether a node is zero as written, also times something."""
+    while n.op.name in _VIEWS:
         n = n.args[0]
+    if n.op.name == "multiply":
+        return any(map(_is_zero, n.args))
     return bool(constant_value(n) == 0)

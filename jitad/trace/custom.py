@@ -17,7 +17,7 @@ from jitad.ir.types import FLOAT, is_float, show_shape
 from jitad.ops.arithmetic import cast
 from jitad.ops.custom import Recorded, stating
 from jitad.ops.leaf import full
-from jitad.ops.linear import is_linear
+from jitad.ops.linear import AFFINE, LINEAR, linearity
 from jitad.ops.shape import retype
 from jitad.trace.loop import closed, taken
 from jitad.trace.rebuild import rebuilt
@@ -128,8 +128,11 @@ def tangents_of(rule: Callable, name: str) -> Record:
             raise TypeError(f"the rule {name} of {made.name} returned results that depend on tangents{where()}")
         inputs = [*(t.node for t in primals), *seeds]
         body, others = closed(inputs, [*values, *found], 0, 0)
-        linear = is_linear(body.outputs[len(values):], body.inputs[len(primals) : len(inputs)])
-        return Recorded(body, len(primals), len(values), len(around), tuple(moved), False, linear, outer.derivatives,
+        kind = linearity(body.outputs[len(values):], body.inputs[len(primals) : len(inputs)])
+        if kind == AFFINE:
+            raise TypeError(f"the rule {name} of {made.name} returned a tangent with a part that does not depend on tangents: it "
+                            f"has to be linear in these; where it is zero, return np.zeros_like(x){where()}")
+        return Recorded(body, len(primals), len(values), len(around), tuple(moved), False, kind == LINEAR, outer.derivatives,
                         made.name), others
 
     return record
@@ -160,8 +163,8 @@ def cotangents_of(fwd: Callable, bwd: Callable, names: tuple[str, str]) -> Recor
             found = [_fitted(as_tracer(leaves[k]), primals[k].node, *what) for k in moved]
         inputs = [*(t.node for t in primals), *seeds]
         body, others = closed(inputs, [*values, *found], 0, 0)
-        linear = is_linear(body.outputs[len(values):], body.inputs[len(primals) : len(inputs)])
-        return Recorded(body, len(primals), len(values), len(around), tuple(moved), True, linear, outer.derivatives,
+        kind = linearity(body.outputs[len(values):], body.inputs[len(primals) : len(inputs)])
+        return Recorded(body, len(primals), len(values), len(around), tuple(moved), True, kind == LINEAR, outer.derivatives,
                         made.name), others
 
     return record
