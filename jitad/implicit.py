@@ -223,6 +223,8 @@ class _Solution:
         leaves, tree = flatten(params)
         changed = [k for k, p in enumerate(leaves) if is_float(as_tracer(p).node.dtype)]
         ways = flatten(moved)[0]
+        if not changed:
+            return x, vector.unpacked(jnp.zeros_like(vector.packed(x)))  # type: ignore[attr-defined]
 
         def by_params(*some: Any) -> Any:
             values = list(leaves)
