@@ -20,6 +20,7 @@ from jitad.errors import DTypeError, IndexRangeError, KernelSizeError
 from jitad.ir.evaluate import Sizer, bind, evaluate, run_nodes
 from jitad.ir.graph import Graph, Guard
 from jitad.limits import completed, derivative_graph
+from jitad.ops.callback import is_handed_on
 from jitad.pipeline import Kernel, kernel_of
 from jitad.runtime.arguments import normalize, result, type_key
 from jitad.trace.place import ABSENT
@@ -101,9 +102,13 @@ class Specialization:
             self.shared()  # whose errors are none of what is below
         try:
             values, types = self._computed(every)
-        except IndexError:
+        except IndexError as error:
+            if is_handed_on(error):
+                raise
             raise IndexRangeError(_explain(self.graph, every)) from None
         except np.linalg.LinAlgError as error:
+            if is_handed_on(error):
+                raise
             raise np.linalg.LinAlgError(f"{error}{where()}") from None
         return unflatten(self._tree, [result(v, d, not n) for v, (d, n) in zip(values, types, strict=True)])
 
@@ -237,6 +242,8 @@ class Caller:
 
     def _shorten(self, s: Specialization, key: tuple, tree: Tree, specs: list[LeafSpec]) -> None:
         """Make the entry of this specialization the first to be tried."""
+        if s.kernel.calls_back:  # what it raises is no sign that the entry is not for this call
+            return
         if s.entry is None:
             s.entry = entry(s, tree, specs)
         with self._lock:

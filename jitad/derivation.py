@@ -30,6 +30,8 @@ class Transform:
     has_aux: bool = False
 
     name = "jit"
+    derivatives = 0
+    """The order of the derivatives that it takes."""
 
     def derive(self, r: Recording, outputs: Sequence[Node]) -> list[Node]:
         """The results, given what the recorded function returned."""
@@ -52,11 +54,12 @@ class Gradient(Transform):
     with_value: bool = False
 
     name = "grad"
+    derivatives = 1
 
     def derive(self, r: Recording, outputs: Sequence[Node]) -> list[Node]:
         out = scalar(r, outputs)
         slopes = modes.pullback([out], r.inputs, [full(1, out.dtype, ())])
-        aux = list(outputs[1:])
+        out, *aux = modes.values([out, *outputs[1:]], r.inputs)
         return [out, *aux, *slopes] if self.with_value else [*slopes, *aux]
 
     def result_tree(self, r: Recording) -> Tree:
@@ -75,11 +78,12 @@ class Jacobian(Transform):
     mode: str | None = None
 
     name = "jacobian"
+    derivatives = 1
 
     def derive(self, r: Recording, outputs: Sequence[Node]) -> list[Node]:
         n = r.value_tree.leaves
         rows = modes.jacobian(outputs[:n], r.inputs, self.mode)
-        return [block for row in rows for block in row] + list(outputs[n:])
+        return [block for row in rows for block in row] + modes.values(outputs[n:], r.inputs)
 
     def result_tree(self, r: Recording) -> Tree:
         blocks = graft(r.value_tree, r.picked(self.several))
@@ -91,9 +95,10 @@ class Forward(Transform):
     """`jvp`: outputs, and their derivatives along the tangents in ``seeds``."""
 
     name = "jvp"
+    derivatives = 1
 
     def derive(self, r: Recording, outputs: Sequence[Node]) -> list[Node]:
-        return [*outputs, *modes.pushforward(outputs, r.inputs, r.seeds)]
+        return [*modes.values(outputs, r.inputs), *modes.pushforward(outputs, r.inputs, r.seeds)]
 
     def result_tree(self, r: Recording) -> Tree:
         return _pair(r.tree, r.tree)
@@ -104,6 +109,7 @@ class Backward(Transform):
     """`vjp`: derivatives of the outputs, weighted by the cotangents in ``seeds``."""
 
     name = "vjp"
+    derivatives = 1
 
     def derive(self, r: Recording, outputs: Sequence[Node]) -> list[Node]:
         return modes.pullback(outputs[: r.value_tree.leaves], r.inputs, r.seeds)
@@ -117,6 +123,7 @@ class HessianVector(Transform):
     """`hvp`: the derivative of the gradient along the vector in ``seeds``."""
 
     name = "hvp"
+    derivatives = 2
 
     def derive(self, r: Recording, outputs: Sequence[Node]) -> list[Node]:
         out = scalar(r, outputs)

@@ -13,6 +13,7 @@ from typing import Any
 
 import numpy as np
 
+from jitad.autodiff.custom import inlined
 from jitad.autodiff.ties import are_tied, hide_ties, limits, nearness, separated
 from jitad.ir.evaluate import evaluate, with_numpy
 from jitad.ir.graph import Graph, Guard
@@ -21,12 +22,13 @@ from jitad.ir.node import Node
 
 def derivative_graph(inputs: Sequence[Node], results: Sequence[Node], guards: Sequence[Guard], strict: bool) -> Graph:
     """The graph of what a transform gave."""
-    return Graph(tuple(inputs), tuple(results if strict else separated(results)), tuple(guards))
+    found = inlined(results)
+    return Graph(tuple(inputs), tuple(found if strict else separated(found)), tuple(guards))
 
 
 def completed(compute: Callable[..., Any], graph: Callable[[], Graph], results: Callable[[], Sequence[Node]]) -> Callable:
     """A function of a graph's inputs that computes its outputs, with limits put in where eigenvalues are equal."""
-    other = _Limits(graph, results)
+    other = _Limits(graph, lambda: inlined(results()))
 
     def call(*args: Any) -> Any:
         found = compute(*args)

@@ -13,6 +13,7 @@ from jitad.call import Caller, Specialization
 from jitad.config import Options
 from jitad.derivation import Recording
 from jitad.ir.graph import Guard
+from jitad.ops.callback import calls_back
 from jitad.ops.serial import Packed, pack, unpack
 from jitad.trace.capture import Capture
 from jitad.trace.place import Place
@@ -38,7 +39,7 @@ def parcels(caller: Caller) -> list[Parcel]:
 
 def _parcel(key: tuple, s: Specialization) -> Parcel | None:
     values = s.captures() if s.watched() else None
-    if values is None:
+    if values is None or calls_back(s.recording.nodes()):
         return None
     recording = s.recording
     nodes = recording.nodes()

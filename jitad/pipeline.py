@@ -20,6 +20,7 @@ from jitad.limits import completed, derivative_graph
 from jitad.lower.nest import Nest, Program
 from jitad.lower.scalar import Buffer
 from jitad.lower.schedule import lower
+from jitad.ops.callback import calls_back, handing_on
 from jitad.ops.leaf import new_input, value_of
 from jitad.rolled import rolled
 from jitad.runtime.compile import Types, compiled, load
@@ -43,6 +44,8 @@ class Kernel:
         The same, as it may be called from Python.
     outputs : tuple of (dtype, ndim)
         Its results.
+    calls_back : bool
+        Whether it calls Python functions, which may raise anything.
     """
 
     def __init__(self, key: str, inputs: Sequence[Node], recording: Recording, guards: Sequence[Guard], options: Options):
@@ -58,6 +61,9 @@ class Kernel:
             self.outputs = tuple((n.dtype, n.ndim) for n in self.graph.outputs)
             self.njit = compiled(self.source, self.outputs, key, self._arguments, None, options)
         self.call: Callable = _one_at_a_time(self.njit) if options.parallel else self.njit
+        self.calls_back = calls_back(recording.nodes())
+        if self.calls_back:
+            self.call = handing_on(self.call)
         if not options.strict and any(n.op.name == "eigh" for n in topological(recording.nodes())):
             self.call = completed(self.call, lambda: self.graph, lambda: self._recording.results)
 

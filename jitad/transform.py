@@ -103,7 +103,7 @@ def _pickles(fn: Any) -> bool:
         return _pickles(fn.fn)
     if isinstance(fn, functools.partial):
         return _pickles(fn.func)
-    if not isinstance(fn, types.FunctionType):
+    if not isinstance(fn, types.FunctionType) and not type(fn).__module__.startswith("jitad."):
         return True  # objects and their methods: that is for the pickler to say, who may be pickling them just now
     found: Any = sys.modules.get(fn.__module__)
     for name in fn.__qualname__.split("."):
@@ -176,6 +176,7 @@ def record(
     if len(set(argnums)) < len(argnums):
         raise ValueError(f"argnums names an argument of {_name(fn)} twice")
     with Trace() as inner:
+        inner.derivatives += transform.derivatives
         outermost = inner.parent is inner.root  # nothing of the user's has run: the arguments themselves are fresh
         new_args, actual, inputs, in_trees = list(args), [], [], []
         for k in argnums:

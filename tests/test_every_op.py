@@ -274,7 +274,8 @@ EXAMPLES = {
 
 def test_every_op_has_an_example():
     named = {name for names in EXAMPLES for name in names.split()}
-    assert named | {op.name for op in ELEMENTWISE} == set(REGISTRY)
+    elsewhere = {"pulled", "callback", "solved"}  # have no value, or no derivative: tests of custom, callback, implicit
+    assert named | {op.name for op in ELEMENTWISE} | elsewhere == set(REGISTRY)
 
 
 @pytest.mark.parametrize("names", EXAMPLES)

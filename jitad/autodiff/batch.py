@@ -6,6 +6,7 @@ from collections.abc import Mapping, Sequence
 
 from jitad.ir.node import Node, topological
 from jitad.ir.sizes import Size
+from jitad.ops.custom import recorded
 from jitad.ops.declare import lead
 
 
@@ -19,11 +20,20 @@ def batch(outputs: Sequence[Node], mapped: Mapping[Node, Node], size: int | Size
     mapped : mapping of Node to Node
         What replaces some nodes: the same with a leading axis. What does not depend on them is computed once.
     """
-    from jitad.autodiff.many_loops import batched
+    from jitad.autodiff import custom, many_loops, solved
 
     new: dict[Node, Node] = dict(mapped)
     for node in topological(outputs, stop=new.__contains__):
         if any(a in new for a in node.args):
             flags, args = [a in new for a in node.args], tuple(new.get(a, a) for a in node.args)
-            new[node] = batched(node, args, flags, size) if node.op.name == "scan" else node.op.batch(node, args, flags, size)
+            if node.op.name == "scan":
+                new[node] = many_loops.batched(node, args, flags, size)
+            elif node.op.name == "pulled" or recorded(node):
+                new[node] = custom.batched(node, args, flags, size)
+            elif node.op.name == "solved":
+                new[node] = solved.batched(node, args, flags, size)
+            else:
+                new[node] = node.op.batch(node, args, flags, size)
+            if new[node].origin is None:
+                new[node].origin = node.origin
     return [new[o] if o in new else lead(o, size) for o in outputs]

@@ -8,6 +8,7 @@ from jitad.autodiff.zeros import Linear, choose, moved, plus, reduced, scale
 from jitad.errors import InternalError
 from jitad.ir.node import Node, topological
 from jitad.ir.types import BOOL, is_float
+from jitad.ops.custom import recorded
 from jitad.ops.declare import Elementwise
 from jitad.ops.leaf import constant_value, full
 from jitad.ops.shape import zeros
@@ -30,16 +31,27 @@ def linearize(outputs: Sequence[Node], tangents: Mapping[Node, Linear]) -> list[
         None for an output that does not depend on `tangents`, or has no derivative (integers, comparisons).
     """
     known: dict[Node, Linear | None] = dict(tangents)
-    for node in topological(outputs, stop=known.__contains__):
+    for node in _followed(outputs, known):
         smooth = even_power_of_norm(node)
         if smooth is not None:  # the same function, none of whose derivatives is singular
             for n in topological([smooth], stop=known.__contains__):
                 known[n] = _of(n, [known[a] for a in n.args])
             known[node] = known[smooth]
             continue
-        inner = [known[a] for a in node.args]
-        known[node] = _of(node, inner)
+        known[node] = _of(node, [known.get(a) for a in node.args])
     return [known[o] for o in outputs]
+
+
+def _followed(outputs: Sequence[Node], known: Mapping[Node, Linear | None]) -> list[Node]:
+    """All nodes below the outputs whose derivative is followed: not what goes into a value whose derivative is stated."""
+    order = topological(outputs, stop=known.__contains__)
+    if not any(n.op.name == "custom" for n in order):
+        return order
+    needed = set(outputs)
+    for n in reversed(order):
+        if n in needed:
+            needed.update(n.args[1:] if n.op.name == "custom" else n.args)
+    return [n for n in order if n in needed]
 
 
 def _of(node: Node, inner: Sequence[Linear | None]) -> Linear | None:
@@ -56,6 +68,14 @@ def _tangent(node: Node, inner: Sequence[Linear | None]) -> Linear | None:
         return parts[0] if len(parts) == 1 else plus(*parts)
     if isinstance(op, Elementwise):
         return _elementwise(node, inner)
+    if recorded(node):
+        from jitad.autodiff.custom import tangent
+
+        return tangent(node, inner)
+    if op.name == "solved":
+        from jitad.autodiff import solved
+
+        return solved.tangent(node, inner)
     if hasattr(op, "jvp") or op.name == "scan":
         tangents = [None if t is None else t.node for t in inner]
         found = _of_loop(node, tangents) if op.name == "scan" else op.jvp(node, *tangents)  # type: ignore[attr-defined]

@@ -9,6 +9,7 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
+from jitad.autodiff.custom import settled
 from jitad.autodiff.linearize import linearize
 from jitad.autodiff.transpose import transpose
 from jitad.autodiff.zeros import Linear, masked, plus
@@ -73,6 +74,7 @@ def _linear_step(body: Body, given: tuple[bool, ...]) -> _Derived:
     carries = tuple(k for k in range(body.carries) if k in moving)
     results = tuple(k for k in range(body.carries, len(body.outputs)) if found[k] is not None)
     outputs = [zeros(body.outputs[k]) if (t := found[k]) is None else masked(t.node, t.support) for k in (*carries, *results)]
+    outputs = settled(outputs, body.outputs, [body.inputs[k] for k in sorted(moving)])
     first, last = body.carries, body.carries + body.slices
     tangent_slices = [fresh[k] for k in range(first, last) if given[k]]
     inputs = [*(fresh[k] for k in carries), *body.inputs[:last], *tangent_slices,

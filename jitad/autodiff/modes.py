@@ -6,6 +6,7 @@ from collections.abc import Sequence
 from functools import reduce
 
 from jitad.autodiff.batch import batch
+from jitad.autodiff.custom import settled
 from jitad.autodiff.linearize import linearize
 from jitad.autodiff.transpose import transpose
 from jitad.autodiff.zeros import Linear, plus
@@ -27,13 +28,18 @@ def _node(t: Linear | None, like: Node) -> Node:
 def pushforward(outputs: Sequence[Node], inputs: Sequence[Node], tangents: Sequence[Node]) -> list[Node]:
     """J t: the derivative of the outputs along tangents of the inputs."""
     found = linearize(outputs, {x: Linear(t) for x, t in zip(inputs, tangents, strict=True)})
-    return [_node(t, o) for t, o in zip(found, outputs, strict=True)]
+    return settled([_node(t, o) for t, o in zip(found, outputs, strict=True)], outputs, inputs)
 
 
 def pullback(outputs: Sequence[Node], inputs: Sequence[Node], cotangents: Sequence[Node]) -> list[Node]:
     """J' c: the derivatives with respect to the inputs, the outputs weighted by cotangents."""
     found = _pulled(outputs, inputs, [Linear(c) for c in cotangents])
-    return [_node(c, x) for c, x in zip(found, inputs, strict=True)]
+    return settled([_node(c, x) for c, x in zip(found, inputs, strict=True)], outputs, inputs)
+
+
+def values(outputs: Sequence[Node], inputs: Sequence[Node]) -> list[Node]:
+    """The outputs themselves, beside derivatives by the inputs: where a rule states the derivative, its values."""
+    return settled(outputs, outputs, inputs)
 
 
 def _pulled(outputs: Sequence[Node], inputs: Sequence[Node], cts: Sequence[Linear]) -> list[Linear | None]:
@@ -71,7 +77,7 @@ def _forward_columns(outputs: Sequence[Node], x: Node) -> list[Node]:
     """dout/dx for every output; the linear graph is mapped over the axes of x."""
     seed, where = new_input(x.dtype, x.shape), new_input(BOOL, x.shape)
     found = linearize(outputs, {x: Linear(seed, where)})
-    columns = _over_basis([_node(t, o) for t, o in zip(found, outputs, strict=True)], seed, where)
+    columns = _over_basis(settled([_node(t, o) for t, o in zip(found, outputs, strict=True)], outputs, [x]), seed, where)
     k = x.ndim
     return [permute(c, (*range(k, c.ndim), *range(k))) for c in columns]
 
@@ -82,7 +88,7 @@ def _reverse_rows(output: Node, inputs: Sequence[Node]) -> list[Node]:
         return [full(0, x.dtype, (*output.shape, *x.shape)) for x in inputs]
     seed, where = new_input(output.dtype, output.shape), new_input(BOOL, output.shape)
     found = _pulled([output], inputs, [Linear(seed, where)])
-    return _over_basis([_node(c, x) for c, x in zip(found, inputs, strict=True)], seed, where)
+    return _over_basis(settled([_node(c, x) for c, x in zip(found, inputs, strict=True)], [output], inputs), seed, where)
 
 
 def _over_basis(linear: Sequence[Node], seed: Node, where: Node) -> list[Node]:

@@ -5,11 +5,11 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 
 from jitad.autodiff.zeros import Linear, both, masked, moved, plus, reduced, scale
-from jitad.errors import InternalError
 from jitad.ir.node import Node, topological
 from jitad.ir.types import INT
 from jitad.ops.arithmetic import cast
 from jitad.ops.compare import greater, logical_not
+from jitad.ops.custom import placed, recorded
 from jitad.ops.index import scatter_add
 from jitad.ops.leaf import full
 from jitad.ops.reduce import reduce_sum
@@ -42,7 +42,8 @@ def transpose(outputs: Sequence[Node], inputs: Sequence[Node], cts: Mapping[Node
     wanted = set(inputs)
     for node in reversed(order):
         if node in loops and node is loops[node][0] and not depends.isdisjoint(loops[node]):
-            for a, back in _of_loop(loops[node], known, depends):
+            back_of = _of_loop if node.op.name == "scan" else _of_call
+            for a, back in back_of(loops[node], known, depends):
                 known[a] = plus(known.get(a), back)
         ct = None if node in loops else known.get(node)
         if ct is None or node not in depends or node in wanted:
@@ -65,16 +66,29 @@ def _of_loop(nodes: list[Node], known: Mapping[Node, Linear | None], depends: se
     return [(a, Linear(c)) for a, c in zip(args, pieces, strict=True) if c is not None and a in depends]
 
 
+def _of_call(nodes: list[Node], known: Mapping[Node, Linear | None], depends: set[Node]) -> list[tuple[Node, Linear]]:
+    """Cotangents of what goes into a call whose rule gives them: all at once, as the rule may be no linear one."""
+    from jitad.autodiff.custom import transposed
+
+    cts = [(n, ct) for n in nodes if (ct := known.get(n)) is not None]
+    if not cts:
+        return []
+    pieces = transposed([n for n, _ in cts], [ct for _, ct in cts])
+    return [(a, c) for a, c in zip(nodes[0].args, pieces, strict=False) if c is not None and a in depends]
+
+
 def _cotangents(node: Node, ct: Linear, linear: list[bool]) -> Sequence[Linear | None]:
     op = node.op
     if op.name == "multiply":
         x, y = node.args
         if all(linear):
-            raise InternalError("a product of two linear values is not linear")
+            raise TypeError("a product of two tangents: a rule given to defjvp has to be linear in its tangents, as derivatives "
+                            f"in reverse mode are made of it{placed(node)}")
         return [scale(y, ct) if linear[0] else None, scale(x, ct) if linear[1] else None]
     if op.name == "divide":
         if linear[1]:
-            raise InternalError("division by a linear value is not linear")
+            raise TypeError("division by a tangent: a rule given to defjvp has to be linear in its tangents, as derivatives in "
+                            f"reverse mode are made of it{placed(node)}")
         return [scale(1.0 / node.args[1], ct), None]  # type: ignore[operator]
     if op.name == "select":
         p = node.args[0]
@@ -83,6 +97,11 @@ def _cotangents(node: Node, ct: Linear, linear: list[bool]) -> Sequence[Linear |
         return [None if c is None else Linear(c, s) for c, s in zip(pieces, supports, strict=True)]
     if op.name == "contract" and ct.support is not None:
         return [_contracted(node, k, ct) if use else None for k, use in enumerate(linear)]
+    if recorded(node):  # a rule that has used another function with a rule for its tangents
+        return [ct if linear[0] else None, *(None for _ in node.args[1:])]
+    if not op.bilinear and not set(op.linear_in(node)).issuperset(k for k, has in enumerate(linear) if has):
+        raise TypeError(f"{op.name} of a tangent: a rule given to defjvp has to be linear in its tangents, as derivatives in "
+                        f"reverse mode are made of it{placed(node)}")
     pieces = op.transpose(node, ct.node, linear)
     return [None if c is None else Linear(c, _support(node, k, ct)) for k, c in enumerate(pieces)]
 

@@ -202,7 +202,7 @@ NAMES |= {"table": table, "prange": prange, "exact": exact, "part": part, "exact
           "cumsum": cumsum, "recurrence": recurrence, "argsort": argsort}
 NAMES |= {"seconds": signals.seconds, "interrupted": signals.interrupted, "Interrupted": signals.Interrupted}
 LAPACK = {"lu", "lu_solve", "solve_triangular", "cholesky", "eigh", "cofactors", "pinv", "expm", "expm_frechet"}
-KNOWN = NAMES.keys() | special.NAMES.keys() | LAPACK
+KNOWN = NAMES.keys() | special.NAMES.keys() | LAPACK | {"callback"}
 
 
 def __getattr__(name: str) -> Any:
@@ -210,4 +210,8 @@ def __getattr__(name: str) -> Any:
         from jitad.emit import lapack
 
         return getattr(lapack, name)
+    if name == "callback":
+        from jitad.emit.callback import callback
+
+        return callback
     return NAMES[name] if name in NAMES else getattr(special, name)

@@ -79,14 +79,19 @@ class Rebuilt:
         """What a size is now."""
         return sizes.substitute(s if self._size is None else self._size(s), self._lengths)
 
+    def put(self, node: Node, made: Node) -> None:
+        """Say what a node is."""
+        self.new[node] = made
+        if made.origin is None:
+            made.origin = node.origin
+
     def add(self, node: Node) -> None:
         """Apply an op anew, whose arguments are there."""
         args = tuple(self.new[a] for a in node.args)
         if self._size is None and not self._lengths and all(a is b for a, b in zip(args, node.args, strict=True)):
             self.new[node] = node
             return
-        made = self.new[node] = node.op.reapply(node, args, self.size)
-        if made.origin is None:
-            made.origin = node.origin
+        made = node.op.reapply(node, args, self.size)
+        self.put(node, made)
         if node.op.name == "length" and made is not node:
             self._lengths |= node.op.renamed(node, made)  # type: ignore[attr-defined]

@@ -3,6 +3,7 @@
 from jitad.ops import (
     arithmetic,
     bessel,
+    callback,
     compare,
     contract,
     custom,
@@ -18,12 +19,13 @@ from jitad.ops import (
     routine,
     scan,
     shape,
+    solved,
     special,
     spectral,
 )
 from jitad.ops.declare import REGISTRY, Elementwise, Op
 
 __all__ = [
-    "REGISTRY", "Elementwise", "Op", "arithmetic", "bessel", "compare", "contract", "custom", "determinant", "exponential",
-    "index", "leaf", "length", "matrix", "matrix_functions", "normal", "reduce", "routine", "scan", "shape", "special",
-    "spectral"]
+    "REGISTRY", "Elementwise", "Op", "arithmetic", "bessel", "callback", "compare", "contract", "custom", "determinant",
+    "exponential", "index", "leaf", "length", "matrix", "matrix_functions", "normal", "reduce", "routine", "scan", "shape",
+    "solved", "special", "spectral"]

@@ -155,11 +155,16 @@ def recorded(loop: Loop, args: Sequence[Node]) -> Loop:
 
 
 def together(order: Sequence[Node]) -> tuple[list[Node], dict[Node, list[Node]]]:
-    """Nodes, arguments first, with the outputs of one loop side by side; and for each of these all of that loop."""
+    """Nodes, arguments first, with the outputs of one loop side by side; and for each of these all of that loop.
+
+    So are tangents of one call of a function whose rule gives cotangents.
+    """
     loops: dict[tuple, list[Node]] = {}
     for n in order:
         if n.op.name == "scan":
             loops.setdefault((n.args, n.params[:3]), []).append(n)
+        elif n.op.name == "pulled":
+            loops.setdefault((n.args, n.params[0], n.params[2]), []).append(n)
     of = {n: found for found in loops.values() for n in found}
     out: list[Node] = []
     for n in order:

@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+import copyreg
 from collections.abc import Sequence
 from typing import Any
 
+from jitad.ir.body import Body
 from jitad.ir.node import Node, topological
 from jitad.ops.declare import REGISTRY
 from jitad.ops.leaf import new_input
@@ -30,3 +32,11 @@ def unpack(packed: Packed) -> list[Node]:
     for name, args, params in lines:
         made.append(new_input(*params) if name == "input" else REGISTRY[name].build(tuple(made[k] for k in args), params))
     return [made[k] for k in wanted]
+
+
+def _body(packed: Packed, inputs: int, carries: int, slices: int) -> Body:
+    nodes = unpack(packed)
+    return Body(nodes[:inputs], nodes[inputs:], carries, slices)
+
+
+copyreg.pickle(Body, lambda b: (_body, (pack([*b.inputs, *b.outputs]), len(b.inputs), b.carries, b.slices)))  # type: ignore

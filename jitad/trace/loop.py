@@ -217,6 +217,13 @@ def _carried(name: str, value: Any, expected: Tree) -> list:
 
 def closed(inputs: list[Node], outputs: list[Node], carries: int, slices: int) -> tuple[Body, list[Node]]:
     """The step as a closed graph: what it takes from outside is computed once, before it, and handed in."""
+    outside = taken(inputs, outputs)
+    handed = {n: new_input(n.dtype, n.shape) for n in outside}
+    return Body([*inputs, *handed.values()], rebuild(outputs, handed), carries, slices), outside
+
+
+def taken(inputs: list[Node], outputs: list[Node]) -> list[Node]:
+    """What a graph takes from outside, beside its inputs; views of it are made inside."""
     inside = set(inputs)
     order = topological(outputs)
     for n in order:
@@ -236,6 +243,5 @@ def closed(inputs: list[Node], outputs: list[Node], carries: int, slices: int) -
             asked += n.args[::-1]
         else:
             outside[n] = None
-    handed = {n: new_input(n.dtype, n.shape) for n in outside}
-    return Body([*inputs, *handed.values()], rebuild(outputs, handed), carries, slices), list(outside)
+    return list(outside)
 

@@ -75,9 +75,11 @@ def _note_line(node: Node) -> None:
 class Trace:
     """A function being traced; a context manager."""
 
-    def __init__(self) -> None:
+    def __init__(self, derivatives: int | None = None) -> None:
         self.parent: Trace | None = current()
         self.root: Trace = self.parent.root if self.parent else self
+        above: int = self.parent.derivatives if self.parent else 0
+        self.derivatives: int = above if derivatives is None else derivatives  # at most of this order
         self.closed = False
         self.thread = threading.get_ident()
         if self.root is self:
