@@ -137,3 +137,8 @@ def test_containers_dtypes_and_numbers():
 def test_errors(error, message, call):
     with pytest.raises(error, match=message):
         jitad.jit(call)(X)
+
+
+def test_indices_that_are_greater_than_signed_ones():
+    with jitad.disable_jit():
+        assert jitad.switch(np.uint64(2**63 + 5), [np.sin, lambda x: x * x], 3.0) == 9.0

@@ -90,3 +90,5 @@ def test_errors(checkpoint):
         jitad.jit(chain(checkpoint))(P, np.ones(5), A)
     with pytest.raises(TypeError, match="known while tracing"):
         jitad.jit(lambda n: jitad.fori_loop(0, n, lambda i, c: c, 0.0, checkpoint="sqrt"))(3)
+    with pytest.raises(TypeError, match="an integer, not 3.7"):
+        jitad.fori_loop(0, 3.7, lambda i, c: c + i, 0.0, checkpoint=1)

@@ -214,3 +214,77 @@ def test_kernels_of_other_functions():
 def test_errors(error, message, call):
     with pytest.raises(error, match=message):
         call()
+
+
+def test_lengths_from_outside_of_a_step():
+    """What has a computed length may be handed to loops in other loops, which make none of their own."""
+    def powers(x, n):
+        return jitad.fori_loop(0, n, lambda i, y: y * x + i, x)
+
+    def f(x, n):
+        def step(c, _):
+            slope = 0.01 * jitad.jvp(lambda x: powers(x, n), (x,), (c,))[1]  # which reads what the loop outside has kept
+            inner = jitad.fori_loop(0, n, lambda i, y: y * 0.5 + slope, c)
+            return jitad.cond(c > 0, lambda: jitad.fori_loop(0, n, lambda i, y: np.sin(y), inner), lambda: inner), None
+
+        return powers(x, n) * jitad.scan(step, 0.3, None, 3)[0]
+
+    def plain(x, n):
+        y, dy = x, 1.0
+        for i in range(n):
+            y, dy = y * x + i, dy * x + y
+        c = 0.3
+        for _ in range(3):
+            slope, chosen = 0.01 * c * dy, c > 0
+            for _ in range(n):
+                c = c * 0.5 + slope
+            for _ in range(n if chosen else 0):
+                c = np.sin(c)
+        return y * c
+
+    with jitad.disable_jit():
+        wanted = [jitad.value_and_grad(f)(0.9, n) for n in (0, 2, 5)]
+    for n, (value, slope) in zip((0, 2, 5), wanted, strict=True):
+        close(value, plain(0.9, n))
+        close(slope, (plain(0.9 + 1e-5, n) - plain(0.9 - 1e-5, n)) / 2e-5, 1e-6)
+    kernel = jitad.value_and_grad(f)
+    for n, want in zip((0, 2, 5), wanted, strict=True):
+        close(kernel(0.9, n), want)
+
+
+def test_keys_tell_which_length_is_of_which_loop():
+    def f(swapped):
+        def loops(x, n, m):
+            if swapped:
+                n, m = m, n
+            first = jitad.fori_loop(0, n, lambda i, y: y * x, 1.0)
+            return jitad.scan(lambda c, _: (jitad.fori_loop(0, m, lambda i, y: y + first, c), None), 0.0, None, 3)[0] + (
+                jitad.fori_loop(0, m, lambda i, y: y + x, 0.0) * jitad.fori_loop(0, n, lambda i, y: y + x, 0.0))
+
+        return jitad.grad(loops)
+
+    keys = [written(f(swapped), 1.5, 2, 3)._key for swapped in (False, True, False)]
+    assert keys[0] == keys[2] != keys[1]
+
+
+def test_one_of_many_that_has_ended_looks_nothing_up():
+    """A turn too many would look up what is not there, or never end."""
+    xs = np.arange(6.0) + 1
+
+    def f(k, a):
+        return jitad.while_loop(lambda c: c[0] < 6, lambda c: (c[0] + 1, c[1] * a + xs[c[0]]), (k, 0.0))[1]
+
+    ks = np.array([0, 3, 6])
+    with jitad.disable_jit():
+        close(jitad.vmap(f, (0, None))(ks, 0.5), [f(k, 0.5) for k in (0, 3, 6)])
+
+
+def test_a_loop_of_which_only_the_number_of_turns_is_asked_for():
+    """Its carries that the condition does not need are computed in the loop of the derivative only."""
+    def f(a):
+        return jitad.while_loop(lambda c: c[2] < 5, lambda c: (c[0] * a, c[1] * np.sin(c[0]), c[2] + 1), (a, a * a, 0))[1]
+
+    with jitad.disable_jit():
+        want = jitad.grad(f)(1.3)
+    close(jitad.grad(f)(1.3), want)
+    close((f(1.3 + 1e-6) - f(1.3 - 1e-6)) / 2e-6, want, 1e-7)

@@ -21,7 +21,7 @@ from jitad.ops.custom import Recorded, placed, recorded, refusal
 from jitad.ops.declare import REGISTRY, lead
 from jitad.ops.leaf import new_input
 from jitad.ops.reduce import reduce_sum
-from jitad.ops.scan import Loop, arguments, loop_of, output
+from jitad.ops.scan import Loop, arguments, lengths, loop_of, output
 from jitad.ops.scan import recorded as recorded_loop
 from jitad.ops.shape import zeros
 from jitad.ops.solved import SOLVED
@@ -141,7 +141,8 @@ def _differentiated(outputs: Sequence[Node], inputs: Sequence[Node]) -> dict[tup
             loop, args = loop_of(n), arguments(n)
             inner = _settled_step(loop.body, tuple(a in depends for a in args))
             if inner is not loop.body:
-                out[_which(n)] = out[_which(output(recorded_loop(loop, args), args, 0))] = _with_step(inner)
+                steps, known = recorded_loop(n)
+                out[_which(n)] = out[_which(output(steps, args, 0, known))] = _with_step(inner)
     return out
 
 
@@ -177,7 +178,9 @@ def _with_step(body: Body) -> Made:
     def made(n: Node, graph: Rebuilt) -> Node:
         loop = loop_of(n)
         length = None if loop.length is None else graph.size(loop.length)
-        return output(Loop(body, length, loop.reverse), [graph.new[a] for a in arguments(n)], n.params[3])  # type: ignore
+        step = body.resized(graph.size) if body.lengths else body
+        args, known = ([graph.new[a] for a in some] for some in (arguments(n), lengths(n)))
+        return output(Loop(step, length, loop.reverse), args, n.params[3], known)  # type: ignore[arg-type]
 
     return made
 

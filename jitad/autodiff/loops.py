@@ -17,24 +17,24 @@ from jitad.config import ieee_derivatives
 from jitad.ir.body import Body
 from jitad.ir.node import Node, topological
 from jitad.ops.leaf import new_input
-from jitad.ops.scan import Loop, arguments, loop_of, output, recorded
+from jitad.ops.scan import Loop, arguments, lengths, loop_of, output, recorded
 from jitad.ops.shape import zeros
 
 
 def tangent(node: Node, tangents: Sequence[Node | None]) -> Node | None:
     """The tangent of one output of a loop, given those of its arguments: an output of the linearised loop."""
     args, which, body = arguments(node), node.params[3], loop_of(node).body
-    loop, tangents = recorded(loop_of(node), args), tangents[: len(args)]
+    (loop, known), tangents = recorded(node), tangents[: len(args)]
     step = _linear_step(body, tuple(t is not None for t in tangents))
     inner = [zeros(args[k]) if tangents[k] is None else tangents[k] for k in step.carries]
     slices, constants = args[body.carries : body.carries + body.slices], args[body.carries + body.slices:]
-    histories = [output(loop, args, len(body.outputs) + k) for k in range(body.carries)]
+    histories = [output(loop, args, len(body.outputs) + k, known) for k in range(body.carries)]
     given = [*inner, *histories, *slices, *(t for t in tangents[body.carries : body.carries + body.slices] if t is not None),
              *constants, *(t for t in tangents[body.carries + body.slices:] if t is not None)]
     places = step.outputs
     if which not in places:  # type: ignore[comparison-overlap]
         return None
-    return output(Loop(step.body, loop.length, loop.reverse), step.used(given), places[which])  # type: ignore[index,arg-type]
+    return output(Loop(step.body, loop.length, loop.reverse), step.used(given), places[which], known)  # type: ignore[index]
 
 
 @dataclass(frozen=True)
@@ -106,7 +106,7 @@ def transposed(nodes: Sequence[Node], cts: Sequence[Node], linear: Sequence[bool
     back = Loop(step.body, loop.length, not loop.reverse)
 
     def found(which: int) -> Node:
-        return output(back, step.used(all_args), which)
+        return output(back, step.used(all_args), which, lengths(nodes[0]))
 
     out: list[Node | None] = [found(k) for k in range(body.carries)]
     out += [found(step.outputs[k]) if linear[k] else None for k in range(body.carries, last)]

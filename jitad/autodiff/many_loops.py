@@ -18,8 +18,10 @@ from jitad.ops.arithmetic import cast
 from jitad.ops.compare import select
 from jitad.ops.declare import lead
 from jitad.ops.leaf import full, new_input
+from jitad.ops.length import Sequential
 from jitad.ops.reduce import reduce_max
-from jitad.ops.scan import Loop, arguments, loop_of, output
+from jitad.ops.routine import Repeated
+from jitad.ops.scan import Loop, arguments, lengths, loop_of, output
 from jitad.ops.shape import broadcast
 from jitad.ops.shape import transpose as permute
 
@@ -27,10 +29,12 @@ from jitad.ops.shape import transpose as permute
 def batched(node: Node, args: Sequence[Node], given: Sequence[bool], size: int | Size) -> Node:
     """An output of the loop of many at once, of which those arguments are `given` that carry a leading axis."""
     loop, which = loop_of(node), node.params[3]
-    body, args = loop.body, args[: len(arguments(node))]
+    body, known, args = loop.body, lengths(node), args[: len(arguments(node))]
     given = given[: len(args)]
     if loop.length is None and _differ(body, tuple(given)):
-        return _while_any(loop, args, given, size, which)  # type: ignore[arg-type]
+        if _may_fail(body, tuple(given)):
+            raise Sequential
+        return _while_any(loop, args, given, size, which, known)  # type: ignore[arg-type]
     step, flags = _batched_step(body, tuple(given), size)
     handed = []
     for k, (a, has) in enumerate(zip(args, given, strict=True)):
@@ -39,8 +43,8 @@ def batched(node: Node, args: Sequence[Node], given: Sequence[bool], size: int |
         else:
             handed.append(_turned(a) if has and k < body.carries + body.slices else a)
     if loop.length is None and which == body.carries:
-        return lead(output(replace(loop, body=step), handed, which), size)
-    out = output(replace(loop, body=step), handed, which)  # type: ignore[arg-type]
+        return lead(output(replace(loop, body=step), handed, which, known), size)
+    out = output(replace(loop, body=step), handed, which, known)  # type: ignore[arg-type]
     carry = which if which < body.carries else which - len(body.outputs)  # type: ignore[operator]
     if carry >= 0 and not flags[carry]:  # type: ignore[operator]
         return lead(out, size)
@@ -93,13 +97,33 @@ def _differ(body: Body, given: tuple[bool, ...]) -> bool:
     return _moved(body, given)[body.carries - 1]
 
 
-def _while_any(loop: Loop, args: Sequence[Node], given: Sequence[bool], size: int | Size, which: int) -> Node:
+def _may_fail(body: Body, given: tuple[bool, ...]) -> bool:
+    """Whether a turn may raise, or never end, for one of many that does not go on: of such no turn may be taken."""
+    many = {n for n, has in zip(body.inputs, (*(True,) * body.carries, *given[body.carries:]), strict=True) if has}
+    for n in topological(body.outputs):
+        if many.isdisjoint(n.args):
+            continue
+        many.add(n)
+        if n.op.name in ("gather", "scatter_add"):
+            if not many.isdisjoint(n.args[1:]):  # the indices
+                return True
+        elif isinstance(n.op, Repeated):
+            return True
+        elif n.op.name == "scan":
+            inner = loop_of(n)
+            if inner.length is None or _may_fail(inner.body, tuple(a in many for a in arguments(n))):
+                return True
+    return False
+
+
+def _while_any(loop: Loop, args: Sequence[Node], given: Sequence[bool], size: int | Size, which: int,
+               known: Sequence[Node]) -> Node:
     """An output of a loop that goes on while any of many does."""
     carries = loop.body.carries
     started = [a if has else lead(a, size) for a, has in zip(args[:carries], given, strict=False)]
     start = [*started, full(0, INT, (size,)), reduce_max(started[-1], (0,))]
     step = _any_step(loop.body, tuple(given[carries:]), size)
-    return output(replace(loop, body=step), [*start, *args[carries:]], which)
+    return output(replace(loop, body=step), [*start, *args[carries:]], which, known)
 
 
 def _any_step(body: Body, given: tuple[bool, ...], size: int | Size) -> Body:

@@ -136,7 +136,7 @@ class Emitter:
         copied = {b for step in walk(self.program.block) if isinstance(step, Split) for b, _ in step.copies}
         kinds: dict[tuple, list[Buffer]] = {}
         for b, zeroed in self.program.temporaries:
-            if b.kind == "temp" and b is not self.program.numbers and not is_computed(b):
+            if b.kind == "temp" and b is not self.program.numbers and not is_computed(b, self.program):
                 kinds.setdefault((b.dtype, b.shape, b.padded, zeroed), []).append(b)
         places: dict[str, Place] = {}
         made: dict[Buffer, Buffer] = {}  # the row of the first of each kind
@@ -192,7 +192,7 @@ class Emitter:
             if b.kind == "packed":
                 self._allocate(b, False)
         for buffer, zeroed in self.program.temporaries:
-            if not is_computed(buffer):
+            if not is_computed(buffer, self.program):
                 self._allocate(buffer, zeroed)
 
     def _allocate(self, b: Buffer, zeroed: bool) -> None:
@@ -254,8 +254,11 @@ class Emitter:
     def _measure(self, step: Measure) -> None:
         """A length is known now: make what is as long."""
         self.w.line(f"{self.e.length(step.symbol)} = {self.e.name(step.value)}")
+        measured = self.program.measured
+        later = measured[measured.index(step.symbol) + 1:]
         for buffer, zeroed in self.program.temporaries:
-            if any(step.symbol in sizes.computed(n) for n in buffer.shape):
+            asked = [s for n in buffer.shape for s in sizes.computed(n)]
+            if step.symbol in asked and not any(s in later for s in asked):
                 self._allocate(buffer, zeroed)
 
     def _repeat(self, step: Repeat) -> None:

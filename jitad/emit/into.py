@@ -63,7 +63,7 @@ class Into(Emitter):
                 first, last = self.e.size(room(buffers[:k])), self.e.size(room(buffers[: k + 1]))
                 self.w.line(f"{self.e.buffer(b)} = {name}[{first}:{last}]{self.reshaped(whole(b)[:1], whole(b))}")
         for buffer, zeroed in self.program.temporaries:
-            if zeroed and not is_computed(buffer):
+            if zeroed and not is_computed(buffer, self.program):
                 self.w.line(f"{self.e.buffer(buffer)}[...] = 0")
 
     def take(self, names: list[str]) -> None:

@@ -33,6 +33,7 @@ from jitad.emit.cpu import NAME, Emitter
 from jitad.emit.into import Into
 from jitad.emit.signals import TURNS
 from jitad.emit.writer import Writer
+from jitad.ir.sizes import Steps, Sym
 from jitad.ir.types import BOOL, FLOAT, INT
 from jitad.lower.nest import Let, Repeat, Store, Turns
 from jitad.lower.scalar import Buffer
@@ -49,7 +50,12 @@ class _Step(Into):
         self.taken: list[str] = []
 
     def arguments(self) -> list[str]:
-        return [*Emitter.arguments(self), *self.taken, *self.e.symbols.values()]
+        return [*Emitter.arguments(self), *self.taken, *self.taken_lengths().values()]
+
+    def taken_lengths(self) -> dict[Sym, str]:
+        """Those of the caller, which may have computed them, by their names here."""
+        own = self.program.measured
+        return self.e.symbols | {s: name for s, name in self.e.lengths.items() if s not in own}
 
     def take(self, names: list[str]) -> None:
         self.taken = names
@@ -65,16 +71,16 @@ def write_turns(outer: Emitter, step: Repeat, w: Writer) -> None:
     inner = _Step(turns, outer.options)
     text = HELPERS.sub(lambda m: f"{m[1]}{number}_{m[2]}", inner.emit())
     before, _, own = text.rpartition(f"def {NAME}(")
-    lengths = list(inner.e.symbols.values())
+    taken = inner.taken_lengths()
+    lengths = list(taken.values())
     outer.e.helpers[f"step{number}"] = f"{before}@{outer.decorator.replace('part', 'step')}\ndef step{number}({own}"
     outer.e.helpers[f"turns{number}"] = _all_turns(turns, number, outer.decorator, lengths)
-    for symbol, name in inner.e.symbols.items():
-        outer.e.symbols.setdefault(symbol, name)
+    given = [outer.e.length(s) if isinstance(s, Steps) else outer.e.symbols.setdefault(s, name) for s, name in taken.items()]
     numbers = iter(step.numbers)
     constants = [outer.e.name(next(numbers)) if b is None else outer.e.buffer(b) for b in turns.constants]
     arrays = [b for b in (*turns.carries, *turns.slices, *turns.results, *turns.scratch) if b is not None]
     first = outer.e.buffer(turns.count) if turns.count is not None else outer.e.size(turns.length)  # type: ignore[arg-type]
-    arguments = [first, *map(outer.e.buffer, arrays), *constants, *lengths]
+    arguments = [first, *map(outer.e.buffer, arrays), *constants, *given]
     w.line(f"turns{number}({', '.join(arguments)})")
 
 

@@ -7,9 +7,9 @@ from collections.abc import Callable, Sequence
 from typing import Any
 
 from jitad.ir.graph import rebuild
-from jitad.ir.node import Node
-from jitad.ir.serial import digest, write
-from jitad.ir.sizes import Size
+from jitad.ir.node import Node, topological
+from jitad.ir.serial import Numbers, digest, write
+from jitad.ir.sizes import Size, Steps, computed
 
 _bodies: weakref.WeakValueDictionary[str, Body] = weakref.WeakValueDictionary()
 
@@ -21,6 +21,8 @@ class Body:
     ----------
     carries, slices : int
         How many of each there are.
+    lengths : tuple of Steps
+        The lengths that are computed around it.
     memo : dict
         What was derived from it.
     """
@@ -32,18 +34,24 @@ class Body:
     memo: dict[Any, Any]
 
     def __new__(cls, inputs: Sequence[Node], outputs: Sequence[Node], carries: int, slices: int) -> Body:
-        written = carries, slices, write(inputs, outputs)
+        written = carries, slices, write(inputs, outputs, (None,))
         key = digest(written, [str(n.type) for n in inputs])  # with the names of lengths, which belong to a trace
         found = _bodies.get(key)
         if found is None:
             found = super().__new__(cls)
             found.inputs, found.outputs, found.carries, found.slices = tuple(inputs), tuple(outputs), carries, slices
-            found.written, found.memo = written, {}
+            found.written, found.memo, found.lengths = written, {}, _lengths([*inputs, *outputs])
             _bodies[key] = found
         return found
 
     written: tuple
     """It as plain data."""
+
+    lengths: tuple[Steps, ...]
+
+    def written_in(self, numbers: Numbers) -> tuple:
+        """It as plain data, as a part of graphs with these numbers."""
+        return self.carries, self.slices, write(self.inputs, self.outputs, numbers)
 
     @property
     def constants(self) -> tuple[Node, ...]:
@@ -59,3 +67,19 @@ class Body:
         """The same with lengths mapped."""
         nodes = rebuild([*self.inputs, *self.outputs], size=size)
         return Body(nodes[: len(self.inputs)], nodes[len(self.inputs):], self.carries, self.slices)
+
+
+def _lengths(roots: Sequence[Node]) -> tuple[Steps, ...]:
+    """Those that nodes ask for, and none of them computes."""
+    order = topological(roots)
+    made = {n for n in order if n.op.name == "length"}
+    asked = {s for n in order for value in (n.type.shape, n.params) for s in _asked(value)}
+    return tuple(sorted((s for s in asked if s.node not in made), key=Steps.key))
+
+
+def _asked(value: Any) -> list[Steps]:
+    if isinstance(value, tuple):
+        return [s for v in value for s in _asked(v)]
+    if isinstance(value, Body):
+        return list(value.lengths)
+    return computed(value) if isinstance(value, Size) else []

@@ -15,7 +15,7 @@ from jitad.ir.graph import Graph, Rebuilt, in_order, rebuild
 from jitad.ir.node import Node
 from jitad.ir.types import Shape
 from jitad.ops.leaf import new_input
-from jitad.ops.scan import Loop, arguments, loop_of, output
+from jitad.ops.scan import Loop, arguments, lengths, loop_of, output
 from jitad.ops.shape import concatenate, expand, reshape, slice_
 
 FEW = 16  # numbers of one carry
@@ -52,20 +52,22 @@ def _output(node: Node, made: Rebuilt, parts: dict[Node, list[Node]]) -> Node:
     slices = range(body.carries, body.carries + body.slices)
     splits = _splits(body) + [k in slices and args[k] in parts for k in range(body.carries, len(args))]
     length = None if loop.length is None else made.size(loop.length)
-    loop = Loop(_apart(body, tuple(splits)), length, loop.reverse)
+    step = _apart(body, tuple(splits))
+    loop = Loop(step.resized(made.size) if step.lengths else step, length, loop.reverse)
+    known = [made.new[a] for a in lengths(node)]
     given: list[Node] = []
     for k, (a, split) in enumerate(zip(args, splits, strict=True)):
         given += parts[a] if split and k in slices else _elements(made.new[a]) if split else [made.new[a]]
     counts = [_count(n) if s else 1 for n, s in zip(body.inputs[: body.carries], splits, strict=False)]
     places = [sum(counts[:k]) for k in range(body.carries + 1)]
     if body.carries <= which < len(body.outputs) or (loop.length is None and which == body.carries):
-        return output(loop, given, places[-1] + which - body.carries)
+        return output(loop, given, places[-1] + which - body.carries, known)
     history = which >= body.carries
     carry = which - len(body.outputs) if history else which
     first = places[carry] + (len(loop.body.outputs) if history else 0)
     if not splits[carry]:
-        return output(loop, given, first)
-    found = [output(loop, given, first + k) for k in range(counts[carry])]
+        return output(loop, given, first, known)
+    found = [output(loop, given, first + k, known) for k in range(counts[carry])]
     if history:
         parts[node] = found
     return _stacked(found, tuple(map(made.size, node.shape)))

@@ -54,7 +54,9 @@ class Laid:
     def rows_of(self, node: Node) -> Buffer | None:
         """The memory in which an output lies row by row as another loop reads it, if there is such."""
         which, body = node.params[3], self.loop.body
-        if which < body.carries or (which >= len(body.outputs) and self.loop.reverse):  # type: ignore[operator]
+        if self.count is not None or which < body.carries:  # type: ignore[operator]
+            return None
+        if which >= len(body.outputs) and self.loop.reverse:  # type: ignore[operator]
             return None
         return self.outputs[which if which < len(body.outputs) else which - len(body.outputs)]  # type: ignore[operator,index]
 
@@ -62,7 +64,7 @@ class Laid:
         """The loop as a step of a program."""
         carries = self.loop.body.carries
         return Turns(
-            self.step, self.loop.length, self.loop.reverse, self.count,
+            self.step, self.loop.length, self.loop.reverse, self.loop.body.lengths, self.count,
             tuple(b for k, b in self.outputs.items() if k < carries),
             tuple(b for k, b in self.outputs.items() if k >= carries),
             tuple(None if counts(n) else buffers[n] for n in self.slices),

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from dataclasses import dataclass, field, replace
+from functools import cached_property
 
 from jitad.ir.graph import Guard
 from jitad.ir.node import Node
@@ -55,6 +56,8 @@ class Turns:
     length: int | Size | None
     """None: while the last carry is true; then they are counted."""
     reverse: bool
+    lengths: tuple[Steps, ...]
+    """That are computed around it, and that the step asks for."""
     count: Buffer | None
     carries: tuple[Buffer, ...]
     results: tuple[Buffer, ...]
@@ -207,6 +210,11 @@ class Program:
     guards: tuple[Guard, ...] = ()
     numbers: Buffer | None = None
     """Memory for the scalars between the loops, if those were cut."""
+
+    @cached_property
+    def measured(self) -> list[Steps]:
+        """The lengths that it computes, in order."""
+        return [s.symbol for s in self.block.steps if isinstance(s, Measure)]
 
     def scalars(self) -> list[Node]:
         """Every scalar that a step or a result mentions."""

@@ -87,9 +87,10 @@ def _measured(works: list[Work]) -> None:
         if isinstance(w.source, Effect):
             lengths = [v.params[1] for v in w.source.loops] + [n for b in w.source.written for n in b.shape]
             asked += [s for n in lengths for s in computed(n)]  # type: ignore[arg-type]
-            if w.source.turns is not None and w.source.turns.length is not None:
-                asked += computed(w.source.turns.length)
-        w.needs |= {known[s] for s in asked} - {w}
+            if w.source.turns is not None:
+                asked += w.source.turns.lengths
+                asked += [] if w.source.turns.length is None else computed(w.source.turns.length)
+        w.needs |= {known[s] for s in asked if s in known} - {w}
 
 
 def _in_pieces(works: list[Work], pieces: Mapping[Buffer | Node, int], writers: Mapping[Buffer, list[Work]]) -> None:

@@ -9,7 +9,7 @@ from typing import Any
 
 from jitad.errors import InternalError
 from jitad.ir.node import Node
-from jitad.ir.sizes import Size, Steps, Sym, as_symbol, computed
+from jitad.ir.sizes import Size, Steps, Sym, as_symbol
 from jitad.ir.types import INT, ArrayType
 from jitad.ops.declare import REGISTRY, AtRule, Op, Scalar
 
@@ -58,9 +58,3 @@ def size_of(node: Node) -> Size:
     if symbol is None:
         symbol = _symbols[node] = Steps(next(_serials), node)
     return Size({((symbol, 1),): 1})
-
-
-def computed_by(size: int | Size | None) -> Node | None:
-    """The node of op ``length`` that a size is made of, if there is one."""
-    found = [] if size is None else computed(size)
-    return found[0].node if found else None

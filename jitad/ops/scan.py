@@ -1,7 +1,7 @@
 """Loops: a step that is taken many times, each from where the last one ended.
 
-One node is one output of a loop. Nodes with the same arguments and body are one loop, see :mod:`jitad.lower.loops`. The last
-argument of one whose length is computed is that length.
+One node is one output of a loop. Nodes with the same arguments and body are one loop, see :mod:`jitad.lower.loops`. Its last
+arguments are the lengths that are computed which it needs, its own and those that its step asks for; they are no inputs of that.
 """
 
 from __future__ import annotations
@@ -17,10 +17,10 @@ import numpy as np
 from jitad.errors import InternalError
 from jitad.ir.body import Body
 from jitad.ir.node import Node
-from jitad.ir.sizes import Size
+from jitad.ir.sizes import Size, computed
 from jitad.ir.types import INT, ArrayType, is_float
 from jitad.ops.declare import REGISTRY, AtRule, Op, Scalar, SizeMap
-from jitad.ops.length import as_length, computed_by, size_of
+from jitad.ops.length import as_length, size_of
 
 
 @dataclass(frozen=True)
@@ -93,8 +93,7 @@ class Scan(Op):
 
     def type_of(self, args: tuple[Node, ...], params: tuple) -> ArrayType:
         body = params[0]
-        given = args if computed_by(params[1]) is None else args[:-1]
-        for k, (a, n) in enumerate(zip(given, body.inputs, strict=True)):
+        for k, (a, n) in enumerate(zip(args[: len(body.inputs)], body.inputs, strict=True)):
             along = body.carries <= k < body.carries + body.slices
             if a.dtype != n.dtype or a.ndim != n.ndim + along:
                 raise InternalError(f"a loop takes {n.type}, not {a.type}")
@@ -137,21 +136,29 @@ def loop_of(node: Node) -> Loop:
 
 def arguments(node: Node) -> tuple[Node, ...]:
     """What the body of a loop is given in all, of which a node is an output."""
-    return node.args if computed_by(node.params[1]) is None else node.args[:-1]  # type: ignore[arg-type]
+    return node.args[: len(node.params[0].inputs)]  # type: ignore[union-attr]
 
 
-def output(loop: Loop, args: Sequence[Node], which: int) -> Node:
-    """One output of a loop."""
-    length = computed_by(loop.length)
-    args = tuple(args) if length is None else (*args, length)
-    return REGISTRY["scan"].build(args, (loop.body, loop.length, loop.reverse, which))
+def lengths(node: Node) -> tuple[Node, ...]:
+    """Those that are computed which a loop needs, as they are where the node is."""
+    return node.args[len(node.params[0].inputs):]  # type: ignore[union-attr]
 
 
-def recorded(loop: Loop, args: Sequence[Node]) -> Loop:
-    """A loop of as many steps as one without a length took: what derivatives are of."""
+def output(loop: Loop, args: Sequence[Node], which: int, known: Sequence[Node] | None = None) -> Node:
+    """One output of a loop; `known` are the lengths that it needs, if it is made of another that has them."""
+    if known is None:
+        asked = [*([] if loop.length is None else computed(loop.length)), *loop.body.lengths]
+        known = tuple(dict.fromkeys(s.node for s in asked))
+    return REGISTRY["scan"].build((*args, *known), (loop.body, loop.length, loop.reverse, which))
+
+
+def recorded(node: Node) -> tuple[Loop, tuple[Node, ...]]:
+    """A loop of as many steps as one without a length took: what derivatives are of. And the lengths that it needs."""
+    loop, known = loop_of(node), lengths(node)
     if loop.length is not None:
-        return loop
-    return Loop(loop.body, size_of(as_length(output(loop, args, loop.body.carries))))
+        return loop, known
+    length = as_length(output(loop, arguments(node), loop.body.carries, known))
+    return Loop(loop.body, size_of(length)), (length, *known)
 
 
 def together(order: Sequence[Node]) -> tuple[list[Node], dict[Node, list[Node]]]:

@@ -25,7 +25,7 @@ from jitad.ops.length import as_length, size_of
 from jitad.ops.routine import Repeated
 from jitad.ops.scan import Loop, output
 from jitad.ops.shape import broadcast, retype, zeros
-from jitad.trace.loop import kind
+from jitad.trace.loop import handed_in, kind
 from jitad.trace.rebuild import rebuilt
 from jitad.trace.tracer import Tracer, as_tracer, result_dtype, wrap
 from jitad.trace.tracing import Trace, current, where
@@ -66,8 +66,10 @@ def switch(index: Any, branches: Sequence[Callable], operands: tuple) -> Any:
         raise ValueError(f"switch needs at least one function{where()}")
     if issubclass(type(index), (int, np.integer)) and type(index) is not bool:
         return rebuilt(branches[min(max(int(index), 0), last)])(*operands)
-    k = cast(_scalar(index, "iu", "the index of switch is an integer"), INT)
-    k = maximum(minimum(k, constant(last, INT)), constant(0, INT))
+    k = _scalar(index, "iu", "the index of switch is an integer")
+    if k.dtype == np.uint64:  # which INT does not hold
+        k = minimum(k, constant(last, k.dtype))
+    k = maximum(minimum(cast(k, INT), constant(last, INT)), constant(0, INT))
     return _chosen("switch", [equal(k, constant(n, INT)) for n in range(last + 1)], branches, operands)
 
 
@@ -132,12 +134,13 @@ def _if(p: Node, results: list[Node], made: set[Node], otherwise: list[Node]) ->
     """The results if p holds, computed only then; else what they are otherwise."""
     handed: dict[Node, Node] = {}  # what was there before, or an argument
     for n in topological(results, stop=lambda n: n not in made and bool(n.args)):
-        handed |= {a: new_input(a.dtype, a.shape) for a in (n, *n.args) if _is_outside(a, made) and a not in handed}
-    handed |= {n: new_input(n.dtype, n.shape) for n in results if _is_outside(n, made) and n not in handed}
+        handed |= {a: handed_in(a) for a in (n, *n.args) if _is_outside(a, made) and a not in handed}
+    handed |= {n: handed_in(n) for n in results if _is_outside(n, made) and n not in handed}
+    given = [n for n in handed if n.op.name != "length"]
     carries = [new_input(n.dtype, n.shape) for n in results]
-    body = Body([*carries, *handed.values()], rebuild(results, handed), len(carries), 0)
+    body = Body([*carries, *(handed[n] for n in given)], rebuild(results, handed), len(carries), 0)
     loop = Loop(body, size_of(as_length(cast(p, INT))))
-    return [output(loop, [*otherwise, *handed], k) for k in range(len(results))]
+    return [output(loop, [*otherwise, *given], k) for k in range(len(results))]
 
 
 def _is_outside(n: Node, made: set[Node]) -> bool:

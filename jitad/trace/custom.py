@@ -87,7 +87,7 @@ def call(name: str, fun: Callable, args: Sequence[Any], fixed: Sequence[int], re
         tracers = [as_tracer(v) for v in found]
         made.results, made.weak = [t.node for t in tracers], [t.weak for t in tracers]
     inputs, nodes = [t.node for t in given], [t.node for t in made.arguments]
-    around = taken(inputs, made.results)
+    around = [n for n in taken(inputs, made.results) if n.op.name != "length"]
     values = rebuild(made.results, dict(zip(inputs, nodes, strict=True)))
     if trace.derivatives and any(is_float(n.dtype) for n in nodes) and any(is_float(n.dtype) for n in values):
         rule, others = record(made, around)

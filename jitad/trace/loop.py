@@ -16,7 +16,7 @@ from jitad.ir.sizes import Size
 from jitad.ir.types import BOOL, INT, show_shape
 from jitad.ops.arithmetic import cast
 from jitad.ops.compare import maximum
-from jitad.ops.leaf import constant, iota, new_input
+from jitad.ops.leaf import constant, iota, new_input, size_value
 from jitad.ops.length import as_length, size_of
 from jitad.ops.scan import Loop, output
 from jitad.ops.shape import retype
@@ -95,13 +95,13 @@ def steps_of(trace: Trace, n: Any, what: str) -> int | Size:
     """A number of steps as a size: the kernel is for any."""
     if type(n) is Dim:
         return n.size
-    if _whole(n, what) < 0:
+    if whole_number(n, what) < 0:
         raise ValueError(f"{what} is {n}{where()}")
     held = trace.root.memo.setdefault(("steps", int(n)), np.zeros(int(n), bool))  # memory that nobody touches
     return as_tracer(held).node.shape[0]
 
 
-def _whole(n: Any, what: str) -> int:
+def whole_number(n: Any, what: str) -> int:
     if isinstance(n, Tracer):
         raise TraceError(f"{what} is a traced value, which has no value while a function is traced: results would have a length "
                          f"that is not known. Take it from outside of the function, or from the length of an array; "
@@ -122,7 +122,7 @@ def fori_loop(lower: Any, upper: Any, f: Callable, init: Any) -> Any:
         ahead = trace.assume("<=", first, end)
         steps = sizes.sub(end, first) if ahead else 0
     else:
-        turns = _whole(upper, "a bound of fori_loop") - _whole(lower, "a bound of fori_loop")
+        turns = whole_number(upper, "a bound of fori_loop") - whole_number(lower, "a bound of fori_loop")
         steps = steps_of(trace, max(turns, 0), "the number of turns of fori_loop")
     start, turn = as_tracer(lower if type(lower) is Dim else int(lower)).node, rebuilt(f)
 
@@ -217,9 +217,9 @@ def _carried(name: str, value: Any, expected: Tree) -> list:
 
 def closed(inputs: list[Node], outputs: list[Node], carries: int, slices: int) -> tuple[Body, list[Node]]:
     """The step as a closed graph: what it takes from outside is computed once, before it, and handed in."""
-    outside = taken(inputs, outputs)
-    handed = {n: new_input(n.dtype, n.shape) for n in outside}
-    return Body([*inputs, *handed.values()], rebuild(outputs, handed), carries, slices), outside
+    handed = {n: handed_in(n) for n in taken(inputs, outputs)}
+    given = [n for n in handed if n.op.name != "length"]
+    return Body([*inputs, *(handed[n] for n in given)], rebuild(outputs, handed), carries, slices), given
 
 
 def taken(inputs: list[Node], outputs: list[Node]) -> list[Node]:
@@ -244,4 +244,9 @@ def taken(inputs: list[Node], outputs: list[Node]) -> list[Node]:
         else:
             outside[n] = None
     return list(outside)
+
+
+def handed_in(n: Node) -> Node:
+    """What stands in a step for a node from outside: an input. A length is the same there as here."""
+    return size_value(size_of(n)) if n.op.name == "length" else new_input(n.dtype, n.shape)
 

@@ -15,7 +15,7 @@ from jitad.ir.node import Node
 from jitad.ir.sizes import Size
 from jitad.ops.shape import concatenate, reshape, slice_
 from jitad.trace.dim import Dim, dim
-from jitad.trace.loop import scanned, steps_of, whole
+from jitad.trace.loop import scanned, steps_of, whole, whole_number
 from jitad.trace.rebuild import rebuilt
 from jitad.trace.tracer import Tracer, as_tracer, wrap
 from jitad.trace.tracing import current, where
@@ -50,7 +50,7 @@ def fori_loop(lower: Any, upper: Any, f: Callable, init: Any, checkpoint: Any) -
             raise TypeError(f"fori_loop in segments needs bounds that are known while tracing{where()}")
     trace, f = current(), rebuilt(f)
     assert trace is not None
-    first, end = (v.size if type(v) is Dim else int(v) for v in (lower, upper))
+    first, end = (v.size if type(v) is Dim else whole_number(v, "a bound of fori_loop") for v in (lower, upper))
     if isinstance(first, Size) or isinstance(end, Size):
         n: Any = dim(sizes.sub(end, first)) if trace.assume("<=", first, end) else 0
     else:

@@ -208,3 +208,20 @@ def test_kernels_of_numba_functions(pool):
     found, counts = pool.submit(call, s.njit, X, *s.captured).result()
     same(found, s.njit(X, *s.captured))
     assert counts["compilations"] == 0
+
+
+def test_loops_travel_as_graphs():
+    """Steps, and lengths that are computed, in steps of other loops too."""
+    def f(x, n):
+        def step(c, _):
+            return jitad.fori_loop(0, n, lambda i, y: np.sin(y) * x, c) + jitad.while_loop(
+                lambda q: q < 1.0, lambda q: q * 1.5 * x, x), None
+
+        return jitad.fori_loop(0, n, lambda i, y: y * x + i, x) * jitad.scan(step, x, None, 3)[0]
+
+    gradient = jitad.value_and_grad(f)
+    with jitad.disable_jit():
+        gradient(0.7, 3)
+        arrived = pickle.loads(pickle.dumps(gradient))
+        for n in (3, 0, 5):
+            same(arrived(0.7, n), gradient(0.7, n))
