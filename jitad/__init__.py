@@ -3,7 +3,7 @@
 import importlib
 from typing import Any
 
-from jitad import cache, errors, lax, linalg, numpy, special, testing
+from jitad import cache, errors, integrate, lax, linalg, numpy, special, testing
 from jitad.api import grad, hessian, hvp, jacfwd, jacobian, jacrev, jit, jvp, stop_gradient, value_and_grad, vjp, vmap
 from jitad.config import disable_jit
 from jitad.containers import register_pytree_node
@@ -11,8 +11,8 @@ from jitad.loops import fori_loop, map, scan
 
 __version__ = "0.1.0"
 
-__all__ = ["cache", "disable_jit", "errors", "fori_loop", "grad", "hessian", "hvp", "jacfwd", "jacobian", "jacrev", "jit",
-           "jvp", "lax", "linalg", "map", "numpy", "register_pytree_node", "scan", "special", "stop_gradient", "testing",
+__all__ = ["cache", "disable_jit", "errors", "fori_loop", "grad", "hessian", "hvp", "integrate", "jacfwd", "jacobian", "jacrev",
+           "jit", "jvp", "lax", "linalg", "map", "numpy", "register_pytree_node", "scan", "special", "stop_gradient", "testing",
            "value_and_grad", "vjp", "vmap"]
 
 

@@ -22,13 +22,13 @@ FLOORS = [
     {"packed"},
     {"transform"},
     {"api", "loops", "lax"},
-    {"testing", "optimize", "cache"},
+    {"testing", "optimize", "integrate", "cache"},
 ]
 APART = [{"autodiff", "lower"}]  # on one floor, and strangers
 FILES = sorted((ROOT / "jitad").rglob("*.py"))
 OUTSIDE = {
     "numba": {"emit", "runtime"}, "llvmlite": {"emit", "runtime"}, "mpmath": {"ir"},
-    "scipy": {"ops", "optimize", "special", "linalg"},
+    "scipy": {"ops", "optimize", "special", "linalg", "integrate"},
 }
 
 

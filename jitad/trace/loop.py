@@ -76,12 +76,12 @@ def _length(trace: Trace, slices: Sequence[Tracer], length: Any) -> int | Size:
 
 
 def steps_of(trace: Trace, n: Any, what: str) -> int | Size:
-    """A number of steps as a size: the kernel is for any."""
+    """A number of steps as a size: the kernel is for any. What is called otherwise is another one, whatever their numbers."""
     if type(n) is Dim:
         return n.size
     if _whole(n, what) < 0:
         raise ValueError(f"{what} is {n}{where()}")
-    held = trace.root.memo.setdefault(("steps", int(n)), np.zeros(int(n), bool))  # memory that nobody touches
+    held = trace.root.memo.setdefault(("steps", what, int(n)), np.zeros(int(n), bool))  # memory that nobody touches
     return as_tracer(held).node.shape[0]
 
 
