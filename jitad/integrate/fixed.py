@@ -82,11 +82,10 @@ def _odeint(func: Callable, y0: Any, t: Any, args: tuple, method: str, substeps:
     advance = advancing(slopes(rebuilt(func), start, args), METHODS[method], substeps, "odeint")
 
     def turn(y: list, span: tuple) -> tuple[list, list]:
-        y = advance(y, *span)
-        return y, y
+        return advance(y, *span), y
 
-    _, rows = scan(turn, start.leaves, (found[:-1], found[1:]), None, False)
-    return start.container(path(start.leaves, rows))
+    end, rows = scan(turn, start.leaves, (found[:-1], found[1:]), None, False)
+    return start.container(path(rows, end))
 
 
 _compiled = jit(_odeint, static_argnames=("method", "substeps"))

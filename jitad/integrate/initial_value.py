@@ -14,7 +14,10 @@ from jitad.integrate.fixed import advancing, slopes, times
 from jitad.integrate.runge_kutta import METHODS, named
 from jitad.integrate.state import State, function, path
 from jitad.ir import sizes
+from jitad.ir.types import FLOAT
+from jitad.ops.arithmetic import cast
 from jitad.ops.leaf import iota
+from jitad.ops.shape import concatenate, expand
 from jitad.trace.dim import dim
 from jitad.trace.loop import scan, steps_of
 from jitad.trace.rebuild import rebuilt
@@ -179,28 +182,21 @@ def _fixed(fun: Callable, t_span: Any, y0: Any, t_eval: Any, args: tuple, method
                          f"container{where()}")
     if len(t_span) != 2:
         raise ValueError(f"t_span is a pair of times{where()}")
-    first, last = (as_tracer(t) for t in t_span)
+    first, last = (wrap(cast(as_tracer(t).node, FLOAT)) for t in t_span)
     inner = rebuilt(fun)
     slope = slopes(lambda y, t, *more: inner(t, y, *more), start, args)
     if t_eval is None:
         n = steps_of(trace, steps, "steps of solve_ivp")
         if n == 0:
             raise ValueError(f"steps of solve_ivp is 0; 1 is the least{where()}")
-        t = first + (last - first) * (wrap(iota(sizes.add(n, 1))) / dim(n))
+        every = t = first + (last - first) * (wrap(iota(sizes.add(n, 1))) / dim(n))
     else:
-        t = times(t_eval)
+        t = wrap(cast(times(t_eval).node, FLOAT))
+        every = wrap(concatenate([expand(first.node, 0), t.node], 0))
     advance = advancing(slope, METHODS[method], substeps if t_eval is not None else 1, "solve_ivp")
-
-    def turn(y: list, span: tuple) -> tuple[list, list]:
-        y = advance(y, *span)
-        return y, y
-
-    if t_eval is None:
-        (y,) = path(start.leaves, scan(turn, start.leaves, (t[:-1], t[1:]), None, False)[1])
-    else:
-        before = path([first], [t[:-1]])[0] if t.node.shape[0] != 0 else t
-        (y,) = scan(turn, start.leaves, (before, t), None, False)[1]
-    return t, y.T
+    end, rows = scan(lambda y, span: (advance(y, *span), y), start.leaves, (every[:-1], every[1:]), None, False)
+    (y,) = path(rows, end)
+    return t, (y if t_eval is None else y[1:]).T
 
 
 _compiled = jit(_fixed, static_argnames=("method", "steps", "substeps"))

@@ -82,10 +82,13 @@ def function(fn: Any, name: str) -> Callable:
     return fn
 
 
-def path(start: Sequence[Tracer], rows: Sequence[Tracer]) -> list[Tracer]:
-    """What was first in front of what came then, along the first axis."""
+def path(rows: Sequence[Tracer], end: Sequence[Tracer]) -> list[Tracer]:
+    """What was before each step, and behind it what is after the last, along the first axis.
+
+    That is what reverse mode keeps anyway; and what is asked of the end goes the short way.
+    """
     out = []
-    for one, many in zip(start, rows, strict=True):
-        first, rest = promote(one, many)
-        out.append(wrap(concatenate([expand(retype(first, rest.shape[1:]), 0), rest], 0)))
+    for many, one in zip(rows, end, strict=True):
+        first, last = promote(many, one)
+        out.append(wrap(concatenate([first, expand(retype(last, first.shape[1:]), 0)], 0)))
     return out

@@ -214,11 +214,10 @@ def _integrated(
     frames, each = _frames(trace, steps, save_every, name)
 
     def frame(state: tuple, _: Any) -> tuple[tuple, tuple]:
-        state = turn(0, state) if each == 1 else fori_loop(0, each, turn, state)
-        return state, (state[0], state[2])
+        return turn(0, state) if each == 1 else fori_loop(0, each, turn, state), (state[0], state[2])
 
-    _, (xs, vs) = scan(frame, state, None, frames, False)
-    return start.container(path(x, xs)), start.container(path(v, vs))
+    (x, _, v), (xs, vs) = scan(frame, state, None, frames, False)
+    return start.container(path(xs, x)), start.container(path(vs, v))
 
 
 def _frames(trace: Trace, steps: Any, save_every: Any, name: str) -> tuple[Any, Any]:

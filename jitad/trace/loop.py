@@ -47,10 +47,14 @@ def _scan(f: Callable, init: Any, xs: Any, length: Any, reverse: bool = False) -
         carries = found
     nodes = [c.node for c in carries]
     ends = [retype(cast(o.node, n.dtype), n.shape) for o, n in zip(step.carries, nodes, strict=True)]
-    body, constants = closed([*step.inputs], [*ends, *step.results], len(nodes), len(slices))
+    before = {n: k for k, n in enumerate(step.inputs[: len(nodes)])}  # results that are kept anyway: carries as they were
+    results = [n for n in step.results if n not in before]
+    body, constants = closed([*step.inputs], [*ends, *results], len(nodes), len(slices))
     loop, args = Loop(body, steps, reverse), [*nodes, *(s.node for s in slices), *constants]
-    out = [wrap(output(loop, args, k), k < len(carries) and carries[k].weak) for k in range(len(body.outputs))]
-    return unflatten(carry_tree, out[: len(nodes)]), unflatten(step.tree, out[len(nodes):])
+    found = [wrap(output(loop, args, k), carries[k].weak) for k in range(len(nodes))]
+    numbers = iter(range(len(nodes), len(body.outputs)))
+    rows = [output(loop, args, len(body.outputs) + before[n] if n in before else next(numbers)) for n in step.results]
+    return unflatten(carry_tree, found), unflatten(step.tree, map(wrap, rows))
 
 
 def _leaves(value: Any) -> tuple[list[Tracer], Tree]:
