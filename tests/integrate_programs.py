@@ -34,6 +34,7 @@ class Kepler:
     times = np.linspace(0, 10, STEPS + 1) + 1e-3 * RNG.normal(size=STEPS + 1)
     arguments = np.array([1.0, 0.1]), np.array([-0.1, 1.1]), 1.2, 0.02, times
     weights = RNG.normal(size=(2, STEPS + 1, 2)) / STEPS
+    mixed = 4e-5  # for second differences
 
     @staticmethod
     def slope(y, t, k, drag):
@@ -57,7 +58,7 @@ class Pendulum:
 
     arguments = np.array([1.2, -0.4, 0.1, 0.0]), np.array([1.0, 0.7]), 9.81
     weights = RNG.normal(size=(4, STEPS + 1)) / STEPS
-    end = 3.0
+    end, mixed = 3.0, 4e-4
 
     @staticmethod
     def slope(xp, y, m, g):
@@ -86,7 +87,7 @@ class Pendulum:
 class Crystal:
     """Some steps of 32 atoms of two masses that attract and repel each other, from a lattice."""
 
-    steps, every, h = 40, 5, 0.004
+    steps, every, h, mixed = 40, 5, 0.004, 2e-4
     lattice = np.stack(np.meshgrid(*[np.arange(4)] * 3), -1).reshape(-1, 3)[:32] * 1.12
     arguments = lattice + 0.03 * RNG.normal(size=(32, 3)), 0.5 * RNG.normal(size=(32, 3)), 1.1, RNG.uniform(1, 2, 32)
     weights = RNG.normal(size=(2, steps // every + 1, 32, 3)) / 100
@@ -112,15 +113,15 @@ class Crystal:
     @classmethod
     def ours(cls, p):
         x, v, strength, mass = p
-        first, second = cls.first, cls.second  # arguments of the potential, as lists of neighbours are
 
-        def energy(x, strength, i, j):
+        def energy(x, strength):
+            i, j = np.triu_indices(len(x), 1)
             d = x[i] - x[j]
             s = 1 / (d * d).sum(1) ** 3
             return 4 * strength * (s * s - s).sum()
 
-        return weighed(np, velocity_verlet(energy, x, v, cls.h, cls.steps, mass=mass, args=(strength, first, second),
-                                           save_every=cls.every), cls.weights)
+        return weighed(np, velocity_verlet(energy, x, v, cls.h, cls.steps, mass=mass, args=(strength,), save_every=cls.every),
+                       cls.weights)
 
     @classmethod
     def theirs(cls, p, along, xp):
@@ -145,7 +146,7 @@ class Crystal:
 class Diffusion:
     """Heat on a ring whose conductivity depends on the temperature, by Heun's method."""
 
-    steps, h, n = 100, 2e-3, 24
+    steps, h, n, mixed = 100, 2e-3, 24, 4e-4
     arguments = 1 + 0.3 * RNG.normal(size=n), 0.1, np.array([0.3, -0.2])
     weights = RNG.normal(size=(1, steps + 1, n)) / steps
 

@@ -79,6 +79,8 @@ def odeint(func: Callable, y0: Any, t: Any, *args: Any, method: str = "rk4", sub
 
 def _odeint(func: Callable, y0: Any, t: Any, args: tuple, method: str, substeps: int) -> Any:
     start, found = State(y0, "y0"), times(t)
+    if found.node.shape[0] == 0:
+        raise ValueError(f"odeint got no time, and the first is that of y0{where()}")
     advance = advancing(slopes(rebuilt(func), start, args), METHODS[method], substeps, "odeint")
 
     def turn(y: list, span: tuple) -> tuple[list, list]:
@@ -125,8 +127,6 @@ def times(t: Any) -> Tracer:
         raise ShapeError(f"the times are an array with one axis, not with {found.node.ndim}{where()}")
     if found.node.dtype.kind == "b":
         raise DTypeError(f"the times are of dtype bool{where()}")
-    if found.node.shape[0] == 0:
-        raise ValueError(f"there is no time, and the first is that of y0{where()}")
     return found if found.node.dtype.kind == "f" else wrap(cast(found.node, FLOAT))
 
 
