@@ -7,13 +7,13 @@ from jitad import cache, errors, integrate, lax, linalg, numpy, special, testing
 from jitad.api import grad, hessian, hvp, jacfwd, jacobian, jacrev, jit, jvp, stop_gradient, value_and_grad, vjp, vmap
 from jitad.config import disable_jit
 from jitad.containers import register_pytree_node
-from jitad.loops import fori_loop, map, scan
+from jitad.loops import cond, fori_loop, map, scan, switch, while_loop
 
 __version__ = "0.1.0"
 
-__all__ = ["cache", "disable_jit", "errors", "fori_loop", "grad", "hessian", "hvp", "integrate", "jacfwd", "jacobian", "jacrev",
-           "jit", "jvp", "lax", "linalg", "map", "numpy", "register_pytree_node", "scan", "special", "stop_gradient", "testing",
-           "value_and_grad", "vjp", "vmap"]
+__all__ = ["cache", "cond", "disable_jit", "errors", "fori_loop", "grad", "hessian", "hvp", "integrate", "jacfwd", "jacobian",
+           "jacrev", "jit", "jvp", "lax", "linalg", "map", "numpy", "register_pytree_node", "scan", "special", "stop_gradient",
+           "switch", "testing", "value_and_grad", "vjp", "vmap", "while_loop"]
 
 
 def __getattr__(name: str) -> Any:

@@ -17,7 +17,7 @@ from jitad.containers import declared
 from jitad.derivation import Recording
 from jitad.entry import Entry, entry
 from jitad.errors import DTypeError, IndexRangeError, KernelSizeError
-from jitad.ir.evaluate import bind, evaluate, run_nodes, sizer
+from jitad.ir.evaluate import Sizer, bind, evaluate, run_nodes
 from jitad.ir.graph import Graph, Guard
 from jitad.limits import completed, derivative_graph
 from jitad.pipeline import Kernel, kernel_of
@@ -183,7 +183,7 @@ class Specialization:
         >>> bool(descend(slope, x, out) < 1e-15)
         True
         """
-        size = sizer(bind([*flat_arguments, *self.captured]))
+        size = Sizer(bind([*flat_arguments, *self.captured]))
         return tuple(np.empty(size(b.shape), b.dtype) for b in self.kernel.written)
 
     @property
@@ -196,7 +196,7 @@ class Specialization:
 
 def _explain(graph: Graph, every: list) -> str:
     """Which index array was out of range."""
-    size = sizer(bind(every))
+    size = Sizer(bind(every))
     known = dict(zip(graph.inputs, every, strict=True))
     for node in graph.nodes():
         if node.op.name not in ("gather", "scatter_add"):

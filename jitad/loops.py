@@ -1,13 +1,13 @@
-"""Loops whose steps are traced once, with JAX's names: `scan`, `fori_loop`, `map`."""
+"""Loops whose steps are traced once, and branches, with JAX's names."""
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from typing import Any
 
 from jitad.trace.tracing import current
 
-__all__ = ["fori_loop", "map", "scan"]
+__all__ = ["cond", "fori_loop", "map", "scan", "switch", "while_loop"]
 
 
 def scan(
@@ -78,7 +78,7 @@ def fori_loop(lower: int, upper: int, body_fun: Callable, init_val: Any) -> Any:
     Parameters
     ----------
     lower, upper : int
-        The first i, and the one behind the last.
+        The first i, and the one behind the last. They may be traced.
     body_fun : callable
         ``body_fun(i, x) -> x``; i is an integer that is traced.
     init_val : container of array_like
@@ -99,6 +99,122 @@ def fori_loop(lower: int, upper: int, body_fun: Callable, init_val: Any) -> Any:
     from jitad.trace.loop import fori_loop as traced
 
     return traced(lower, upper, body_fun, init_val)
+
+
+def while_loop(cond_fun: Callable, body_fun: Callable, init_val: Any) -> Any:
+    """``while cond_fun(x): x = body_fun(x)``.
+
+    Differentiates in both modes, to any order: the reverse mode counts the turns first, then stores the carry of each.
+
+    Parameters
+    ----------
+    cond_fun : callable
+        ``cond_fun(x) -> bool``: one boolean, traced.
+    body_fun : callable
+        ``body_fun(x) -> x``. The carry keeps its shapes; dtypes become what they promote to.
+    init_val : container of array_like
+        x before the first turn.
+
+    Returns
+    -------
+    container
+        The first x of which the condition does not hold.
+
+    Raises
+    ------
+    TypeError
+        If the condition is no boolean, or `body_fun` returns another container.
+    jitad.errors.ShapeError
+        If `body_fun` returns an array of another shape.
+
+    Examples
+    --------
+    >>> import jitad
+    >>> def root(a):  # Newton's
+    ...     return jitad.while_loop(lambda x: abs(x * x - a) > 1e-14 * a, lambda x: (x + a / x) / 2, a)
+    >>> round(root(2.0), 12)
+    1.414213562373
+    >>> round(jitad.grad(root)(2.0), 12)
+    0.353553390593
+    """
+    if current() is None:
+        from jitad.api import jit
+
+        return jit(lambda start: while_loop(cond_fun, body_fun, start))(init_val)
+    from jitad.trace.loop import while_loop as traced
+
+    return traced(cond_fun, body_fun, init_val)
+
+
+def cond(pred: Any, true_fun: Callable, false_fun: Callable, *operands: Any) -> Any:
+    """``true_fun(*operands) if pred else false_fun(*operands)``.
+
+    Functions that are made of elementwise operations and sums are both computed, and one result is selected, as `numpy.where`
+    does: its derivative is that of the one that is chosen. Where there are loops, lookups or factorisations in them, only the
+    function that is chosen runs.
+
+    Parameters
+    ----------
+    pred : bool
+        One boolean, or a number that is not zero; it may be traced.
+    true_fun, false_fun : callable
+        Functions of the operands that return the same containers of arrays of the same shapes.
+    *operands : container of array_like
+        What the functions are called with.
+
+    Raises
+    ------
+    TypeError
+        If `pred` is no single boolean or number, or the functions return different containers.
+    jitad.errors.ShapeError
+        If they return arrays of different shapes.
+
+    Examples
+    --------
+    >>> import numpy as np, jitad
+    >>> def huber(x):
+    ...     return jitad.cond(abs(x) < 1, lambda x: x**2 / 2, lambda x: abs(x) - 0.5, x)
+    >>> huber(3.0), jitad.grad(huber)(3.0), jitad.grad(huber)(0.5)
+    (2.5, 1.0, 0.5)
+    """
+    if current() is None:
+        from jitad.api import jit
+
+        return jit(lambda p, given: cond(p, true_fun, false_fun, *given))(pred, operands)
+    from jitad.trace.branch import cond as traced
+
+    return traced(pred, true_fun, false_fun, operands)
+
+
+def switch(index: Any, branches: Sequence[Callable], *operands: Any) -> Any:
+    """``branches[index](*operands)``, with the nearest index that there is.
+
+    Like :func:`cond`, with any number of functions.
+
+    Parameters
+    ----------
+    index : int
+        Which function; it may be traced.
+    branches : sequence of callable
+        Functions of the operands that return the same containers of arrays of the same shapes.
+    *operands : container of array_like
+        What they are called with.
+
+    Examples
+    --------
+    >>> import numpy as np, jitad
+    >>> def f(k, x):
+    ...     return jitad.switch(k, [np.sin, np.cos, lambda x: x**2], x)
+    >>> f(2, 3.0), f(7, 3.0), jitad.grad(f, argnums=1)(2, 3.0)
+    (9.0, 9.0, 6.0)
+    """
+    if current() is None:
+        from jitad.api import jit
+
+        return jit(lambda k, given: switch(k, branches, *given))(index, operands)
+    from jitad.trace.branch import switch as traced
+
+    return traced(index, branches, operands)
 
 
 def map(f: Callable, xs: Any) -> Any:

@@ -19,7 +19,7 @@ def batch(outputs: Sequence[Node], mapped: Mapping[Node, Node], size: int | Size
     mapped : mapping of Node to Node
         What replaces some nodes: the same with a leading axis. What does not depend on them is computed once.
     """
-    from jitad.autodiff.loops import batched
+    from jitad.autodiff.many_loops import batched
 
     new: dict[Node, Node] = dict(mapped)
     for node in topological(outputs, stop=new.__contains__):

@@ -9,58 +9,31 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
-from jitad.autodiff.batch import batch
 from jitad.autodiff.linearize import linearize
 from jitad.autodiff.transpose import transpose
 from jitad.autodiff.zeros import Linear, masked, plus
 from jitad.config import ieee_derivatives
 from jitad.ir.body import Body
 from jitad.ir.node import Node, topological
-from jitad.ir.sizes import Size
-from jitad.ops.declare import lead
 from jitad.ops.leaf import new_input
-from jitad.ops.scan import Loop, loop_of, output
-from jitad.ops.shape import transpose as permute
+from jitad.ops.scan import Loop, arguments, loop_of, output, recorded
 from jitad.ops.shape import zeros
 
 
 def tangent(node: Node, tangents: Sequence[Node | None]) -> Node | None:
     """The tangent of one output of a loop, given those of its arguments: an output of the linearised loop."""
-    loop, which = loop_of(node), node.params[3]
-    step = _linear_step(loop.body, tuple(t is not None for t in tangents))
-    body = loop.body
-    inner = [zeros(node.args[k]) if tangents[k] is None else tangents[k] for k in step.carries]
-    slices, constants = node.args[body.carries : body.carries + body.slices], node.args[body.carries + body.slices:]
-    histories = [output(loop, node.args, len(body.outputs) + k) for k in range(body.carries)]
+    args, which, body = arguments(node), node.params[3], loop_of(node).body
+    loop, tangents = recorded(loop_of(node), args), tangents[: len(args)]
+    step = _linear_step(body, tuple(t is not None for t in tangents))
+    inner = [zeros(args[k]) if tangents[k] is None else tangents[k] for k in step.carries]
+    slices, constants = args[body.carries : body.carries + body.slices], args[body.carries + body.slices:]
+    histories = [output(loop, args, len(body.outputs) + k) for k in range(body.carries)]
     given = [*inner, *histories, *slices, *(t for t in tangents[body.carries : body.carries + body.slices] if t is not None),
              *constants, *(t for t in tangents[body.carries + body.slices:] if t is not None)]
     places = step.outputs
     if which not in places:  # type: ignore[comparison-overlap]
         return None
     return output(Loop(step.body, loop.length, loop.reverse), step.used(given), places[which])  # type: ignore[index,arg-type]
-
-
-def batched(node: Node, args: Sequence[Node], given: Sequence[bool], size: int | Size) -> Node:
-    """An output of the loop of many at once, of which those arguments are `given` that carry a leading axis."""
-    loop, which = loop_of(node), node.params[3]
-    body = loop.body
-    step, flags = _batched_step(body, tuple(given), size)
-    handed = []
-    for k, (a, has) in enumerate(zip(args, given, strict=True)):
-        if k < body.carries:
-            handed.append(a if has or not flags[k] else lead(a, size))
-        else:
-            handed.append(_turned(a) if has and k < body.carries + body.slices else a)
-    out = output(Loop(step, loop.length, loop.reverse), handed, which)  # type: ignore[arg-type]
-    carry = which if which < body.carries else which - len(body.outputs)  # type: ignore[operator]
-    if carry >= 0 and not flags[carry]:  # type: ignore[operator]
-        return lead(out, size)
-    return out if which < body.carries else _turned(out)  # type: ignore[operator]
-
-
-def _turned(x: Node) -> Node:
-    """The first two axes the other way round."""
-    return permute(x, (1, 0, *range(2, x.ndim)))
 
 
 @dataclass(frozen=True)
@@ -111,40 +84,16 @@ def _linear_step(body: Body, given: tuple[bool, ...]) -> _Derived:
     return out
 
 
-def _batched_step(body: Body, given: tuple[bool, ...], size: int | Size) -> tuple[Body, tuple[bool, ...]]:
-    """The step for many at once, and which carries are many."""
-    key = "batch", given, size
-    if key in body.memo:
-        return body.memo[key]
-    flags = list(given)
-    while True:
-        new = {n: new_input(n.dtype, (size, *n.shape)) for n, has in zip(body.inputs, flags, strict=True) if has}
-        moved = set(new)
-        for n in topological(body.outputs):
-            if not moved.isdisjoint(n.args):
-                moved.add(n)
-        more = [k for k in range(body.carries) if body.outputs[k] in moved and not flags[k]]
-        if not more:
-            break
-        for k in more:
-            flags[k] = True
-    outputs = batch(body.outputs, new, size)
-    outputs = [o if k >= body.carries or flags[k] else body.outputs[k] for k, o in enumerate(outputs)]
-    step = Body([new.get(n, n) for n in body.inputs], outputs, body.carries, body.slices)
-    body.memo[key] = out = step, tuple(flags[: body.carries])
-    return out
-
-
 def transposed(nodes: Sequence[Node], cts: Sequence[Node], linear: Sequence[bool]) -> list[Node | None]:
     """Cotangents of the arguments that are marked linear, given those of outputs of one loop, which is linear in its carries.
 
     The transposed loop runs the other way round.
     """
     loop = loop_of(nodes[0])
-    body, args = loop.body, nodes[0].args
+    body, args = loop.body, arguments(nodes[0])
     given = {n.params[3]: ct for n, ct in zip(nodes, cts, strict=True)}
     along = tuple(sorted(k for k in given if k >= body.carries))  # type: ignore[operator]
-    linear = (True,) * body.carries + tuple(linear[body.carries:])
+    linear = (True,) * body.carries + tuple(linear[body.carries : len(args)])
     step = _transposed_step(body, linear, along)  # type: ignore[arg-type]
     last = body.carries + body.slices
     summed = [k for k in range(last, len(args)) if linear[k]]
@@ -160,7 +109,7 @@ def transposed(nodes: Sequence[Node], cts: Sequence[Node], linear: Sequence[bool
     out: list[Node | None] = [found(k) for k in range(body.carries)]
     out += [found(step.outputs[k]) if linear[k] else None for k in range(body.carries, last)]
     out += [found(body.carries + summed.index(k)) if linear[k] else None for k in range(last, len(args))]
-    return out
+    return out + [None] * (len(nodes[0].args) - len(args))
 
 
 def _transposed_step(body: Body, linear: tuple[bool, ...], along: tuple[int, ...]) -> _Derived:

@@ -33,7 +33,7 @@ from contextlib import nullcontext
 
 import numpy as np
 
-from jitad.config import DEFAULT, MAX_STATEMENTS, Options
+from jitad.config import DEFAULT, Options
 from jitad.emit.expression import Expressions, Place, literal
 from jitad.emit.lane_loops import LaneLoop, room
 from jitad.emit.list_loops import RAISE, ListLoop
@@ -42,13 +42,28 @@ from jitad.emit.row_loops import RowLoop
 from jitad.emit.runs import Run, run_in
 from jitad.emit.shared import Form, Piece, form_of, function_of, given, names_of, share
 from jitad.emit.tables import roll
-from jitad.emit.writer import Writer
-from jitad.errors import KernelSizeError
+from jitad.emit.writer import Writer, require_small
 from jitad.ir import sizes
 from jitad.ir.node import Node
 from jitad.ir.sizes import Sym
 from jitad.ir.types import Shape
-from jitad.lower.nest import Accumulate, Block, Call, Check, Interior, Let, Loop, Output, Program, Repeat, Split, Store, walk
+from jitad.lower.memory import is_computed
+from jitad.lower.nest import (
+    Accumulate,
+    Block,
+    Call,
+    Check,
+    Interior,
+    Let,
+    Loop,
+    Measure,
+    Output,
+    Program,
+    Repeat,
+    Split,
+    Store,
+    walk,
+)
 from jitad.lower.scalar import Buffer, load
 from jitad.lower.sums import identity
 from jitad.ops.arithmetic import add, multiply
@@ -108,7 +123,7 @@ class Emitter:
                 if name.startswith("s"):
                     head.line(f"{name} = {self.e.size_value(size)}")
         texts = [*self.e.helpers.values(), *rolled.tables, *same.values(), head.text() + body.text()]
-        _require_small(sum(text.count("\n") for text in texts))
+        require_small(sum(text.count("\n") for text in texts))
         return "\n".join(texts)
 
     @property
@@ -121,7 +136,7 @@ class Emitter:
         copied = {b for step in walk(self.program.block) if isinstance(step, Split) for b, _ in step.copies}
         kinds: dict[tuple, list[Buffer]] = {}
         for b, zeroed in self.program.temporaries:
-            if b.kind == "temp" and b is not self.program.numbers:
+            if b.kind == "temp" and b is not self.program.numbers and not is_computed(b):
                 kinds.setdefault((b.dtype, b.shape, b.padded, zeroed), []).append(b)
         places: dict[str, Place] = {}
         made: dict[Buffer, Buffer] = {}  # the row of the first of each kind
@@ -177,7 +192,8 @@ class Emitter:
             if b.kind == "packed":
                 self._allocate(b, False)
         for buffer, zeroed in self.program.temporaries:
-            self._allocate(buffer, zeroed)
+            if not is_computed(buffer):
+                self._allocate(buffer, zeroed)
 
     def _allocate(self, b: Buffer, zeroed: bool) -> None:
         shape = self.e.shape(b.shape, room if b.padded else str)
@@ -214,6 +230,8 @@ class Emitter:
                     stored[load(step.buffer, step.idx)] = step.value
             elif isinstance(step, Repeat):
                 self._repeat(step)
+            elif isinstance(step, Measure):
+                self._measure(step)
             elif isinstance(step, Call):
                 arguments = [*map(self.e.buffer, (step.buffer, *step.operands)), *map(repr, step.params)]
                 self.w.line(f"{step.routine}({', '.join(arguments)})")
@@ -231,6 +249,13 @@ class Emitter:
                 self._split(step)
         for node in stored:  # elsewhere it is read
             self.e.names.pop(node, None)
+
+    def _measure(self, step: Measure) -> None:
+        """A length is known now: make what is as long."""
+        self.w.line(f"{self.e.length(step.symbol)} = {self.e.name(step.value)}")
+        for buffer, zeroed in self.program.temporaries:
+            if any(step.symbol in sizes.computed(n) for n in buffer.shape):
+                self._allocate(buffer, zeroed)
 
     def _repeat(self, step: Repeat) -> None:
         from jitad.emit.turns import write_turns
@@ -368,11 +393,3 @@ class Emitter:
     def reshaped(self, old: Shape, new: Shape) -> str:
         """What turns an array of one shape into another."""
         return "" if old == new else f".reshape({self.e.shape(new)})"
-
-
-def _require_small(lines: int) -> None:
-    if lines > MAX_STATEMENTS:
-        raise KernelSizeError(
-            f"the kernel would have more than {MAX_STATEMENTS} statements, and take minutes to compile. Write array operations "
-            "or jitad.scan instead of Python loops, take fewer steps in one function, or run it without compiling: with "
-            "jitad.disable_jit()")

@@ -9,7 +9,7 @@ import numpy as np
 
 from jitad.ir import sizes
 from jitad.ir.node import Node, topological
-from jitad.ir.sizes import Size, Sym
+from jitad.ir.sizes import Size, Steps, Sym
 from jitad.ir.types import FLOAT32, INT, Shape
 from jitad.lower.exact import compared
 from jitad.lower.scalar import LOAD, TRIANGLE, Buffer
@@ -48,6 +48,7 @@ class Expressions:
         self.buffers: dict[Buffer, str] = {}
         self.sizes: dict[Size, str] = {}
         self.symbols: dict[Sym, str] = {}
+        self.lengths: dict[Sym, str] = {}  # those that are computed
         self.packed = packed  # copies of inputs
         self.rows: dict[Buffer, Place] = {}  # arrays that are read and written in their place
         self.helpers: dict[str, str] = {}  # name to source of functions that the kernel calls
@@ -68,12 +69,18 @@ class Expressions:
         """A name for the size; the emitter writes its value in front."""
         if isinstance(size, int):
             return str(size)
+        found = sorted(sizes.symbols(size), key=Sym.key)
+        names = [self.length(s) if isinstance(s, Steps) else self.symbols.setdefault(s, f"n{s.position}_{s.axis}") for s in found]
+        if self.lengths.keys() & found:
+            return f"({sizes.python(size, dict(zip(found, names, strict=True)).__getitem__)})"
         if size not in self.sizes:
-            for s in sizes.symbols(size):
-                self.symbols.setdefault(s, f"n{s.position}_{s.axis}")
             symbol = sizes.as_symbol(size)
             self.sizes[size] = self.symbols[symbol] if symbol else f"s{len(self.sizes)}"
         return self.sizes[size]
+
+    def length(self, symbol: Steps) -> str:
+        """The name of a length that is computed."""
+        return self.lengths.setdefault(symbol, f"d{len(self.lengths)}")
 
     def shape(self, shape: Shape, last: Callable[[str], str] = str) -> str:
         """A tuple of sizes; `last` is applied to the last one."""

@@ -20,7 +20,7 @@ from itertools import combinations
 from jitad.config import Options
 from jitad.emit.cpu import Emitter
 from jitad.ir.node import Node
-from jitad.lower.memory import room, scratch_of, whole, work
+from jitad.lower.memory import is_computed, room, scratch_of, whole, work
 from jitad.lower.nest import Program
 from jitad.lower.scalar import Buffer
 
@@ -63,7 +63,7 @@ class Into(Emitter):
                 first, last = self.e.size(room(buffers[:k])), self.e.size(room(buffers[: k + 1]))
                 self.w.line(f"{self.e.buffer(b)} = {name}[{first}:{last}]{self.reshaped(whole(b)[:1], whole(b))}")
         for buffer, zeroed in self.program.temporaries:
-            if zeroed:
+            if zeroed and not is_computed(buffer):
                 self.w.line(f"{self.e.buffer(buffer)}[...] = 0")
 
     def take(self, names: list[str]) -> None:

@@ -64,7 +64,8 @@ def write_turns(outer: Emitter, step: Repeat, w: Writer) -> None:
     numbers = iter(step.numbers)
     constants = [outer.e.name(next(numbers)) if b is None else outer.e.buffer(b) for b in turns.constants]
     arrays = [b for b in (*turns.carries, *turns.slices, *turns.results, *turns.scratch) if b is not None]
-    arguments = [outer.e.size(turns.length), *map(outer.e.buffer, arrays), *constants, *lengths]
+    first = outer.e.buffer(turns.count) if turns.count is not None else outer.e.size(turns.length)  # type: ignore[arg-type]
+    arguments = [first, *map(outer.e.buffer, arrays), *constants, *lengths]
     w.line(f"turns{number}({', '.join(arguments)})")
 
 
@@ -83,10 +84,18 @@ def _all_turns(turns: Turns, number: int, decorator: str, lengths: list[str]) ->
     w = Writer()
     w.line(f"@{decorator}")
     taken = ["n", *carries, *filter(None, slices), *results, *scratch, *constants, *lengths]
-    with w.indented(f"def turns{number}({', '.join(taken)}):"), w.indented("for s in range(n):"):
-        if turns.reverse:
-            w.line("t = n - 1 - s")
-        w.line(f"{', '.join(numbers)} = {call}" if numbers else call)
+    with w.indented(f"def turns{number}({', '.join(taken)}):"):
+        if turns.count is None:
+            with w.indented("for s in range(n):"):
+                if turns.reverse:
+                    w.line("t = n - 1 - s")
+                w.line(f"{', '.join(numbers)} = {call}" if numbers else call)
+        else:
+            w.line("s = 0")
+            with w.indented(f"while {given[len(carries) - 1]}:"):
+                w.line(f"{', '.join(numbers)} = {call}")
+                w.line("s += 1")
+            w.line("n[0] = s")
     return w.text()
 
 

@@ -6,6 +6,9 @@ import contextlib
 import types
 from collections.abc import Iterator
 
+from jitad.config import MAX_STATEMENTS
+from jitad.errors import KernelSizeError
+
 
 class Writer:
     """Lines of Python, `depth` blocks deep."""
@@ -33,3 +36,12 @@ def names_in(code: types.CodeType) -> set[str]:
     """Global names that code, or a function defined in it, uses; names of attributes too."""
     inner = (c for c in code.co_consts if isinstance(c, types.CodeType))
     return set(code.co_names).union(*map(names_in, inner))
+
+
+def require_small(lines: int) -> None:
+    """Refuse a kernel that would take too long to compile."""
+    if lines > MAX_STATEMENTS:
+        raise KernelSizeError(
+            f"the kernel would have more than {MAX_STATEMENTS} statements, and take minutes to compile. Write array operations "
+            "or jitad.scan instead of Python loops, take fewer steps in one function, or run it without compiling: with "
+            "jitad.disable_jit()")

@@ -12,9 +12,9 @@ import numpy as np
 
 from jitad.errors import InternalError
 from jitad.ir import sizes
-from jitad.ir.graph import Graph
-from jitad.ir.node import Node, topological
-from jitad.ir.sizes import Sym
+from jitad.ir.graph import Graph, in_order
+from jitad.ir.node import Node
+from jitad.ir.sizes import Steps, Sym
 
 Run = Callable[[Node, list, Callable[[Any], Any]], Any]
 
@@ -24,15 +24,20 @@ def bind(args: Sequence[Any]) -> Callable[[Sym], int]:
     return lambda symbol: np.shape(args[symbol.position])[symbol.axis]
 
 
-def sizer(value_of: Callable[[Sym], int]) -> Callable[[Any], Any]:
-    """A function that turns sizes, also in tuples, into integers."""
+class Sizer:
+    """A function that turns sizes, also in tuples, into integers; `lengths` are those that were computed on the way."""
 
-    def size(s: Any) -> Any:
+    def __init__(self, value_of: Callable[[Sym], int]):
+        self._value_of = value_of
+        self.lengths: dict[Node, int] = {}
+
+    def _value(self, symbol: Sym) -> int:
+        return self.lengths[symbol.node] if isinstance(symbol, Steps) else self._value_of(symbol)
+
+    def __call__(self, s: Any) -> Any:
         if isinstance(s, tuple):
-            return tuple(size(k) for k in s)
-        return s if isinstance(s, int) else sizes.evaluate(s, value_of)
-
-    return size
+            return tuple(self(k) for k in s)
+        return s if isinstance(s, int) else sizes.evaluate(s, self._value)
 
 
 def with_numpy(node: Node, args: list, size: Callable[[Any], Any]) -> Any:
@@ -56,13 +61,13 @@ def evaluate(graph: Graph, args: Sequence[Any], run: Run = with_numpy) -> list[n
     for guard in graph.guards:
         if not guard.holds(value_of):
             raise InternalError(f"a guard does not hold of the arguments: {guard}")
-    values = run_nodes(graph.outputs, dict(zip(graph.inputs, args, strict=True)), sizer(value_of), run)
+    values = run_nodes(graph.outputs, dict(zip(graph.inputs, args, strict=True)), Sizer(value_of), run)
     return [np.array(v) for v in values]
 
 
 def run_nodes(roots: Sequence[Node], known: Mapping[Node, Any], size: Callable[[Any], Any], run: Run = with_numpy) -> list:
     """The values of nodes, given those of some; intermediate values are freed after their last use."""
-    order = topological(roots, stop=known.__contains__)
+    order = in_order(roots, known.__contains__)
     last: dict[Node, Node | None] = dict.fromkeys((*known, *roots))  # what uses each node last; None: it is kept
     for node in reversed(order):
         for a in node.args:

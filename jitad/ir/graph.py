@@ -46,6 +46,14 @@ class Graph:
         return show(self)
 
 
+def in_order(roots: Iterable[Node], stop: Callable[[Node], bool] | None = None) -> list[Node]:
+    """:func:`topological`, with lengths that are computed before all that has them in its type."""
+    roots = list(roots)
+    order = topological(roots, stop)
+    lengths = [n for n in order if n.op.name == "length"]
+    return topological([*lengths, *roots], stop) if lengths else order
+
+
 def rebuild(
     outputs: Iterable[Node],
     replace: Mapping[Node, Node] | None = None,
@@ -54,12 +62,21 @@ def rebuild(
     """The outputs with nodes replaced and sizes mapped, every op applied anew (so that types follow)."""
     outputs = list(outputs)
     new: dict[Node, Node] = dict(replace or {})
-    for node in topological(outputs, stop=new.__contains__):
+    lengths: dict[Sym, int | Size] = {}
+    for node in in_order(outputs, new.__contains__):
         args = tuple(new[a] for a in node.args)
-        if size is None and all(a is b for a, b in zip(args, node.args, strict=True)):
+        if size is None and not lengths and all(a is b for a, b in zip(args, node.args, strict=True)):
             new[node] = node
-        else:
-            new[node] = node.op.reapply(node, args, size or (lambda s: s))
-            if new[node].origin is None:
-                new[node].origin = node.origin
+            continue
+        new[node] = node.op.reapply(node, args, _sized(size, lengths))
+        if new[node].origin is None:
+            new[node].origin = node.origin
+        if node.op.name == "length" and new[node] is not node:
+            lengths |= node.op.renamed(node, new[node])  # type: ignore[attr-defined]
     return [new[o] for o in outputs]
+
+
+def _sized(size: Callable[[int | Size], int | Size] | None, lengths: Mapping[Sym, int | Size]) -> Callable:
+    if size is None:
+        return lambda s: sizes.substitute(s, lengths)
+    return lambda s: sizes.substitute(size(s), lengths)

@@ -7,23 +7,24 @@ lengths are named by the position and axis of the input that they are read from.
 from __future__ import annotations
 
 import hashlib
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from typing import Any
 
 import numpy as np
 
 from jitad.errors import InternalError
-from jitad.ir.node import Node, topological
-from jitad.ir.sizes import Call, Size, Sym
+from jitad.ir.graph import in_order
+from jitad.ir.node import Node
+from jitad.ir.sizes import Call, Size, Steps, Sym
 
 
 def write(inputs: Sequence[Node], roots: Sequence[Node]) -> tuple:
     """Inputs and roots as data."""
     number = {n: k for k, n in enumerate(inputs)}
     lines: list[tuple] = [("input", plain(n.params[:2])) for n in inputs]
-    for n in topological(roots, stop=number.__contains__):
+    for n in in_order(roots, number.__contains__):
         number[n] = len(number)
-        lines.append((n.op.name, tuple(number[a] for a in n.args), plain(n.params)))
+        lines.append((n.op.name, tuple(number[a] for a in n.args), plain(n.params, number)))
     return len(inputs), tuple(lines), tuple(number[r] for r in roots)
 
 
@@ -32,14 +33,14 @@ def digest(*data: Any) -> str:
     return hashlib.sha256(repr(data).encode()).hexdigest()
 
 
-def plain(value: Any) -> Any:
-    """A parameter or a size as plain data."""
+def plain(value: Any, number: Mapping[Node, int] | None = None) -> Any:
+    """A parameter or a size as plain data; `number` are those of nodes, of which lengths are computed."""
     if isinstance(value, tuple):
-        return ("tuple", *map(plain, value))
+        return ("tuple", *(plain(v, number) for v in value))
     if isinstance(value, np.dtype):
         return "dtype", value.str
     if isinstance(value, Size):
-        return "size", tuple((tuple((_atom(a), p) for a, p in monomial), c) for monomial, c in value.terms)
+        return "size", tuple((tuple((_atom(a, number), p) for a, p in monomial), c) for monomial, c in value.terms)
     if value is None or type(value) in (int, float, bool, str, bytes):
         return value
     if isinstance(value, np.integer):
@@ -49,7 +50,9 @@ def plain(value: Any) -> Any:
     raise InternalError(f"a parameter of type {type(value).__name__} cannot be written")
 
 
-def _atom(atom: Sym | Call) -> tuple:
+def _atom(atom: Sym | Call, number: Mapping[Node, int] | None) -> tuple:
+    if isinstance(atom, Steps):
+        return "steps", (number or {})[atom.node]
     if isinstance(atom, Sym):
         return "axis", atom.position, atom.axis
-    return "call", atom.function, *map(plain, atom.args)
+    return "call", atom.function, *(plain(a, number) for a in atom.args)

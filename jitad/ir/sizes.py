@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import functools
 from collections.abc import Callable, Iterable, Mapping
+from typing import Any
 
 from jitad.config import STATIC_AXIS
 
@@ -36,6 +37,16 @@ class Sym:
 
     def __repr__(self) -> str:
         return self.name
+
+
+class Steps(Sym):
+    """A length that is computed: what `node`, of op ``length``, is in this run."""
+
+    __slots__ = ("__weakref__", "node")
+
+    def __init__(self, serial: int, node: Any):
+        super().__init__(f"d{serial}", serial, -1, 0)
+        self.node = node
 
 
 class Call:
@@ -325,6 +336,11 @@ def symbols(size: int | Size) -> set[Sym]:
     return out
 
 
+def computed(size: int | Size) -> list[Steps]:
+    """The symbols that are computed, in order."""
+    return sorted((s for s in symbols(size) if isinstance(s, Steps)), key=Steps.key)
+
+
 def as_symbol(size: int | Size) -> Sym | None:
     """The symbol, if the size is nothing else."""
     if isinstance(size, Size) and len(size.terms) == 1:
@@ -351,7 +367,7 @@ def _call_degree(atom: Call) -> int:
 
 
 def at_least(size: int | Size) -> int | None:
-    """A lower bound of a size, if its terms allow one: every symbol is longer than STATIC_AXIS."""
+    """A lower bound of a size, if its terms allow one: every length that is read is longer than STATIC_AXIS."""
     return size if isinstance(size, int) else _lower_bound(size)
 
 
@@ -365,7 +381,7 @@ def _lower_bound(size: Size) -> int | None:
             return None
         else:
             value = c
-            for _, p in monomial:
-                value *= (STATIC_AXIS + 1) ** p
+            for atom, p in monomial:
+                value *= 0 if isinstance(atom, Steps) else (STATIC_AXIS + 1) ** p
             total += value
     return total

@@ -2,7 +2,7 @@
 
 A carry is an array of one row more than there are steps, if somebody asks for what it was before each; else of two rows that
 take turns. A step reads one row and writes the next, so that nothing is copied. A sum, to which each step adds, has one row.
-What nobody asks for is not computed.
+What nobody asks for is not computed. Loops that go on while something holds count their steps.
 """
 
 from __future__ import annotations
@@ -16,10 +16,12 @@ from jitad.ir import sizes
 from jitad.ir.body import Body
 from jitad.ir.graph import Graph
 from jitad.ir.node import Node, topological
+from jitad.ir.sizes import Size
+from jitad.ir.types import INT
 from jitad.lower.memory import work
 from jitad.lower.nest import Program, Turns
 from jitad.lower.scalar import Buffer
-from jitad.ops.scan import Loop, loop_of, together
+from jitad.ops.scan import Loop, arguments, loop_of, together
 
 
 @dataclass(eq=False)
@@ -32,17 +34,21 @@ class Laid:
     slices: list[Node]
     constants: list[Node]
     step: Program
+    count: Buffer | None = None  # of the steps, where there is no length
 
     def place(self, which: int, idx: tuple, e: Any) -> tuple[Buffer, tuple]:
         """Where an element of an output is; `e` makes indices."""
-        n, body = self.loop.length, self.loop.body
+        body = self.loop.body
+        if self.count is not None and which == body.carries:
+            return self.count, (e.int(0),)
+        n = e.size(self.loop.length) if self.count is None else e.load(self.count, (e.int(0),))
         if which < body.carries:
             b = self.outputs[which]
-            row = e.int(0) if b.shape[0] == 1 else e.mod(e.size(n), e.int(2)) if b.shape[0] == 2 else e.size(n)
+            row = e.int(0) if b.shape[0] == 1 else e.mod(n, e.int(2)) if b.shape[0] == 2 else n
             return b, (row, *idx)
         if which < len(body.outputs):
             return self.outputs[which], idx
-        row = e.sub(e.size(sizes.sub(n, 1)), idx[0]) if self.loop.reverse else idx[0]
+        row = e.sub(e.sub(n, e.int(1)), idx[0]) if self.loop.reverse else idx[0]
         return self.outputs[which - len(body.outputs)], (row, *idx[1:])
 
     def rows_of(self, node: Node) -> Buffer | None:
@@ -56,7 +62,7 @@ class Laid:
         """The loop as a step of a program."""
         carries = self.loop.body.carries
         return Turns(
-            self.step, self.loop.length, self.loop.reverse,
+            self.step, self.loop.length, self.loop.reverse, self.count,
             tuple(b for k, b in self.outputs.items() if k < carries),
             tuple(b for k, b in self.outputs.items() if k >= carries),
             tuple(None if counts(n) else buffers[n] for n in self.slices),
@@ -85,9 +91,11 @@ def lay_out(order: Sequence[Node], options: Options) -> dict[Node, Laid]:
 def _laid(nodes: list[Node], options: Options) -> Laid:
     from jitad.lower.schedule import lower
 
-    loop, args = loop_of(nodes[0]), nodes[0].args
+    loop, args = loop_of(nodes[0]), arguments(nodes[0])
     body = loop.body
     asked: set[int] = {n.params[3] for n in nodes}  # type: ignore[misc]
+    if loop.length is None:  # it needs the carry that says whether it goes on; the number of steps is there anyway
+        asked = (asked - {body.carries}) | {body.carries - 1}
     kept = {k - len(body.outputs) for k in asked if k >= len(body.outputs)}
     live = _live(body, {*kept, *(k for k in asked if k < len(body.outputs))})
     used = set(topological([body.outputs[k] for k in live]))
@@ -97,11 +105,18 @@ def _laid(nodes: list[Node], options: Options) -> Laid:
     outputs: dict[int, Buffer] = {}
     for k in live:
         n = body.outputs[k]
-        rows = loop.length if k >= body.carries else sizes.add(loop.length, 1) if k in kept else 1 if _is_sum(body, k) else 2
-        outputs[k] = Buffer("temp", n.dtype, (rows, *n.shape))
+        outputs[k] = Buffer("temp", n.dtype, (_rows(loop, k, k in kept), *n.shape))
     last = body.carries + body.slices
     return Laid(loop, [(outputs[k], args[k]) for k in live if k < body.carries], outputs,
-                [args[k] for k in given if body.carries <= k < last], [args[k] for k in given if k >= last], step)
+                [args[k] for k in given if body.carries <= k < last], [args[k] for k in given if k >= last], step,
+                Buffer("temp", INT, (1,)) if loop.length is None else None)
+
+
+def _rows(loop: Loop, k: int, kept: bool) -> int | Size:
+    """How many of an output there are: a carry may be kept as it was before each step."""
+    if loop.length is not None and (kept or k >= loop.body.carries):
+        return loop.length if k >= loop.body.carries else sizes.add(loop.length, 1)
+    return 1 if _is_sum(loop.body, k) else 2
 
 
 def _live(body: Body, asked: set[int]) -> list[int]:

@@ -22,9 +22,14 @@ def scratch_of(program: Program) -> dict[np.dtype, list[Buffer]]:
     results = [o.value for o in program.outputs]
     found: dict[np.dtype, list[Buffer]] = {}
     for b in [*(b for b, _ in program.temporaries), *program.packed]:
-        if b not in results and b.kind != "flat":
+        if b not in results and b.kind != "flat" and not is_computed(b):
             found.setdefault(b.dtype, []).append(b)
     return found
+
+
+def is_computed(b: Buffer) -> bool:
+    """Whether its length is known in the middle of the kernel only, which makes it there."""
+    return any(map(sizes.computed, b.shape))
 
 
 def room(buffers: list[Buffer]) -> int | Size:

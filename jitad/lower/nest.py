@@ -7,7 +7,7 @@ from dataclasses import dataclass, field, replace
 
 from jitad.ir.graph import Guard
 from jitad.ir.node import Node
-from jitad.ir.sizes import Size
+from jitad.ir.sizes import Size, Steps
 from jitad.ir.types import Shape
 from jitad.lower.scalar import LOAD, Buffer
 
@@ -30,6 +30,14 @@ class Store:
 
 
 @dataclass(frozen=True)
+class Measure:
+    """Here the value of a length is known."""
+
+    symbol: Steps
+    value: Node
+
+
+@dataclass(frozen=True)
 class Call:
     """Have a routine fill a buffer from others."""
 
@@ -44,8 +52,10 @@ class Turns:
     """Many turns of a step that is a program of its own, see :mod:`jitad.lower.loops`."""
 
     step: Program
-    length: int | Size
+    length: int | Size | None
+    """None: while the last carry is true; then they are counted."""
     reverse: bool
+    count: Buffer | None
     carries: tuple[Buffer, ...]
     results: tuple[Buffer, ...]
     slices: tuple[Buffer | None, ...]
@@ -62,7 +72,7 @@ class Turns:
     @property
     def written(self) -> tuple[Buffer, ...]:
         """What it writes."""
-        return *self.carries, *self.results
+        return *self.carries, *self.results, *([] if self.count is None else [self.count])
 
 
 @dataclass(frozen=True)
@@ -167,7 +177,7 @@ class Check:
     reads: tuple[Node, ...] = ()
 
 
-Step = Let | Store | Call | Repeat | Accumulate | Loop | Split | Check
+Step = Let | Store | Measure | Call | Repeat | Accumulate | Loop | Split | Check
 
 
 @dataclass
@@ -222,7 +232,7 @@ class Program:
             if loop is not None:
                 out.append(Nest.of(loop))
             elif isinstance(step, Repeat):
-                around = step.turns.length
+                around = 1 if step.turns.length is None else step.turns.length
                 out += [replace(n, domains=tuple((around, *d) for d in n.domains)) for n in step.turns.step.nests]
         return out
 
@@ -231,6 +241,8 @@ def mentioned(step: Step) -> list[Node]:
     """The scalars that a step itself mentions."""
     if isinstance(step, Store):
         return [*step.idx, step.value]
+    if isinstance(step, Measure):
+        return [step.value]
     if isinstance(step, Accumulate):
         return [step.node if step.value is None else step.value]
     if isinstance(step, Repeat):

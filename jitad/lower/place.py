@@ -12,7 +12,8 @@ from collections.abc import Callable, Mapping
 from jitad.config import DEFAULT, Options
 from jitad.ir.graph import Graph
 from jitad.ir.node import Node
-from jitad.ir.types import FLOAT
+from jitad.ir.sizes import computed
+from jitad.ir.types import FLOAT, INT
 from jitad.lower.checks import index_checks
 from jitad.lower.cut import Cuts, cuts
 from jitad.lower.deltas import few_stores
@@ -27,6 +28,7 @@ from jitad.lower.rowwise import go_by_rows
 from jitad.lower.scalar import Buffer
 from jitad.lower.storable import Storable
 from jitad.lower.waste import repeated, wasteful
+from jitad.ops.length import size_of
 from jitad.ops.routine import Routine
 
 Calls = dict[Node, tuple[str, tuple[Node, ...]]]
@@ -123,6 +125,10 @@ def _lower(graph: Graph, stored: list[Node], pushed: dict[Node, bool], calls: Ca
     before = Elements(inputs)  # index checks come first: they may not read what is stored later
     before.packed = e.packed
     placed = Placed(e, list(inputs.values()), checks=index_checks(graph, before))
+    for node in graph.nodes():
+        if node.op.name == "length":
+            symbol, = computed(size_of(node))
+            placed.effects.append(Effect((), Buffer("length", INT, ()), (), e.value(node.args[0], ()), measures=symbol))
     for laid in dict.fromkeys(loops.values()):
         _turns(placed, laid)
     for node in stored:

@@ -6,6 +6,7 @@ from collections.abc import Callable
 from dataclasses import dataclass, field, replace
 
 from jitad.ir.node import Node, topological
+from jitad.ir.sizes import Steps
 from jitad.lower.index import Elements, Index
 from jitad.lower.nest import Check, Output, Turns
 from jitad.lower.scalar import Buffer
@@ -15,7 +16,8 @@ from jitad.lower.scalar import Buffer
 class Effect:
     """A store in loops: ``for loops: buffer[idx] (+)= value``; or, with operands, a routine that fills the buffer.
 
-    Or `turns` of a loop that fill several; then `idx` are the numbers that its step takes.
+    Or `turns` of a loop that fill several; then `idx` are the numbers that its step takes. Or the value of a length, `measures`;
+    then the buffer stands for it in the order of things, and is no memory.
     """
 
     loops: tuple[Node, ...]
@@ -27,6 +29,7 @@ class Effect:
     operands: tuple[Buffer, ...] = ()
     params: tuple = ()
     turns: Turns | None = None
+    measures: Steps | None = None
 
     @property
     def written(self) -> tuple[Buffer, ...]:

@@ -17,7 +17,7 @@ from jitad.ir.node import Node, topological
 from jitad.lower.between import take_rows
 from jitad.lower.factors import share_factors
 from jitad.lower.lists import take_in_blocks
-from jitad.lower.nest import Accumulate, Block, Call, Check, Let, Loop, Program, Repeat, Store
+from jitad.lower.nest import Accumulate, Block, Call, Check, Let, Loop, Measure, Program, Repeat, Store
 from jitad.lower.pack import pack
 from jitad.lower.parallel import split
 from jitad.lower.peel import peel
@@ -65,7 +65,7 @@ def schedule(placed: Placed) -> Program:
     block.steps += maker.block(0, scalars, placed.effects, done).steps
     results = [o.value for o in placed.outputs if isinstance(o.value, Buffer)]
     scratch = [b for e in placed.effects if e.turns is not None for b in e.turns.scratch]
-    made = dict.fromkeys([*(b for e in placed.effects for b in e.written), *scratch,
+    made = dict.fromkeys([*(b for e in placed.effects if e.measures is None for b in e.written), *scratch,
                           *placed.zeroed, *results,
                           *(b for e in placed.effects for b in e.operands if b.kind != "input")])  # also if nothing fills them
     temporaries = [(b, b in placed.zeroed) for b in made]
@@ -137,7 +137,9 @@ def _effects(group: list[Work]) -> list[Effect]:
     return [w.source for w in group if isinstance(w.source, Effect)]
 
 
-def _step(e: Effect) -> Store | Call | Repeat:
+def _step(e: Effect) -> Store | Measure | Call | Repeat:
+    if e.measures is not None:
+        return Measure(e.measures, e.value)
     if e.turns is not None:
         return Repeat(e.turns, e.idx)
     return Call(e.routine, e.buffer, e.operands, e.params) if e.routine else Store(e.buffer, e.idx, e.value, e.add)

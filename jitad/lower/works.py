@@ -7,6 +7,7 @@ from dataclasses import dataclass, field
 from functools import cached_property
 
 from jitad.ir.node import Node, topological
+from jitad.ir.sizes import computed
 from jitad.lower.placed import Effect, Placed
 from jitad.lower.scalar import LOAD, REDUCE, Buffer, cost, variable
 
@@ -68,10 +69,27 @@ def works_of(free: Free, depth: int, wanted: Sequence[Node], effects: Sequence[E
         for source in set().union(*(below[n] for n in w.roots() if n in below)):
             w.needs.update([by_node[source]] if isinstance(source, Node) else writers.get(source, ()))
         w.needs.discard(w)
+    _measured(works)
     if pieces:
         _in_pieces(works, pieces, writers)
     _levels(works)
     return works
+
+
+def _measured(works: list[Work]) -> None:
+    """What has a length that is computed comes after it is known."""
+    known = {w.source.measures: w for w in works if isinstance(w.source, Effect) and w.source.measures is not None}
+    if not known:
+        return
+    for w in works:
+        asked = [s for n in w.nodes if n.op.name in ("size_value", "loop_var")
+                 for s in computed(n.params[n.op.name == "loop_var"])]  # type: ignore[arg-type]
+        if isinstance(w.source, Effect):
+            lengths = [v.params[1] for v in w.source.loops] + [n for b in w.source.written for n in b.shape]
+            asked += [s for n in lengths for s in computed(n)]  # type: ignore[arg-type]
+            if w.source.turns is not None and w.source.turns.length is not None:
+                asked += computed(w.source.turns.length)
+        w.needs |= {known[s] for s in asked} - {w}
 
 
 def _in_pieces(works: list[Work], pieces: Mapping[Buffer | Node, int], writers: Mapping[Buffer, list[Work]]) -> None:

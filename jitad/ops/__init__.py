@@ -10,6 +10,7 @@ from jitad.ops import (
     exponential,
     index,
     leaf,
+    length,
     matrix,
     matrix_functions,
     normal,
@@ -24,4 +25,5 @@ from jitad.ops.declare import REGISTRY, Elementwise, Op
 
 __all__ = [
     "REGISTRY", "Elementwise", "Op", "arithmetic", "bessel", "compare", "contract", "custom", "determinant", "exponential",
-    "index", "leaf", "matrix", "matrix_functions", "normal", "reduce", "routine", "scan", "shape", "special", "spectral"]
+    "index", "leaf", "length", "matrix", "matrix_functions", "normal", "reduce", "routine", "scan", "shape", "special",
+    "spectral"]

@@ -1,6 +1,7 @@
 """Loops: a step that is taken many times, each from where the last one ended.
 
-One node is one output of a loop. Nodes with the same arguments and body are one loop, see :mod:`jitad.lower.loops`.
+One node is one output of a loop. Nodes with the same arguments and body are one loop, see :mod:`jitad.lower.loops`. The last
+argument of one whose length is computed is that length.
 """
 
 from __future__ import annotations
@@ -17,19 +18,21 @@ from jitad.errors import InternalError
 from jitad.ir.body import Body
 from jitad.ir.node import Node
 from jitad.ir.sizes import Size
-from jitad.ir.types import ArrayType, is_float
+from jitad.ir.types import INT, ArrayType, is_float
 from jitad.ops.declare import REGISTRY, AtRule, Op, Scalar, SizeMap
+from jitad.ops.length import as_length, computed_by, size_of
 
 
 @dataclass(frozen=True)
 class Loop:
     """What a loop does: parameters of its nodes, without which output it is.
 
-    Outputs are numbered: the carries at the end, the results of all steps, and every carry as it was before each step.
+    Outputs are numbered: the carries at the end, the results of all steps, and every carry as it was before each step. Without a
+    length it goes on while its last carry is true; then there are the carries at the end, and the number of steps.
     """
 
     body: Body
-    length: int | Size
+    length: int | Size | None
     reverse: bool = False
 
     def type_of(self, which: int) -> ArrayType:
@@ -37,14 +40,15 @@ class Loop:
         outputs = self.body.outputs
         if which < self.body.carries:
             return outputs[which].type
+        if self.length is None:
+            return ArrayType(INT, ())
         n = outputs[which] if which < len(outputs) else self.body.inputs[which - len(outputs)]
         return ArrayType(n.dtype, (self.length, *n.shape))
 
     def run(self, args: Sequence[Any], size: Callable[[Any], Any]) -> list[Any]:
         """All outputs, with NumPy."""
-        from jitad.ir.evaluate import run_nodes, with_numpy
-        from jitad.ir.extended import with_mpmath
-
+        if self.length is None:
+            return self._run_on(args, size)
         body, n = self.body, size(self.length)
         extended = any(np.asarray(a).dtype.hasobject for a in args)
         carries, slices = list(args[: body.carries]), args[body.carries : body.carries + body.slices]
@@ -52,13 +56,26 @@ class Loop:
         for k in reversed(range(n)) if self.reverse else range(n):
             for rows, c in zip(results[len(body.results):], carries, strict=True):
                 rows[k] = c
-            given = [*carries, *(x[k] for x in slices), *args[body.carries + body.slices:]]
-            found = run_nodes(body.outputs, dict(zip(body.inputs, given, strict=True)), size,
-                              with_mpmath if extended else with_numpy)
+            found = self._step([*carries, *(x[k] for x in slices), *args[body.carries + body.slices:]], size)
             carries = found[: body.carries]
             for rows, r in zip(results, found[body.carries:], strict=False):
                 rows[k] = r
         return [*carries, *(_stacked(r, self.type_of(body.carries + k), extended, size) for k, r in enumerate(results))]
+
+    def _run_on(self, args: Sequence[Any], size: Callable[[Any], Any]) -> list[Any]:
+        """All outputs of a loop that goes on while its last carry is true."""
+        carries, count = list(args[: self.body.carries]), 0
+        while carries[-1]:
+            carries, count = self._step([*carries, *args[self.body.carries:]], size), count + 1
+        return [*carries, np.asarray(count, INT)]
+
+    def _step(self, given: Sequence[Any], size: Callable[[Any], Any]) -> list[Any]:
+        from jitad.ir.evaluate import run_nodes, with_numpy
+        from jitad.ir.extended import with_mpmath
+
+        extended = any(np.asarray(a).dtype.hasobject for a in given)
+        return run_nodes(self.body.outputs, dict(zip(self.body.inputs, given, strict=True)), size,
+                         with_mpmath if extended else with_numpy)
 
 
 def _stacked(rows: list, type_: ArrayType, extended: bool, size: Callable[[Any], Any]) -> np.ndarray:
@@ -76,7 +93,8 @@ class Scan(Op):
 
     def type_of(self, args: tuple[Node, ...], params: tuple) -> ArrayType:
         body = params[0]
-        for k, (a, n) in enumerate(zip(args, body.inputs, strict=True)):
+        given = args if computed_by(params[1]) is None else args[:-1]
+        for k, (a, n) in enumerate(zip(given, body.inputs, strict=True)):
             along = body.carries <= k < body.carries + body.slices
             if a.dtype != n.dtype or a.ndim != n.ndim + along:
                 raise InternalError(f"a loop takes {n.type}, not {a.type}")
@@ -84,13 +102,14 @@ class Scan(Op):
 
     def reapply(self, node: Node, args: tuple[Node, ...], size: SizeMap) -> Node:
         body, length, reverse, which = node.params
-        return self.build(args, (body.resized(size), size(length), reverse, which))  # type: ignore
+        length = None if length is None else size(length)
+        return self.build(args, (body.resized(size), length, reverse, which))  # type: ignore
 
     def evaluate(self, node: Node, args: Sequence[Any], size: Callable[[Any], Any]) -> Any:
         same = _last.size is size and _last.params == node.params[:3] and len(_last.args) == len(args) and all(
             map(operator.is_, _last.args, args))
         if not same:  # outputs of one loop follow one another; in another run the same arrays may hold something else
-            found = loop_of(node).run(args, size)
+            found = loop_of(node).run(args[: len(arguments(node))], size)
             _last.size, _last.params, _last.args, _last.found = size, node.params[:3], tuple(args), found
         return _last.found[node.params[3]]  # type: ignore[index]
 
@@ -116,9 +135,23 @@ def loop_of(node: Node) -> Loop:
     return Loop(*node.params[:3])  # type: ignore[arg-type]
 
 
+def arguments(node: Node) -> tuple[Node, ...]:
+    """What the body of a loop is given in all, of which a node is an output."""
+    return node.args if computed_by(node.params[1]) is None else node.args[:-1]  # type: ignore[arg-type]
+
+
 def output(loop: Loop, args: Sequence[Node], which: int) -> Node:
     """One output of a loop."""
-    return REGISTRY["scan"].build(tuple(args), (loop.body, loop.length, loop.reverse, which))
+    length = computed_by(loop.length)
+    args = tuple(args) if length is None else (*args, length)
+    return REGISTRY["scan"].build(args, (loop.body, loop.length, loop.reverse, which))
+
+
+def recorded(loop: Loop, args: Sequence[Node]) -> Loop:
+    """A loop of as many steps as one without a length took: what derivatives are of."""
+    if loop.length is not None:
+        return loop
+    return Loop(loop.body, size_of(as_length(output(loop, args, loop.body.carries))))
 
 
 def together(order: Sequence[Node]) -> tuple[list[Node], dict[Node, list[Node]]]:

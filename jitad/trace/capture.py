@@ -15,7 +15,7 @@ import numpy as np
 
 from jitad.containers import Held
 from jitad.errors import ConcreteValueError
-from jitad.ir.evaluate import run_nodes, sizer
+from jitad.ir.evaluate import Sizer, run_nodes
 from jitad.ir.node import Node, topological
 from jitad.ir.types import native
 from jitad.ops.leaf import new_input
@@ -180,4 +180,4 @@ def content(t: Tracer, what: str, instead: str) -> np.ndarray:
         if n.op.name == "size_value":
             root.concrete(n.params[0])  # type: ignore[arg-type]
     values = {n: np.asarray(by_node[n].value) for n in leaves}
-    return np.asarray(run_nodes([t.node], values, sizer(root.actual.__getitem__))[0])
+    return np.asarray(run_nodes([t.node], values, Sizer(root.actual.__getitem__))[0])

@@ -13,9 +13,11 @@ from jitad.ir.body import Body
 from jitad.ir.graph import rebuild
 from jitad.ir.node import Node, topological
 from jitad.ir.sizes import Size
-from jitad.ir.types import BOOL, show_shape
+from jitad.ir.types import BOOL, INT, show_shape
 from jitad.ops.arithmetic import cast
-from jitad.ops.leaf import iota, new_input
+from jitad.ops.compare import maximum
+from jitad.ops.leaf import constant, iota, new_input
+from jitad.ops.length import as_length, size_of
 from jitad.ops.scan import Loop, output
 from jitad.ops.shape import retype
 from jitad.trace.dim import Dim
@@ -36,17 +38,10 @@ def _scan(f: Callable, init: Any, xs: Any, length: Any, reverse: bool = False) -
     trace = current()
     assert trace is not None
     carries, carry_tree = _leaves(init)
-    carries = [wrap(c.node, c.weak and c.node.dtype != BOOL) for c in carries]
     slices, slice_tree = _leaves(xs)
     steps = _length(trace, slices, length)
-    while True:  # until carries have the dtypes that they promote to: one more may change in each round
-        step = _step(f, carries, carry_tree, slices, slice_tree)
-        found = [wrap(cast(c.node, result_dtype(c, o)), c.weak and o.weak) for c, o in zip(carries, step.carries, strict=True)]
-        if all(a.node.dtype == b.node.dtype and a.weak == b.weak for a, b in zip(found, carries, strict=True)):
-            break
-        carries = found
+    carries, step, ends = _settled(f, carries, carry_tree, slices, slice_tree, "scan")
     nodes = [c.node for c in carries]
-    ends = [retype(cast(o.node, n.dtype), n.shape) for o, n in zip(step.carries, nodes, strict=True)]
     before = {n: k for k, n in enumerate(step.inputs[: len(nodes)])}  # results that are kept anyway: carries as they were
     results = [n for n in step.results if n not in before]
     body, constants = closed([*step.inputs], [*ends, *results], len(nodes), len(slices))
@@ -55,6 +50,20 @@ def _scan(f: Callable, init: Any, xs: Any, length: Any, reverse: bool = False) -
     numbers = iter(range(len(nodes), len(body.outputs)))
     rows = [output(loop, args, len(body.outputs) + before[n] if n in before else next(numbers)) for n in step.results]
     return unflatten(carry_tree, found), unflatten(step.tree, map(wrap, rows))
+
+
+def _settled(f: Callable, carries: Sequence[Tracer], carry_tree: Tree, slices: Sequence[Tracer], slice_tree: Tree,
+             name: str) -> tuple[list[Tracer], _Recorded, list[Node]]:
+    """Carries of the dtypes that they promote to, the step with these, and what it makes of them."""
+    carries = [wrap(c.node, c.weak and c.node.dtype != BOOL) for c in carries]
+    while True:  # one more may change in each round
+        step = _step(f, carries, carry_tree, slices, slice_tree, name)
+        found = [wrap(cast(c.node, result_dtype(c, o)), c.weak and o.weak) for c, o in zip(carries, step.carries, strict=True)]
+        if all(a.node.dtype == b.node.dtype and a.weak == b.weak for a, b in zip(found, carries, strict=True)):
+            break
+        carries = found
+    ends = [retype(cast(o.node, c.node.dtype), c.node.shape) for o, c in zip(step.carries, carries, strict=True)]
+    return carries, step, ends
 
 
 def _leaves(value: Any) -> tuple[list[Tracer], Tree]:
@@ -91,8 +100,9 @@ def steps_of(trace: Trace, n: Any, what: str) -> int | Size:
 
 def _whole(n: Any, what: str) -> int:
     if isinstance(n, Tracer):
-        raise TraceError(f"{what} is a traced value, which has no value while a function is traced; take it from outside of the "
-                         f"function, or from the length of an array{where()}")
+        raise TraceError(f"{what} is a traced value, which has no value while a function is traced: results would have a length "
+                         f"that is not known. Take it from outside of the function, or from the length of an array; "
+                         f"fori_loop, which has no results but its carry, takes traced bounds{where()}")
     if not isinstance(n, (int, np.integer)) or isinstance(n, bool):
         raise TypeError(f"{what} is an integer, not {n!r}{where()}")
     return int(n)
@@ -102,6 +112,8 @@ def fori_loop(lower: Any, upper: Any, f: Callable, init: Any) -> Any:
     """:func:`jitad.fori_loop`, inside of a trace."""
     trace = current()
     assert trace is not None
+    if isinstance(lower, Tracer) or isinstance(upper, Tracer):
+        return _until(lower, upper, rebuilt(f), init)
     first, end = (v.size if type(v) is Dim else v for v in (lower, upper))
     if isinstance(first, Size) or isinstance(end, Size):
         ahead = trace.assume("<=", first, end)
@@ -117,6 +129,54 @@ def fori_loop(lower: Any, upper: Any, f: Callable, init: Any) -> Any:
     return _scan(step, init, wrap(iota(steps)), None)[0]
 
 
+def _until(lower: Any, upper: Any, turn: Callable, init: Any) -> Any:
+    """:func:`fori_loop` with bounds that are traced."""
+    bounds = [as_tracer(v) for v in (lower, upper)]
+    for b in bounds:
+        if b.node.shape or b.node.dtype.kind not in "iu":
+            raise TypeError(f"a bound of fori_loop is an integer, not {kind(b.node)}{where()}")
+    first, end = (cast(b.node, INT) for b in bounds)
+    turns = wrap(iota(size_of(as_length(maximum(end - first, constant(0, INT))))))  # type: ignore[operator]
+
+    def step(carry: Any, k: Tracer) -> tuple[Any, None]:
+        return turn(wrap(k.node + first, weak=True), carry), None  # type: ignore[operator]
+
+    return _scan(step, init, turns, None)[0]
+
+
+def while_loop(cond: Callable, f: Callable, init: Any) -> Any:
+    """:func:`jitad.while_loop`, inside of a trace."""
+    cond, f = rebuilt(cond), rebuilt(f)
+    given, tree = _leaves(init)
+
+    def step(carry: Any, _: None) -> tuple[Any, Any]:
+        carry = f(carry)
+        _carried("while_loop", carry, tree)  # else the condition may be none of it
+        return carry, _whether(cond(carry))
+
+    carries, recorded, ends = _settled(step, given, tree, [], _leaves(None)[1], "while_loop")
+    start = [*(c.node for c in carries), _whether(cond(unflatten(tree, carries))).node]
+    inputs = [*recorded.inputs, new_input(BOOL, ())]
+    body, constants = closed(inputs, [*ends, *recorded.results], len(inputs), 0)
+    loop = Loop(body, None)
+    return unflatten(tree, [wrap(output(loop, [*start, *constants], k), c.weak) for k, c in enumerate(carries)])
+
+
+def kind(n: Node) -> str:
+    """What something is, for a message."""
+    trace = current()
+    assert trace is not None
+    return f"{n.dtype} of shape {show_shape(tuple(map(trace.value, n.shape)))}"
+
+
+def _whether(answer: Any) -> Tracer:
+    """What a condition says."""
+    t = as_tracer(answer)
+    if t.node.shape or t.node.dtype != BOOL:
+        raise TypeError(f"the condition of while_loop is a bool, not {kind(t.node)}{where()}")
+    return t
+
+
 class _Recorded:
     """What one call of the function did."""
 
@@ -124,7 +184,8 @@ class _Recorded:
         self.inputs, self.carries, self.results, self.tree = inputs, carries, results, tree
 
 
-def _step(f: Callable, given: Sequence[Tracer], carry_tree: Tree, slices: Sequence[Tracer], slice_tree: Tree) -> _Recorded:
+def _step(f: Callable, given: Sequence[Tracer], carry_tree: Tree, slices: Sequence[Tracer], slice_tree: Tree,
+          name: str) -> _Recorded:
     types = [t.node.type for t in given]
     with Trace() as inner:
         carries = [inner.input(t.node.dtype, t.node.shape, t.weak) for t in given]
@@ -133,17 +194,22 @@ def _step(f: Callable, given: Sequence[Tracer], carry_tree: Tree, slices: Sequen
         out = f(unflatten(carry_tree, carries), unflatten(slice_tree, rows))
         if not isinstance(out, tuple) or len(out) != 2:
             raise TypeError(f"the function of scan returns (carry, y), not {type(out).__name__}{where()}")
-        found, tree = flatten_like(out[0], carry_tree)
-        if tree != carry_tree:
-            raise TypeError(f"the function of scan got a carry {carry_tree} and returned {tree}{where()}")
-        ends = [as_tracer(v) for v in found]
+        ends = [as_tracer(v) for v in _carried(name, out[0], carry_tree)]
         for n, t in zip((e.node for e in ends), types, strict=True):
             if n.ndim != len(t.shape) or not all(map(inner.same_size, n.shape, t.shape)):
                 shapes = [show_shape(tuple(map(inner.value, s))) for s in (t.shape, n.shape)]
-                raise ShapeError(f"the function of scan got a carry of shape {shapes[0]} and returned one of shape {shapes[1]}; "
-                                 f"start with an array of the shape that it has later{where()}")
+                raise ShapeError(f"the function of {name} got a carry of shape {shapes[0]} and returned one of shape "
+                                 f"{shapes[1]}; start with an array of the shape that it has later{where()}")
         results, tree = flatten(out[1])
         return _Recorded(inputs, ends, [as_tracer(v).node for v in results], tree)
+
+
+def _carried(name: str, value: Any, expected: Tree) -> list:
+    """What is in a carry."""
+    found, tree = flatten_like(value, expected)
+    if tree != expected:
+        raise TypeError(f"the function of {name} got a carry {expected} and returned {tree}{where()}")
+    return found
 
 
 def closed(inputs: list[Node], outputs: list[Node], carries: int, slices: int) -> tuple[Body, list[Node]]:

@@ -10,8 +10,11 @@ import numpy as np
 from jitad.errors import ShapeError
 from jitad.ir.node import Node, topological
 from jitad.ir.sizes import Size
+from jitad.ops.length import Sequential
+from jitad.ops.scan import Loop, output
 from jitad.ops.shape import retype
 from jitad.ops.shape import transpose as permute
+from jitad.trace.loop import closed
 from jitad.trace.rebuild import rebuilt
 from jitad.trace.tracer import Tracer, as_tracer, wrap
 from jitad.trace.tracing import Trace, current, where
@@ -38,10 +41,20 @@ def vmap(f: Callable, args: tuple, kwargs: dict, in_axes: Any, out_axes: Any, ax
         results, out_tree = flatten(rebuilt(f)(*one, **options))
         outputs = [as_tracer(v).node for v in results]
     mapped = {t.node: retype(n, (size, *n.shape[1:])) for t, n, a in zip(fresh, fronts, axes, strict=True) if a is not None}
-    many = batch(outputs, mapped, size)
+    try:
+        many = batch(outputs, mapped, size)
+    except Sequential:
+        many = _one_by_one(outputs, mapped, size)
     back = _axes(out_axes, unflatten(out_tree, results), "out_axes")
     moved = [_moved(n, o, a, mapped) for n, o, a in zip(many, outputs, back, strict=True)]
     return unflatten(out_tree, map(wrap, moved))
+
+
+def _one_by_one(outputs: Sequence[Node], mapped: dict[Node, Node], size: int | Size) -> list[Node]:
+    """What cannot be done at once, as a loop."""
+    body, constants = closed(list(mapped), list(outputs), 0, len(mapped))
+    loop = Loop(body, size)
+    return [output(loop, [*mapped.values(), *constants], k) for k in range(len(outputs))]
 
 
 def _count(value: Any) -> int:
