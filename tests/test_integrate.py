@@ -175,6 +175,60 @@ class TestSolveIvp:
         assert whole.y.shape == (2, 11) and whole.message.startswith("The end")
 
 
+class TestAdaptive:
+    """Steps by tolerances."""
+
+    times = np.array([0.0, 0.1, 0.15, 1.3, 2.0])
+
+    def test_accuracy(self, exact):
+        with jitad.disable_jit():
+            for tol in (1e-4, 1e-7, 1e-10):
+                y = odeint(swing, START, self.times, 1.3, method="dopri5", rtol=tol, atol=tol)
+                assert abs(y["x"][-1] - exact[0]) < 10 * tol
+            found = solve_ivp(flat, (0, 2), [0.4, 1.0], "dopri5", self.times[1:], args=(1.3,), rtol=1e-10, atol=1e-10)
+            np.testing.assert_allclose(found.y[:, -1], exact, rtol=1e-9)
+            back = odeint(swing, {k: v[-1] for k, v in y.items()}, self.times[::-1], 1.3, method="dopri5")
+            assert back["x"][-1] == pytest.approx(0.4, abs=1e-6) and y["x"][0] == 0.4
+
+    def test_derivatives(self):
+        """To the tolerance those of the equation; those of the interpreter to rounding, though it takes other steps."""
+        def f(y, t, k, tol):
+            out = odeint(swing, y, t, k, method="dopri5", rtol=tol, atol=tol)
+            return (out["x"] * np.sin(1 + t)).sum() + (out["v"] ** 2).sum()
+
+        with jitad.disable_jit():
+            fine = jitad.grad(lambda y, t, k: ((p := odeint(swing, y, t, k, substeps=100))["x"] * np.sin(1 + t)).sum() + (
+                p["v"] ** 2).sum(), (0, 1, 2))(START, self.times, 1.3)
+            plain = jitad.value_and_grad(f, (0, 1, 2))(START, self.times, 1.3, 1e-10)
+            ahead = jitad.jvp(lambda k: f(START, self.times, k, 1e-10), (1.3,), (1.0,))[1]
+            assert jitad.grad(f, 2)(START, self.times, 1.3, 1e-3) == pytest.approx(fine[2], rel=1e-2)
+        value, slope = jitad.value_and_grad(f, (0, 1, 2))(START, self.times, 1.3, 1e-10)
+        assert value == pytest.approx(plain[0], rel=1e-12) and slope[2] == pytest.approx(ahead, rel=1e-11)
+        for found in (slope, plain[1]):
+            assert found[2] == pytest.approx(fine[2], rel=1e-7) and found[0]["v"] == pytest.approx(fine[0]["v"], rel=1e-7)
+            np.testing.assert_allclose(found[1], fine[1], rtol=1e-6, atol=1e-6)
+        np.testing.assert_allclose(slope[1], plain[1][1], rtol=1e-10, atol=1e-11)
+
+    def test_second_derivatives(self):
+        def end(k):
+            return odeint(swing, START, self.times[[0, -1]], k, method="dopri5", rtol=1e-9, atol=1e-9)["x"][-1]
+
+        def fine(k):
+            return odeint(swing, START, np.linspace(0, 2, 101), k)["x"][-1]
+
+        with jitad.disable_jit():
+            assert jitad.hessian(end)(1.3) == pytest.approx(jitad.hessian(fine)(1.3), rel=1e-6)
+
+    def test_what_does_not_arrive_is_nan(self):
+        with jitad.disable_jit(), np.errstate(all="ignore"):
+            explodes = odeint(lambda y, t: y * y, 1.0, np.array([0.0, 0.5, 1.5]), method="dopri5")
+            assert explodes[1] == pytest.approx(2.0, rel=1e-6) and np.isnan(explodes[2])
+            few = odeint(swing, START, self.times, 1.3, method="dopri5", mxstep=3)["x"]
+            assert not np.isnan(few[0]) and np.isnan(few[-1])
+            found = solve_ivp(lambda t, y: y * y, (0, 2), [1.0], "dopri5", [0.5, 1.5])
+        assert not found.success
+
+
 def quartic(q, k):
     return k * (q**4).sum() / 4 + q[0, 0] * q[1, 1]
 
@@ -302,10 +356,13 @@ OF_ODEINT = {
     "no time": (ValueError, "got no time", lambda: odeint(lambda y, t: y, 1.0, np.zeros(0))),
     "no substeps": (ValueError, "substeps of odeint is 0", lambda: odeint(lambda y, t: y, 1.0, T, substeps=0)),
     "half a substep": (TypeError, "is an integer", lambda: odeint(lambda y, t: y, 1.0, T, substeps=0.5)),
+    "tolerances of fixed steps": (ValueError, "'dopri5' has", lambda: odeint(lambda y, t: y, 1.0, T, rtol=1e-3)),
+    "substeps by tolerances": (ValueError, "no substeps", lambda: odeint(lambda y, t: y, 1.0, T, method="dopri5", substeps=2)),
     "nothing": (ValueError, "no numbers", lambda: odeint(lambda y, t: y, {}, T)),
 }
 OF_SOLVE_IVP = {
     "no steps": (ValueError, "say how many", (PAIR, "rk4"), {}),
+    "no times": (ValueError, "give t_eval", (PAIR, "dopri5"), {}),
     "zero steps": (ValueError, "steps of solve_ivp is 0", (PAIR, "rk4"), {"steps": 0}),
     "steps and times": (ValueError, "substeps says", (PAIR, "rk4", [1.0]), {"steps": 3}),
     "times outside": (ValueError, "lies in order within", (PAIR, "rk4", [0.5, 1.5]), {}),

@@ -1,4 +1,4 @@
-"""Steps of fixed length, as compiled loops: `odeint`."""
+"""`odeint`: steps of fixed length, or as long as tolerances allow, as compiled loops."""
 
 from __future__ import annotations
 
@@ -9,6 +9,7 @@ import numpy as np
 
 from jitad.api import jit
 from jitad.errors import DTypeError, ShapeError
+from jitad.integrate.adaptive import ADAPTIVE, solution
 from jitad.integrate.runge_kutta import METHODS, Method, Slope, named, step
 from jitad.integrate.state import State, function, path
 from jitad.ir.types import FLOAT
@@ -20,10 +21,11 @@ from jitad.trace.tracer import Tracer, as_tracer, wrap
 from jitad.trace.tracing import current, where
 
 
-def odeint(func: Callable, y0: Any, t: Any, *args: Any, method: str = "rk4", substeps: int = 1) -> Any:
-    """Solve ``dy/dt = func(y, t, *args)`` by steps of fixed length from time to time; arguments are those of JAX's ``odeint``.
+def odeint(func: Callable, y0: Any, t: Any, *args: Any, method: str = "rk4", substeps: int = 1, rtol: Any = None,
+           atol: Any = None, mxstep: int | None = None) -> Any:
+    """Solve ``dy/dt = func(y, t, *args)`` by steps from time to time; arguments are those of JAX's ``odeint``.
 
-    The steps are a compiled loop over :func:`jitad.scan`. Derivatives with respect to `y0`, `t` and `args`, of any order, are
+    The steps are a compiled loop. Derivatives with respect to `y0`, `t` and `args`, of any order, are
     those of the steps that were taken, to rounding: the discrete adjoint. Reverse mode stores y at the times `t`, and at the
     substeps between two of them at a time.
 
@@ -39,9 +41,16 @@ def odeint(func: Callable, y0: Any, t: Any, *args: Any, method: str = "rk4", sub
         Further arguments of `func`.
     method : str
         Explicit Runge-Kutta methods: ``"euler"`` (order 1), ``"midpoint"`` and ``"heun"`` (2), ``"rk4"`` and ``"rk38"`` (4),
-        ``"rk5"`` (5, Dormand and Prince's without its error estimate). Nothing estimates an error: halve the steps to see it.
+        ``"rk5"`` (5, Dormand and Prince's). Nothing estimates the error of steps of fixed length: halve them to see it.
+        ``"dopri5"``, the method of JAX's ``odeint``, chooses its steps by `rtol` and `atol`; it ends one at each of the times.
     substeps : int
         How many steps of equal length are taken between two times. Any number runs the same kernel.
+    rtol, atol : float, optional
+        Of ``"dopri5"``: the error of a step, in the root mean square, may be ``atol + rtol * abs(y)``; 1.4e-8 as in JAX.
+        Derivatives are those of the steps that were taken, whose lengths count as given.
+    mxstep : int, optional
+        Of ``"dopri5"``: how many steps are tried between two times; 10,000. The result is nan from where that is not enough, or
+        no step is short enough.
 
     Returns
     -------
@@ -71,17 +80,28 @@ def odeint(func: Callable, y0: Any, t: Any, *args: Any, method: str = "rk4", sub
     True
     """
     function(func, "odeint")
-    named(method)
+    tolerances = {"rtol": rtol, "atol": atol, "mxstep": mxstep}
+    if method != ADAPTIVE:
+        named(method, [ADAPTIVE])
+        given = [k for k, v in tolerances.items() if v is not None]
+        if given:
+            raise ValueError(f"{method} takes steps of fixed length, and has no {', '.join(given)}; {ADAPTIVE!r} has{where()}")
+    elif substeps != 1:
+        raise ValueError(f"{method} chooses its steps by rtol and atol, and has no substeps{where()}")
+    how = 1.4e-8 if rtol is None else rtol, 1.4e-8 if atol is None else atol, 10_000 if mxstep is None else mxstep
     if current() is None:
-        return _compiled(func, y0, listed(t), args, method, substeps)
-    return _odeint(func, y0, t, args, method, substeps)
+        return _compiled(func, y0, listed(t), args, how, method, substeps)
+    return _odeint(func, y0, t, args, how, method, substeps)
 
 
-def _odeint(func: Callable, y0: Any, t: Any, args: tuple, method: str, substeps: int) -> Any:
+def _odeint(func: Callable, y0: Any, t: Any, args: tuple, how: tuple, method: str, substeps: int) -> Any:
     start, found = State(y0, "y0"), times(t)
     if found.node.shape[0] == 0:
         raise ValueError(f"odeint got no time, and the first is that of y0{where()}")
-    advance = advancing(slopes(rebuilt(func), start, args), METHODS[method], substeps, "odeint")
+    slope = slopes(rebuilt(func), start, args)
+    if method == ADAPTIVE:
+        return start.container(solution(slope, start, found, *how))
+    advance = advancing(slope, METHODS[method], substeps, "odeint")
 
     def turn(y: list, span: tuple) -> tuple[list, list]:
         return advance(y, *span), y

@@ -10,6 +10,7 @@ import numpy as np
 
 from jitad.api import jacobian, jit
 from jitad.errors import ShapeError, TraceError
+from jitad.integrate.adaptive import ADAPTIVE, solution
 from jitad.integrate.fixed import advancing, slopes, times
 from jitad.integrate.runge_kutta import METHODS, named
 from jitad.integrate.state import State, function, path
@@ -41,7 +42,7 @@ class OdeResult:
     success : bool
         Whether all of it is finite; inside of a traced function, where that is not known, True.
     nfev : int
-        How often `fun` was evaluated; inside of a traced function None.
+        How often `fun` was evaluated; inside of a traced function, and of ``"dopri5"``, None.
     """
 
     t: Any
@@ -79,8 +80,9 @@ def solve_ivp(
     y0 : array_like, shape (n,)
         y at the first time.
     method : str
-        Of fixed steps: ``"euler"``, ``"midpoint"``, ``"heun"``, ``"rk4"``, ``"rk38"``, ``"rk5"``. SciPy's: ``"RK45"``,
-        ``"RK23"``, ``"DOP853"``, and for stiff equations ``"Radau"``, ``"BDF"``, ``"LSODA"``.
+        Of fixed steps: ``"euler"``, ``"midpoint"``, ``"heun"``, ``"rk4"``, ``"rk38"``, ``"rk5"``. With steps by tolerances,
+        compiled as well: ``"dopri5"``, for times `t_eval`. SciPy's: ``"RK45"``, ``"RK23"``, ``"DOP853"``, and for stiff
+        equations ``"Radau"``, ``"BDF"``, ``"LSODA"``.
     t_eval : array_like, shape (m,), optional
         Times within `t_span`, in order, at which the solution is asked for.
     dense_output, events
@@ -95,7 +97,8 @@ def solve_ivp(
     substeps : int
         For methods of fixed steps with `t_eval`: how many steps are taken between two times, also up to the first one.
     **options
-        For SciPy's methods: `rtol`, `atol`, `first_step`, `max_step`, ..., and `jac`, used in place of the derived one.
+        For SciPy's methods: `rtol`, `atol`, `first_step`, `max_step`, ..., and `jac`, used in place of the derived one. For
+        ``"dopri5"``: `rtol` (1e-3), `atol` (1e-6), and `mxstep` as of :func:`odeint`.
 
     Returns
     -------
@@ -132,10 +135,17 @@ def solve_ivp(
             raise ValueError(f"{method} chooses its steps by rtol and atol; steps and substeps are for "
                              f"{', '.join(METHODS)}{where()}")
         return _by_scipy(fun, t_span, y0, method, t_eval, dense_output, events, given, options)
-    named(method, SCIPYS)
+    tolerances: tuple = ()
+    if method == ADAPTIVE:
+        if t_eval is None or steps is not None or substeps != 1:
+            raise ValueError(f"{method} takes the steps that tolerances allow, to times that are asked for: give t_eval, and no "
+                             f"steps or substeps{where()}")
+        tolerances = options.pop("rtol", 1e-3), options.pop("atol", 1e-6), options.pop("mxstep", 10_000)
+    else:
+        named(method, [ADAPTIVE, *SCIPYS])
     refused = [n for n, v in {"dense_output": dense_output, "events": events is not None, **options}.items() if v is not False]
     if refused:
-        raise ValueError(f"{method}, of fixed steps, has no {', '.join(refused)}; SciPy's methods do, as 'RK45'{where()}")
+        raise ValueError(f"{method} has no {', '.join(refused)}; SciPy's methods do, as 'RK45'{where()}")
     if t_eval is None and steps is None:
         raise ValueError(f"{method} takes steps of fixed length: say how many, steps=1000, or give times, t_eval=...{where()}")
     if t_eval is not None and steps is not None:
@@ -143,15 +153,15 @@ def solve_ivp(
                          f"{where()}")
     how: dict[str, Any] = {"method": method, "steps": steps, "substeps": substeps}
     if current() is not None:
-        return OdeResult(*_fixed(fun, t_span, y0, t_eval, given, **how))
+        return OdeResult(*_fixed(fun, t_span, y0, t_eval, given, tolerances, **how))
     span = _span(t_span)
     if t_eval is not None:
         t_eval = _within(np.asarray(t_eval, dtype=float), span)
-    t, y = _compiled(fun, span, np.asarray(y0), t_eval, given, **how)
-    turns = len(METHODS[method].stages) * ((len(t) - 1) if t_eval is None else len(t) * substeps)
+    t, y = _compiled(fun, span, np.asarray(y0), t_eval, given, tolerances, **how)
+    turns = None if tolerances else len(METHODS[method].stages) * ((len(t) - 1) if t_eval is None else len(t) * substeps)
     finite = bool(np.isfinite(y).all())
-    return OdeResult(t, y, nfev=turns) if finite else OdeResult(
-        t, y, nfev=turns, status=-1, success=False, message="The solution is not finite everywhere; take more steps.")
+    lost = "The solution is not finite everywhere; take more steps, or see whether there is one."
+    return OdeResult(t, y, nfev=turns) if finite else OdeResult(t, y, nfev=turns, status=-1, success=False, message=lost)
 
 
 def _span(t_span: Any) -> tuple[float, float]:
@@ -172,7 +182,8 @@ def _within(t: np.ndarray, span: tuple[float, float]) -> np.ndarray:
     return t
 
 
-def _fixed(fun: Callable, t_span: Any, y0: Any, t_eval: Any, args: tuple, method: str, steps: Any, substeps: Any) -> tuple:
+def _fixed(fun: Callable, t_span: Any, y0: Any, t_eval: Any, args: tuple, tolerances: tuple, method: str, steps: Any,
+           substeps: Any) -> tuple:
     """Times and solutions, inside of a trace."""
     trace = current()
     assert trace is not None
@@ -193,6 +204,8 @@ def _fixed(fun: Callable, t_span: Any, y0: Any, t_eval: Any, args: tuple, method
     else:
         t = wrap(cast(times(t_eval).node, FLOAT))
         every = wrap(concatenate([expand(first.node, 0), t.node], 0))
+    if tolerances:
+        return t, solution(slope, start, every, *tolerances)[0][1:].T
     advance = advancing(slope, METHODS[method], substeps if t_eval is not None else 1, "solve_ivp")
     end, rows = scan(lambda y, span: (advance(y, *span), y), start.leaves, (every[:-1], every[1:]), None, False)
     (y,) = path(rows, end)
@@ -213,8 +226,8 @@ _slope_of, _jacobian_of = jit(_slope), jacobian(_slope, 2)
 def _by_scipy(fun: Callable, t_span: Any, y0: Any, method: str, t_eval: Any, dense_output: bool, events: Any, args: tuple,
               options: dict) -> Any:
     if current() is not None:
-        raise TraceError(f"{method} is SciPy's, and cannot run inside of a traced function. Methods of fixed steps can: "
-                         f"{', '.join(METHODS)}, with steps=... or t_eval=...{where()}")
+        raise TraceError(f"{method} is SciPy's, and cannot run inside of a traced function. Compiled ones can: "
+                         f"{', '.join(METHODS)}, with steps=... or t_eval=..., and {ADAPTIVE} with t_eval=...{where()}")
     from scipy.integrate import solve_ivp as scipys
 
     def slope(t: float, y: np.ndarray, *args: Any) -> Any:
