@@ -12,6 +12,7 @@ __all__ = ["cond", "fori_loop", "map", "scan", "switch", "while_loop"]
 
 def scan(
     f: Callable, init: Any, xs: Any = None, length: int | None = None, reverse: bool = False, unroll: int = 1,
+    checkpoint: str | int | None = None,
 ) -> tuple[Any, Any]:
     """Take steps ``carry, y = f(carry, x)`` along the first axis of `xs`.
 
@@ -33,6 +34,10 @@ def scan(
         Whether to begin with the last element of `xs`; the order of the results is that of `xs`.
     unroll : int
         Accepted, and not needed.
+    checkpoint : "sqrt" or int, optional
+        Have the reverse mode store less than the carry of every step, and take steps once more instead. "sqrt", or 1: about
+        ``2*sqrt(n)`` carries of n, each step is taken twice. L levels: about ``(L + 1) * n**(1/(L + 1))`` carries, each step is
+        taken L + 1 times.
 
     Returns
     -------
@@ -66,13 +71,20 @@ def scan(
     if current() is None:
         from jitad.api import jit
 
-        return jit(lambda start, along: scan(f, start, along, length, reverse))(init, xs)
+        return jit(lambda start, along: scan(f, start, along, length, reverse, unroll, checkpoint))(init, xs)
+    if checkpoint is not None:
+        from jitad.trace.segments import scan as in_segments
+
+        return in_segments(f, init, xs, length, reverse, checkpoint)
     from jitad.trace.loop import scan as traced
 
     return traced(f, init, xs, length, reverse)
 
 
-def fori_loop(lower: int, upper: int, body_fun: Callable, init_val: Any) -> Any:
+def fori_loop(
+    lower: int, upper: int, body_fun: Callable, init_val: Any, *, unroll: int | bool | None = None,
+    checkpoint: str | int | None = None,
+) -> Any:
     """``x = body_fun(i, x)`` for i from `lower` to `upper`, without it.
 
     Parameters
@@ -83,6 +95,10 @@ def fori_loop(lower: int, upper: int, body_fun: Callable, init_val: Any) -> Any:
         ``body_fun(i, x) -> x``; i is an integer that is traced.
     init_val : container of array_like
         x before the first step.
+    unroll : int or bool
+        Accepted, and not needed.
+    checkpoint : "sqrt" or int, optional
+        As for :func:`scan`; bounds may not be traced then.
 
     Examples
     --------
@@ -95,7 +111,11 @@ def fori_loop(lower: int, upper: int, body_fun: Callable, init_val: Any) -> Any:
     if current() is None:
         from jitad.api import jit
 
-        return jit(lambda start: fori_loop(lower, upper, body_fun, start))(init_val)
+        return jit(lambda start: fori_loop(lower, upper, body_fun, start, checkpoint=checkpoint))(init_val)
+    if checkpoint is not None:
+        from jitad.trace.segments import fori_loop as in_segments
+
+        return in_segments(lower, upper, body_fun, init_val, checkpoint)
     from jitad.trace.loop import fori_loop as traced
 
     return traced(lower, upper, body_fun, init_val)

@@ -69,6 +69,17 @@ def _floor_divide(x, y):  # type: ignore[no-untyped-def]
 
 
 @exact
+def iroot(n, k):  # type: ignore[no-untyped-def]
+    """The largest c with c**k <= n; 1 of 0."""
+    c = max(1, int(n ** (1 / k)))
+    while (c + 1)**k <= n:
+        c += 1
+    while c > 1 and c**k > n:
+        c -= 1
+    return c
+
+
+@exact
 def cumsum(out, x):  # type: ignore[no-untyped-def]
     """Running sums of rows."""
     for i in range(x.shape[0]):
@@ -183,7 +194,7 @@ NAMES |= {name: getattr(vmath, name) for name in (
     "exp", "exp2", "expm1", "log", "log2", "log10", "log1p", "tanh", "reciprocal", "rsqrt")}
 NAMES |= {"cbrt": roots.cbrt, "hypot": roots.hypot, "power_of_singles": power.power_of_singles}
 NAMES |= {name: getattr(hyperbolic, name) for name in ("asinh", "acosh", "atanh")}
-NAMES |= {"triangle_row": triangle_row, "triangle_column": triangle_column, "floor_divide": floor_divide}
+NAMES |= {"triangle_row": triangle_row, "triangle_column": triangle_column, "floor_divide": floor_divide, "iroot": iroot}
 NAMES |= {"table": table, "prange": prange, "exact": exact, "part": part, "exact_part": exact_part, "step": step,
           "exact_step": exact_step,
           "part_parts": part_parts, "exact_parts": exact_parts, "collect": collect, "overlap": overlap,

@@ -50,7 +50,7 @@ class Steps(Sym):
 
 
 class Call:
-    """A function of sizes that is no polynomial: ``floordiv``, ``max`` or ``mod``."""
+    """A function of sizes that is no polynomial: ``floordiv``, ``max``, ``iroot``, ..."""
 
     __slots__ = ("args", "function", "_key")
 
@@ -76,7 +76,18 @@ class Call:
         return f"{self.function}({', '.join(map(str, self.args))})"
 
 
+def _iroot(n: int, k: int) -> int:
+    """The largest c with c**k <= n; 1 of 0."""
+    c = max(1, int(n ** (1 / k)))
+    while (c + 1)**k <= n:
+        c += 1
+    while c > 1 and c**k > n:
+        c -= 1
+    return c
+
+
 _CALLS: dict[str, Callable] = {
+    "iroot": _iroot,
     "floordiv": lambda a, b: a // b,
     "mod": lambda a, b: a % b,
     "max": max,
@@ -260,7 +271,7 @@ def divided(a: int | Size, n: int | Size) -> tuple[int | Size, int | Size]:
 
 
 def call(function: str, *args: int | Size) -> int | Size:
-    """``max``, ``min`` or ``mod`` of sizes."""
+    """``max``, ``min``, ``mod`` or ``iroot`` of sizes."""
     if all(isinstance(a, int) for a in args):
         return _CALLS[function](*args)
     if function == "mod":

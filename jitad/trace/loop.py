@@ -31,10 +31,10 @@ VIEWS = {"broadcast", "retype", "reshape", "transpose", "slice", "flip"}  # cost
 
 def scan(f: Callable, init: Any, xs: Any, length: Any, reverse: bool) -> tuple[Any, Any]:
     """:func:`jitad.scan`, inside of a trace."""
-    return _scan(rebuilt(f), init, xs, length, reverse)
+    return scanned(rebuilt(f), init, xs, length, reverse)
 
 
-def _scan(f: Callable, init: Any, xs: Any, length: Any, reverse: bool = False) -> tuple[Any, Any]:
+def scanned(f: Callable, init: Any, xs: Any, length: Any, reverse: bool = False) -> tuple[Any, Any]:
     trace = current()
     assert trace is not None
     carries, carry_tree = _leaves(init)
@@ -64,6 +64,13 @@ def _settled(f: Callable, carries: Sequence[Tracer], carry_tree: Tree, slices: S
         carries = found
     ends = [retype(cast(o.node, c.node.dtype), c.node.shape) for o, c in zip(step.carries, carries, strict=True)]
     return carries, step, ends
+
+
+def whole(xs: Any, length: Any) -> int | Size:
+    """The number of steps along `xs`, or of `length`."""
+    trace = current()
+    assert trace is not None
+    return _length(trace, _leaves(xs)[0], length)
 
 
 def _leaves(value: Any) -> tuple[list[Tracer], Tree]:
@@ -126,7 +133,7 @@ def fori_loop(lower: Any, upper: Any, f: Callable, init: Any) -> Any:
     def step(carry: Any, k: Tracer) -> tuple[Any, None]:
         return turn(wrap(k.node + start, weak=True), carry), None  # type: ignore[operator]
 
-    return _scan(step, init, wrap(iota(steps)), None)[0]
+    return scanned(step, init, wrap(iota(steps)), None)[0]
 
 
 def _until(lower: Any, upper: Any, turn: Callable, init: Any) -> Any:
@@ -141,7 +148,7 @@ def _until(lower: Any, upper: Any, turn: Callable, init: Any) -> Any:
     def step(carry: Any, k: Tracer) -> tuple[Any, None]:
         return turn(wrap(k.node + first, weak=True), carry), None  # type: ignore[operator]
 
-    return _scan(step, init, turns, None)[0]
+    return scanned(step, init, turns, None)[0]
 
 
 def while_loop(cond: Callable, f: Callable, init: Any) -> Any:
