@@ -3,7 +3,7 @@
 import importlib
 from typing import Any
 
-from jitad import cache, errors, implicit, lax, linalg, numpy, special, testing
+from jitad import cache, errors, implicit, integrate, lax, linalg, numpy, special, testing
 from jitad.api import grad, hessian, hvp, jacfwd, jacobian, jacrev, jit, jvp, stop_gradient, value_and_grad, vjp, vmap
 from jitad.callback import ShapeDtypeStruct, pure_callback
 from jitad.config import disable_jit
@@ -15,9 +15,9 @@ from jitad.remat import checkpoint, remat
 __version__ = "0.1.0"
 
 __all__ = ["ShapeDtypeStruct", "cache", "checkpoint", "cond", "custom_jvp", "custom_vjp", "disable_jit", "errors", "fori_loop",
-           "grad", "hessian", "hvp", "implicit", "jacfwd", "jacobian", "jacrev", "jit", "jvp", "lax", "linalg", "map", "numpy",
-           "pure_callback", "register_pytree_node", "remat", "scan", "special", "stop_gradient", "switch", "testing",
-           "value_and_grad", "vjp", "vmap", "while_loop"]
+           "grad", "hessian", "hvp", "implicit", "integrate", "jacfwd", "jacobian", "jacrev", "jit", "jvp", "lax", "linalg",
+           "map", "numpy", "pure_callback", "register_pytree_node", "remat", "scan", "special", "stop_gradient", "switch",
+           "testing", "value_and_grad", "vjp", "vmap", "while_loop"]
 
 
 def __getattr__(name: str) -> Any:

@@ -22,14 +22,14 @@ FLOORS = [
     {"packed"},
     {"transform"},
     {"api", "callback", "custom", "loops", "lax", "remat"},
-    {"testing", "optimize", "cache", "krylov"},
+    {"testing", "optimize", "integrate", "cache", "krylov"},
     {"implicit"},
 ]
 APART = [{"autodiff", "lower"}]  # on one floor, and strangers
 FILES = sorted((ROOT / "jitad").rglob("*.py"))
 OUTSIDE = {
     "numba": {"emit", "runtime"}, "llvmlite": {"emit", "runtime"}, "mpmath": {"ir"},
-    "scipy": {"ops", "optimize", "special", "linalg", "krylov"},
+    "scipy": {"ops", "optimize", "special", "linalg", "krylov", "integrate"},
 }
 
 

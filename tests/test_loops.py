@@ -309,6 +309,27 @@ def test_memory_is_that_of_the_carries():
     assert [str(shape[0]) for shape in long] == [f"{length} + 1"] * 2  # of the two carries
 
 
+def test_carries_that_are_results_are_stored_once():
+    """What a step got is what reverse mode keeps; where the end only is asked for, there are no cotangents of each step."""
+    def f(x, xs):
+        end, rows = jitad.scan(lambda c, w: (np.sin(c) + w, c), x, xs)
+        return (np.concatenate([rows, end[None]])[-1] ** 2).sum()
+
+    program = written(jitad.grad(f), np.ones(6), XS).program
+    assert sum(len(b.shape) == 2 and not isinstance(b.shape[0], int) for b, _ in program.temporaries) == 1
+    for loop in ({}, {"reverse": True}):
+        def g(x, xs, scan, loop=loop):
+            c, (a, b, d) = scan(lambda c, w: ((c[1] * w, c[0] + w), np.stack([c[0], c[1], c[0] * c[1]])), (x, 2 * x), xs, **loop)[
+                0], scan(lambda c, w: ((c[1] * w, c[0] + w), c[1]), (x, 2 * x), xs, **loop)[1][:3]
+            return c[0] + a * b * d
+
+        with jitad.disable_jit():
+            want = jitad.value_and_grad(lambda x, xs: g(x, xs, unrolled), (0, 1))(0.7, XS)
+            found = jitad.value_and_grad(lambda x, xs: g(x, xs, jitad.scan), (0, 1))(0.7, XS)
+        assert found[0] == pytest.approx(want[0], rel=1e-13)
+        close(found[1], want[1])
+
+
 def test_graphs_show_their_steps():
     kernel = written(jitad.jit(lambda *args: nested(jitad.scan, *args)), *POINTS)
     text = str(kernel.graph)

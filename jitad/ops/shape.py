@@ -307,7 +307,8 @@ class Concatenate(_Moves):
         axis = node.params[0]
         return [
             REGISTRY["slice"].build((ct,), (tuple(
-                (start if k == axis else 0, n, 1) for k, n in enumerate(a.shape)),)) if use else None
+                (start if k == axis else 0, n, 1) for k, n in enumerate(a.shape)),))
+            if use and not _is_apart(ct, axis, start, a.shape[axis]) else None
             for (start, a), use in zip(self.pieces(node), linear, strict=True)]
 
     def batch(self, node: Node, args: tuple[Node, ...], batched: Sequence[bool], size: int | Size) -> Node:
@@ -328,6 +329,16 @@ class Concatenate(_Moves):
             x = yield a, (*idx[:axis], j, *idx[axis + 1 :])
             out = x if out is None else s.select(inside, x, out)
         return out if out is not None else s.zero(node.dtype)
+
+
+def _is_apart(x: Node, axis: int, start: int | Size, n: int | Size) -> bool:
+    """Whether what was placed among zeros surely lies outside of n elements from `start` on."""
+    if x.op.name != "pad":
+        return False
+    (first, step), m = x.params[1][axis], x.args[0].shape[axis]  # type: ignore[index]
+    last = sizes.add(first, sizes.mul(step, sizes.sub(m, 1)))
+    return any(low is not None and low >= 0 for low in (
+        sizes.at_least(sizes.sub(first, sizes.add(start, n))), sizes.at_least(sizes.sub(sizes.sub(start, 1), last))))
 
 
 def broadcast(x: Node, shape: Shape, axes: tuple[int, ...]) -> Node:

@@ -42,10 +42,14 @@ def scanned(f: Callable, init: Any, xs: Any, length: Any, reverse: bool = False)
     steps = _length(trace, slices, length)
     carries, step, ends = _settled(f, carries, carry_tree, slices, slice_tree, "scan")
     nodes = [c.node for c in carries]
-    body, constants = closed([*step.inputs], [*ends, *step.results], len(nodes), len(slices))
+    before = {n: k for k, n in enumerate(step.inputs[: len(nodes)])}  # results that are kept anyway: carries as they were
+    results = [n for n in step.results if n not in before]
+    body, constants = closed([*step.inputs], [*ends, *results], len(nodes), len(slices))
     loop, args = Loop(body, steps, reverse), [*nodes, *(s.node for s in slices), *constants]
-    out = [wrap(output(loop, args, k), k < len(carries) and carries[k].weak) for k in range(len(body.outputs))]
-    return unflatten(carry_tree, out[: len(nodes)]), unflatten(step.tree, out[len(nodes):])
+    found = [wrap(output(loop, args, k), carries[k].weak) for k in range(len(nodes))]
+    numbers = iter(range(len(nodes), len(body.outputs)))
+    rows = [output(loop, args, len(body.outputs) + before[n] if n in before else next(numbers)) for n in step.results]
+    return unflatten(carry_tree, found), unflatten(step.tree, map(wrap, rows))
 
 
 def _settled(f: Callable, carries: Sequence[Tracer], carry_tree: Tree, slices: Sequence[Tracer], slice_tree: Tree,
@@ -92,12 +96,12 @@ def _length(trace: Trace, slices: Sequence[Tracer], length: Any) -> int | Size:
 
 
 def steps_of(trace: Trace, n: Any, what: str) -> int | Size:
-    """A number of steps as a size: the kernel is for any."""
+    """A number of steps as a size: the kernel is for any. What is called otherwise is another one, whatever their numbers."""
     if type(n) is Dim:
         return n.size
     if whole_number(n, what) < 0:
         raise ValueError(f"{what} is {n}{where()}")
-    held = trace.root.memo.setdefault(("steps", int(n)), np.zeros(int(n), bool))  # memory that nobody touches
+    held = trace.root.memo.setdefault(("steps", what, int(n)), np.zeros(int(n), bool))  # memory that nobody touches
     return as_tracer(held).node.shape[0]
 
 
