@@ -9,6 +9,7 @@ from jitad.ops import (
     custom,
     determinant,
     exponential,
+    extern,
     index,
     leaf,
     matrix,
@@ -25,5 +26,5 @@ from jitad.ops.declare import REGISTRY, Elementwise, Op
 
 __all__ = [
     "REGISTRY", "Elementwise", "Op", "arithmetic", "bessel", "callback", "compare", "contract", "custom", "determinant",
-    "exponential", "index", "leaf", "matrix", "matrix_functions", "normal", "reduce", "routine", "scan", "shape", "special",
-    "spectral"]
+    "exponential", "extern", "index", "leaf", "matrix", "matrix_functions", "normal", "reduce", "routine", "scan", "shape",
+    "special", "spectral"]
