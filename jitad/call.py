@@ -21,6 +21,7 @@ from jitad.ir.evaluate import Sizer, bind, evaluate, run_nodes
 from jitad.ir.graph import Graph, Guard
 from jitad.limits import completed, derivative_graph
 from jitad.ops.callback import is_handed_on
+from jitad.ops.extern import embedded
 from jitad.pipeline import Kernel, kernel_of
 from jitad.runtime.arguments import normalize, result, type_key
 from jitad.trace.place import ABSENT
@@ -105,7 +106,10 @@ class Specialization:
         except IndexError as error:
             if is_handed_on(error):
                 raise
-            raise IndexRangeError(_explain(self.graph, every)) from None
+            found = _explain(self.graph, every)
+            if found is None and embedded(self.recording.nodes()):
+                raise
+            raise IndexRangeError(found or "an index array is out of range") from None
         except np.linalg.LinAlgError as error:
             if is_handed_on(error):
                 raise
@@ -199,7 +203,7 @@ class Specialization:
         return (*values, *self.shared()[2])
 
 
-def _explain(graph: Graph, every: list) -> str:
+def _explain(graph: Graph, every: list) -> str | None:
     """Which index array was out of range."""
     size = Sizer(bind(every))
     known = dict(zip(graph.inputs, every, strict=True))
@@ -214,7 +218,7 @@ def _explain(graph: Graph, every: list) -> str:
                 place = node.origin
                 at = f"\n  at {place[0]}, line {place[1]}" if place else ""
                 return f"index {bad.flat[0]} is out of bounds for axis {axis} with size {shape[axis]}{at}"
-    return "an index array is out of range"
+    return None
 
 
 class Caller:

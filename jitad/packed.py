@@ -14,6 +14,7 @@ from jitad.config import Options
 from jitad.derivation import Recording
 from jitad.ir.graph import Guard
 from jitad.ops.callback import calls_back
+from jitad.ops.extern import embedded
 from jitad.ops.serial import Packed, pack, unpack
 from jitad.trace.capture import Capture
 from jitad.trace.place import Place
@@ -39,7 +40,7 @@ def parcels(caller: Caller) -> list[Parcel]:
 
 def _parcel(key: tuple, s: Specialization) -> Parcel | None:
     values = s.captures() if s.watched() else None
-    if values is None or calls_back(s.recording.nodes()):
+    if values is None or calls_back(s.recording.nodes()) or embedded(s.recording.nodes()):
         return None
     recording = s.recording
     nodes = recording.nodes()

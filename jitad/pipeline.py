@@ -5,6 +5,7 @@ from __future__ import annotations
 import threading
 from collections import OrderedDict
 from collections.abc import Callable, Sequence
+from dataclasses import replace
 from functools import cached_property
 from typing import Any
 
@@ -21,6 +22,7 @@ from jitad.lower.nest import Nest, Program
 from jitad.lower.scalar import Buffer
 from jitad.lower.schedule import lower
 from jitad.ops.callback import calls_back, handing_on
+from jitad.ops.extern import embedded
 from jitad.ops.leaf import new_input, value_of
 from jitad.rolled import rolled
 from jitad.runtime.compile import Types, compiled, load
@@ -132,6 +134,8 @@ def kernel_of(
     5. else derive, lower, emit, compile, store.
     """
     general, recording, constants = generalize(inputs, rolled(recording))
+    if not all(f.is_known for f in embedded(recording.nodes())):
+        options = replace(options, cache=False)
     written = write([*general, *recording.fresh()], recording.nodes())
     held = [(g.op, g.truth, plain(g.left), plain(g.right)) for g in guards]
     key = digest(written, recording.plan(), held, *vars(options).items(), fingerprint())

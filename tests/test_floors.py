@@ -21,7 +21,7 @@ FLOORS = [
     {"call"},
     {"packed"},
     {"transform"},
-    {"api", "callback", "custom", "loops", "lax", "remat"},
+    {"api", "callback", "custom", "embed", "loops", "lax", "remat"},
     {"testing", "optimize", "integrate", "cache", "krylov"},
     {"implicit"},
 ]

@@ -11,6 +11,7 @@ from numba.extending import overload
 
 from jitad.emit import hyperbolic, lane_math, lanes, places, power, roots, signals, special, vmath  # noqa: F401
 from jitad.emit.callee import CalleeCompiler, StepCompiler
+from jitad.ops.extern import PREFIX
 
 WORTHWHILE = 20_000  # scalars to compute: less is done sooner than threads are started
 PARALLEL = {"prange": True} | dict.fromkeys(
@@ -214,4 +215,8 @@ def __getattr__(name: str) -> Any:
         from jitad.emit.callback import callback
 
         return callback
+    if name.startswith(PREFIX):
+        from jitad.emit.extern import function
+
+        return function(name)
     return NAMES[name] if name in NAMES else getattr(special, name)

@@ -70,7 +70,7 @@ def place(graph: Graph, options: Options = DEFAULT) -> Placed:
 def _calls(order: list[Node], found: dict[Node, Product]) -> Calls:
     """What a routine computes: its name, and what it reads from memory."""
     out = {n: (p.routine, (p.left, p.right)) for n, p in found.items()}
-    return out | {n: (n.op.name, n.op.operands(n)) for n in order if isinstance(n.op, Routine)}
+    return out | {n: (n.op.called(n)[0], n.op.operands(n)) for n in order if isinstance(n.op, Routine)}
 
 
 def is_push(node: Node) -> bool:
@@ -159,7 +159,7 @@ def _effects(placed: Placed, node: Node, buffer: Buffer, pushed: dict[Node, bool
     e = placed.elements
     if node in calls:
         routine, operands = calls[node]
-        params = node.params if isinstance(node.op, Routine) else ()
+        params = node.op.called(node)[1] if isinstance(node.op, Routine) else ()
         placed.effects.append(Effect((), buffer, (), e.zero(node.dtype), routine=routine,
                                      operands=tuple(e.buffers[a] for a in operands), params=params))
         return

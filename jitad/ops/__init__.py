@@ -9,6 +9,7 @@ from jitad.ops import (
     custom,
     determinant,
     exponential,
+    extern,
     index,
     leaf,
     length,
@@ -27,5 +28,5 @@ from jitad.ops.declare import REGISTRY, Elementwise, Op
 
 __all__ = [
     "REGISTRY", "Elementwise", "Op", "arithmetic", "bessel", "callback", "compare", "contract", "custom", "determinant",
-    "exponential", "index", "leaf", "length", "matrix", "matrix_functions", "normal", "reduce", "routine", "scan", "shape",
-    "solved", "special", "spectral"]
+    "exponential", "extern", "index", "leaf", "length", "matrix", "matrix_functions", "normal", "reduce", "routine", "scan",
+    "shape", "solved", "special", "spectral"]

@@ -18,10 +18,9 @@ from typing import Any
 
 import numpy as np
 
-from jitad.ir.body import Body
-from jitad.ir.node import Node, topological
+from jitad.ir.node import Node
 from jitad.ir.types import FLOAT, ArrayType
-from jitad.ops.custom import Recorded, placed
+from jitad.ops.custom import everywhere, placed
 from jitad.ops.declare import REGISTRY
 from jitad.ops.leaf import full
 from jitad.ops.routine import Routine
@@ -66,18 +65,7 @@ def callback(given: Node, whom: Node, length: Any) -> Node:
 
 def calls_back(nodes: Sequence[Node]) -> bool:
     """Whether there is a call of a Python function below nodes, also in steps of loops and in rules."""
-    seen: set[Body] = set()
-    stack = [list(nodes)]
-    while stack:
-        for n in topological(stack.pop()):
-            if n.op.name == "callback":
-                return True
-            for p in n.params:
-                body = p.body if isinstance(p, Recorded) else p
-                if isinstance(body, Body) and body not in seen:
-                    seen.add(body)
-                    stack.append([*body.outputs])
-    return False
+    return any(n.op.name == "callback" for n in everywhere(nodes))
 
 
 # At run time.

@@ -5,12 +5,12 @@ What states it is a function of jitad's own (:func:`rule`), or a graph, recorded
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass, replace
 from typing import Any
 
 from jitad.ir.body import Body
-from jitad.ir.node import Node
+from jitad.ir.node import Node, topological
 from jitad.ir.types import ArrayType, is_float
 from jitad.ops.declare import REGISTRY, AtRule, Op, Scalar, SizeMap
 from jitad.ops.routine import Repeated
@@ -153,6 +153,20 @@ class Pulled(Op):
     def at(self, node: Node, idx: tuple[Scalar, ...], s: Any) -> AtRule:
         raise refusal(node)
         yield
+
+
+def everywhere(nodes: Sequence[Node]) -> Iterator[Node]:
+    """All nodes below some, also in steps of loops and in rules."""
+    seen: set[Body] = set()
+    stack = [list(nodes)]
+    while stack:
+        for n in topological(stack.pop()):
+            yield n
+            for p in n.params:
+                body = p.body if isinstance(p, Recorded) else p
+                if isinstance(body, Body) and body not in seen:
+                    seen.add(body)
+                    stack.append([*body.outputs])
 
 
 def refusal(node: Node) -> TypeError:

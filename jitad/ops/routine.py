@@ -40,6 +40,10 @@ class Routine(Repeated):
         """The arguments that the routine reads."""
         return node.args
 
+    def called(self, node: Node) -> tuple[str, tuple]:
+        """The name under which emitted code calls it, and what it hands over besides operands."""
+        return self.name, node.params
+
 
 class CumSum(Routine):
     """Running sums of rows."""

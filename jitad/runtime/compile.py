@@ -124,7 +124,8 @@ def outputs_of(kernel: KernelDispatcher) -> Types:
 
 
 def _module_text(source: str, key: str, outputs: Types) -> str:
-    used = sorted(namespace.KNOWN & names_in(compile(source, "<kernel>", "exec")))
+    names = names_in(compile(source, "<kernel>", "exec"))
+    used = sorted(n for n in names if n in namespace.KNOWN or n.startswith(namespace.PREFIX))
     head = f"from jitad.emit.namespace import {', '.join(used)}\n\n" if used else ""
     written = ", ".join(f"({d.str!r}, {n})" for d, n in outputs) + ("," if len(outputs) == 1 else "")
     body = source.replace(f"def {NAME}(", f"def {NAME}_{key[:16]}(", 1)

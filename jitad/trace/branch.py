@@ -31,7 +31,7 @@ from jitad.trace.tracer import Tracer, as_tracer, result_dtype, wrap
 from jitad.trace.tracing import Trace, current, where
 from jitad.tree import Tree, flatten, unflatten
 
-PARTIAL = ("scan", "gather", "scatter_add", "length", "callback", "solved")
+PARTIAL = ("scan", "gather", "scatter_add", "length", "solved")
 
 
 @dataclass
