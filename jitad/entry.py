@@ -35,16 +35,17 @@ import numpy as np
 
 from jitad import containers
 from jitad.config import STATIC_AXIS
+from jitad.emit.path import Answers, unlike
 from jitad.emit.writer import Writer
 from jitad.ir import sizes
 from jitad.ir.graph import Guard
-from jitad.trace.capture import AbsenceWatch, Capture, MissingWatch, TreeWatch, Watch
+from jitad.trace.capture import AbsenceWatch, MissingWatch, TreeWatch, Watch
 from jitad.trace.place import ABSENT, Place
-from jitad.trace.tracing import LeafSpec
+from jitad.trace.tracing import LeafSpec, Traced
 from jitad.tree import Tree, is_namedtuple
 
 if TYPE_CHECKING:
-    from jitad.call import Specialization
+    from jitad.specialization import Specialization
 
 MISS = object()  # what an entry returns when it is not for this call
 Entry = Callable[[tuple, dict], Any]
@@ -65,6 +66,9 @@ class _Maker:
         self.names: dict[str, Any] = {"MISS": MISS, "FAILURES": (*ABSENT, OverflowError), "ndarray": np.ndarray}
         self._constants: dict[int, str] = {}
         self._places: dict[int, str] = {}
+        self._fetched: dict[str, str] = {}  # what is found by an expression: paths that begin in one way look at the same
+        self._shapes: dict[tuple[str, tuple], str] = {}
+        self._checked: set[tuple[str, ...]] = set()
         self._count = 0
 
     def make(self, tree: Tree, specs: Sequence[LeafSpec]) -> Entry:
@@ -74,12 +78,10 @@ class _Maker:
         with self.w.indented("def entry(args, kwargs):"):
             with self.w.indented("try:"):
                 leaves = self._apart(given, "args", known=True) + self._apart(named, "kwargs", known=True)
-                inputs = [self._leaf(v, spec, k) for k, (v, spec) in enumerate(zip(leaves, specs, strict=True))]
-                for watch in self.traced.watches:
-                    self._watch(watch)
-                inputs += [self._capture(c, len(specs) + k) for k, c in enumerate(self.traced.captures)]
-                for guard in self.traced.guards:
-                    self._guard(guard)
+                shapes = [self._leaf(v, spec) for v, spec in zip(leaves, specs, strict=True)]
+                inputs = self._inputs(self.traced, leaves, shapes)
+                for stage, answers in self.made.trail:
+                    self._decide(stage.made, answers, leaves, shapes)
                 inputs += map(self._constant, constants)
                 results = [f"r{k}" for k in range(len(kernel.outputs))]
                 target = f"{', '.join(results)} = " if results else ""
@@ -90,6 +92,29 @@ class _Maker:
             self.w.line(f"return {self._together(self.made.recording.result_tree, iter(converted))}")
         exec(compile(self.w.text(), "<jitad entry>", "exec"), self.names)
         return self.names["entry"]
+
+    def _inputs(self, traced: Traced, leaves: list[str], shapes: list[str]) -> list[str]:
+        """All inputs but constants, and that the trace holds for them."""
+        for watch in traced.watches:
+            self._watch(watch)
+        captured, shapes = [], [*shapes]
+        for c in traced.captures:
+            value = self._place(c.place)
+            captured.append(value)
+            shapes.append(self._leaf(value, c.spec))
+            if c.content is not None or c.structure is not None:
+                self._unless(f"not {self._constant(c.holds)}({value})")
+        for guard in traced.guards:
+            self._guard(guard, shapes)
+        return [*leaves, *captured]
+
+    def _decide(self, made: Specialization, answers: Answers, leaves: list[str], shapes: list[str]) -> None:
+        """Ask what was asked on the path."""
+        _, kernel, constants = made.shared()
+        inputs = [*self._inputs(made.traced, leaves, shapes), *map(self._constant, constants)]
+        found = self._fresh("d")
+        self.w.line(f"{found} = {self._constant(kernel.call)}({', '.join(inputs)})")
+        self._unless(*unlike(found, len(kernel.outputs) > 1, answers))
 
     def _constant(self, value: Any) -> str:
         """A name for an object: nothing else of the user's gets into the source."""
@@ -104,6 +129,9 @@ class _Maker:
         return f"{letter}{self._count}"
 
     def _unless(self, *conditions: str) -> None:
+        if conditions in self._checked:
+            return
+        self._checked.add(conditions)
         with self.w.indented(f"if {' or '.join(conditions)}:"):
             self.w.line("return MISS")
 
@@ -165,21 +193,23 @@ class _Maker:
 
     # Values.
 
-    def _leaf(self, value: str, spec: LeafSpec, position: int) -> str:
-        """Check that a value is what the kernel takes as it is."""
+    def _leaf(self, value: str, spec: LeafSpec) -> str:
+        """Check that a value is what the kernel takes as it is; a name for its shape, if it is an array."""
         if not spec.shape:
             exact = _PYTHON[spec.dtype.kind] if spec.weak or spec.dtype.kind == "b" else spec.dtype.type
             self._unless(f"type({value}) is not {self._constant(exact)}")
             if exact is int:
                 self._unless(f"not {-2**63} <= {value} < {2**63}")
-            return value
+            return ""
         self._unless(f"type({value}) is not ndarray", f"{value}.dtype is not {self._constant(np.dtype(spec.dtype.type))}",
                      f"{value}.flags.num & {_GOOD} != {_GOOD}")
-        shape = f"s{position}"
-        self.w.line(f"{shape} = {value}.shape")
+        shape = self._shapes.get((value, spec.shape))
+        if shape is None:
+            shape = self._shapes[value, spec.shape] = f"s{len(self._shapes)}"
+            self.w.line(f"{shape} = {value}.shape")
         self._unless(f"len({shape}) != {len(spec.shape)}", *(
             f"{shape}[{k}] {f'!= {n}' if n <= STATIC_AXIS else f'<= {STATIC_AXIS}'}" for k, n in enumerate(spec.shape)))
-        return value
+        return shape
 
     def _converted(self, value: str, dtype: np.dtype, ndim: int) -> str:
         """The same as :func:`jitad.runtime.arguments.result`, of what compiled code returns."""
@@ -195,8 +225,12 @@ class _Maker:
             return self._constant(place.holder)
         name = self._places.get(id(place))
         if name is None:
-            name = self._places[id(place)] = self._fresh("x")
-            self.w.line(f"{name} = {place.code(self._constant, self._place)}")
+            code = place.code(self._constant, self._place)
+            name = self._fetched.get(code)
+            if name is None:
+                name = self._fetched[code] = self._fresh("x")
+                self.w.line(f"{name} = {code}")
+            self._places[id(place)] = name
         return name
 
     def _watch(self, watch: Watch) -> None:
@@ -217,12 +251,6 @@ class _Maker:
         else:
             self._unless(f"not {self._constant(watch.same)}({self._place(watch.place)})")
 
-    def _capture(self, c: Capture, position: int) -> str:
-        value = self._leaf(self._place(c.place), c.spec, position)
-        if c.content is not None or c.structure is not None:
-            self._unless(f"not {self._constant(c.holds)}({value})")
-        return value
-
-    def _guard(self, guard: Guard) -> None:
-        left, right = (sizes.python(s, lambda a: f"s{a.position}[{a.axis}]") for s in (guard.left, guard.right))
+    def _guard(self, guard: Guard, shapes: list[str]) -> None:
+        left, right = (sizes.python(s, lambda a: f"{shapes[a.position]}[{a.axis}]") for s in (guard.left, guard.right))
         self._unless(f"{'not ' if guard.truth else ''}({left} {guard.op} {right})")

@@ -188,6 +188,7 @@ def record(
                      inner.input(t.node.dtype, t.node.shape, t.weak) for t in tracers]
             actual += [t.node for t in tracers]
             inputs += [t.node for t in fresh]
+            inner.stands_for |= {f.node: t.node for f, t in zip(fresh, tracers, strict=True) if f.node is not t.node}
             in_trees.append(tree)
             new_args[k] = unflatten(tree, fresh, standing=standing)
         source: tuple[Node, ...] | Recording

@@ -18,7 +18,6 @@ from jitad.errors import ConcreteValueError
 from jitad.ir.evaluate import run_nodes, sizer
 from jitad.ir.node import Node, topological
 from jitad.ir.types import native
-from jitad.ops.leaf import new_input
 from jitad.trace.place import ABSENT, Place
 from jitad.trace.structure import recognise
 from jitad.trace.tracing import LeafSpec, current, where
@@ -131,7 +130,7 @@ def capture(value: Any, place: Place) -> Tracer:
     position = root.arguments + len(root.captures)
     shape = root.axes(array.shape, position)
     dtype = native(array.dtype)
-    node = new_input(dtype, shape)
+    node = root.input_at(position, dtype, shape)
     made = Capture(place, node, LeafSpec(dtype, array.shape, weak), value)
     root.captures.append(made)
     known = recognise(array, shape, root)
