@@ -13,10 +13,10 @@ from typing import Any
 from jitad.config import Options, jit_disabled, singular_points
 from jitad.containers import declared
 from jitad.derivation import Recording
-from jitad.entry import Entry, entry
+from jitad.entry import ENTRIES, Entry, entry
 from jitad.errors import InternalError
 from jitad.ir.node import Node
-from jitad.paths import Answers, Stage, Trail, groups, require_few, stage
+from jitad.paths import Stage, Trail, require_few, stage, stages
 from jitad.pipeline import Kernel
 from jitad.runtime.arguments import normalize, type_key
 from jitad.specialization import Specialization
@@ -27,7 +27,6 @@ from jitad.tree import Tree, flatten, unflatten
 
 KEPT = 64  # traces kept for one type of arguments
 KEYS = 64  # types of arguments kept
-ENTRIES = 4  # tried before all else
 
 
 Found = Stage | Specialization
@@ -44,18 +43,12 @@ def _insert(table: dict[Any, list[Found]], place: Any, found: Found) -> None:
         table[place] = [found, *others][:KEPT]
 
 
-def _path(values: list, trail: Trail, answer: Callable | None = None) -> Path:
-    """The path that goes on from what is known of it."""
-    given = [q for step, answers in trail for q in step.taken(answers)]
-    return Path(values, given, trail[-1][0].nodes if trail else (), answer)
-
-
 def _tried(run: Callable[[Path], Traced], path: Path) -> tuple[Traced | None, Exception | None]:
     """A trace; or what was raised, which counts if the path is the right one."""
     try:
         return run(path), None
     except Exception as error:
-        if len(path.asked) <= len(path.given):
+        if len(path.asked) <= len(path.given) or path.endless:
             raise
         return None, error
 
@@ -105,12 +98,14 @@ class Caller:
 
     def _shorten(self, s: Specialization, key: tuple, tree: Tree, specs: list[LeafSpec]) -> None:
         """Make the entry of this specialization the first to be tried."""
-        if s.entry is None:
-            s.entry = entry(s, tree, specs)
+        first = s.trail[0][0].made if s.trail else s  # whose entry is that of all paths
+        newest = former = first.entry
+        if newest is None or s.entry is None:
+            newest = first.entry = s.entry = entry(s, tree, specs)
         with self._lock:
             if key in self._found:
                 self._found.move_to_end(key)
-            self.entries = (s.entry, *(e for e in self.entries if e is not s.entry))[:ENTRIES]
+            self.entries = (newest, *(e for e in self.entries if e is not newest and e is not former))[:ENTRIES]
 
     def _prepare(self, args: tuple, kwargs: dict) -> tuple[list, tuple, list[LeafSpec], Tree]:
         if self.options.static_argnums or self.options.static_argnames:
@@ -150,39 +145,35 @@ class Caller:
 
         if trail:
             require_few(trail, self.options.max_paths, self.name)
-        path = _path(values, trail)
-        found, failure = _tried(run, path)
-        for questions, mark in groups(path):
-            new = stage(path, questions, mark, self.options)
-            answers = new.answers(self._bound(new.made, values))
-            trail = *trail, (new, answers)
-            if answers != new.expected:
-                return self._certain(key, run, values, trail)
-        if failure is not None:
-            raise failure
-        return self._kept(key, found, trail)
+        for certain in (False, True):
+            path, answered = self._path(values, trail, certain)
+            found, failure = _tried(run, path)
+            for new in stages(path, answered, self.options):
+                answers = new.answers(self._bound(new.made, values))
+                trail = *trail, (new, answers)
+                if answers != new.expected:
+                    break
+            else:
+                if failure is not None:
+                    raise failure
+                assert found is not None
+                made = Specialization(found, self.options, trail)
+                self.keep(key, made)
+                return made
+        raise InternalError(f"{self.name} asked for other truth values when it was traced again")
 
-    def _certain(self, key: tuple, run: Callable[[Path], Traced], values: list, trail: Trail) -> Specialization:
-        """Trace a path with every question answered by a kernel."""
-        stages: list[tuple[Stage, Answers]] = []
+    def _path(self, values: list, trail: Trail, certain: bool) -> tuple[Path, dict[int, Stage]]:
+        """The path that goes on from what is known of it, and the stages that have answered while it was traced."""
+        answered: dict[int, Stage] = {}
 
         def answer(path: Path, node: Node, mark: Mark) -> bool | int:
             unknown = stage(path, [Question(node, False, "")], mark, self.options)
             (found,) = unknown.made.numbers(self._bound(unknown.made, values))
-            stages.append((Stage(unknown.made, [Question(node, found, where())], unknown.nodes), (found,)))
+            answered[len(path.asked)] = Stage(unknown.made, [Question(node, found, where())], unknown.nodes)
             return found
 
-        path = _path(values, trail, answer)
-        found = run(path)
-        if len(path.asked) != len(path.given) + len(stages):
-            raise InternalError(f"{self.name} asked for other truth values when it was traced again")
-        return self._kept(key, found, (*trail, *stages))
-
-    def _kept(self, key: tuple, found: Traced | None, trail: Trail) -> Specialization:
-        assert found is not None
-        made = Specialization(found, self.options, trail)
-        self.keep(key, made)
-        return made
+        given = [q for step, answers in trail for q in step.taken(answers)]
+        return Path(values, given, trail[-1][0].nodes if trail else (), answer, certain), answered
 
     def keep(self, key: tuple, made: Specialization) -> None:
         """Have a specialization tried for arguments of these types."""

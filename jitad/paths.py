@@ -24,7 +24,7 @@ from jitad.specialization import Specialization
 from jitad.trace.branch import INSTEAD, Mark, Path, Question
 from jitad.tree import LEAF, Tree
 
-TOGETHER = 32  # questions of one stage
+TOGETHER = 128  # questions of one stage
 Answers = tuple["bool | int", ...]
 _HARMLESS = {"input", "constant", "size_value", "iota", "tri_index", "cast", "select", "custom"}
 
@@ -61,6 +61,10 @@ class Stage:
                 return found[: k + 1]
         return self.expected
 
+    def is_ready(self) -> bool:
+        """Whether there is a compiled kernel on a path from here."""
+        return any(f.is_ready() for found in list(self.next.values()) for f in found)
+
     def taken(self, answers: Answers) -> list[Question]:
         """The questions, with the answers that were found."""
         return [Question(q.node, a, q.place) for q, a in zip(self.questions, answers, strict=False)]
@@ -81,20 +85,22 @@ class Stage:
 Trail = tuple[tuple[Stage, Answers], ...]  # from the first question on
 
 
-def groups(path: Path) -> Iterator[tuple[list[Question], Mark]]:
-    """The questions that a trace was first to ask, as they are asked together; and how far it had come with the last of them."""
-    first = len(path.given)
-    together: list[tuple[Question, Mark]] = []
+def stages(path: Path, answered: dict[int, Stage], options: Options) -> Iterator[Stage]:
+    """The stages of what a trace was first to ask; of them are those that have answered a question, by its number."""
     seen: set[Node] = set()
-    for question, mark in zip(path.asked[first:], path.marks[first:], strict=True):
-        new = topological([question.node], stop=seen.__contains__)
-        if together and (len(together) == TOGETHER or not all(map(_is_harmless, new))):
-            yield [q for q, _ in together], together[-1][1]
-            together = []
+    together: list[int] = []
+    for k in range(len(path.given), len(path.asked)):
+        new = topological([path.asked[k].node], stop=seen.__contains__)
         seen.update(new)
-        together.append((question, mark))
+        if together and (k in answered or len(together) == TOGETHER or not all(map(_is_harmless, new))):
+            yield stage(path, [path.asked[j] for j in together], path.marks[together[-1]], options)
+            together = []
+        if k in answered:
+            yield answered[k]
+        else:
+            together.append(k)
     if together:
-        yield [q for q, _ in together], together[-1][1]
+        yield stage(path, [path.asked[j] for j in together], path.marks[together[-1]], options)
 
 
 def _is_harmless(node: Node) -> bool:

@@ -63,6 +63,10 @@ class Specialization:
         self.entry: Entry | None = None
         self._simple = not traced.captures and not traced.guards and not traced.watches
 
+    def is_ready(self) -> bool:
+        """Whether its kernel is compiled."""
+        return self._shared is not None
+
     def watched(self) -> bool:
         """Whether everything that the trace took as it was still is so."""
         return all([w.holds() for w in self.traced.watches])

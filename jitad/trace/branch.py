@@ -6,11 +6,13 @@ which every question has the answer that it had then: the answers are its path. 
 ``scan``) have no answer.
 
 Here the interpreter answers, which is a guess: it may add up a sum in another order than compiled code, and be wrong where two
-numbers are equal. :mod:`jitad.paths` has a kernel answer the same questions before anything comes of it.
+numbers are equal. :mod:`jitad.paths` has a kernel answer the same questions before anything comes of it. Where the interpreter
+would need much memory, which kernels do without, the kernel is asked at once.
 """
 
 from __future__ import annotations
 
+import math
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, NamedTuple
@@ -34,8 +36,9 @@ from jitad.trace.tracing import Trace, Traced, current, where
 if TYPE_CHECKING:
     from jitad.trace.tracer import Tracer
 
-MOST = 2000  # questions on one path: a loop that never ends would be traced for ever
+MOST = 500  # questions on one path: a loop that never ends would be traced for ever
 SMALL = 1000  # elements of what is kept while tracing
+LARGE = 1_000_000  # elements of what is not computed by the interpreter
 _ARGUMENT, _CAPTURED, _MANY = 1, 2, 4  # what a node depends on
 INSTEAD = ("write np.where(condition, a, b) or jitad.cond for a choice, jitad.while_loop for a loop, np.maximum and np.minimum "
            "for max and min")
@@ -70,13 +73,16 @@ class Path:
         Those that have been answered: the trace asks them first.
     nodes : sequence of Node
         The inputs of the trace in which these were asked.
-    answer : callable, optional
-        ``answer(path, node, mark)``, in place of a guess.
+    answer : callable
+        ``answer(path, node, mark)`` has a kernel answer.
+    certain : bool
+        Whether that is asked in place of every guess.
     """
 
-    def __init__(self, values: Sequence[Any], given: Sequence[Question] = (), nodes: Sequence[Node] = (),
-                 answer: Callable[[Path, Node, Mark], bool | int] | None = None):
-        self.values, self.given, self.nodes, self._answer = values, given, nodes, answer
+    def __init__(self, values: Sequence[Any], given: Sequence[Question], nodes: Sequence[Node],
+                 answer: Callable[[Path, Node, Mark], bool | int], certain: bool):
+        self.values, self.given, self.nodes, self._answer, self._certain = values, given, nodes, answer, certain
+        self.endless = False
         self.asked: list[Question] = []
         self.marks: list[Mark] = []
         self.root: Trace  # set when the trace begins
@@ -110,13 +116,14 @@ class Path:
     def _asked(self, node: Node) -> bool | int:
         k, root = len(self.asked), self.root
         if k >= MOST:
+            self.endless = True
             raise _refused(root, f"a traced function asked for {MOST} truth values; each is a branch of its own, and loops of "
                                  f"Python are unrolled. Write jitad.while_loop, jitad.scan or jitad.fori_loop{where()}")
         mark = Mark(len(root.guards), len(root.captures), len(root.watches), root.equalities)
         if k < len(self.given):
             self._require_same(node, self.given[k], mark)
             answer = self.given[k].answer
-        elif self._answer is not None:
+        elif self._certain or self._is_large(node):
             answer = self._answer(self, node, mark)
         else:
             answer = plain(node, self._value(node))
@@ -130,6 +137,10 @@ class Path:
             return
         raise _refused(self.root, "a traced function asked for another truth value than when it was traced before, though all "
                                   f"that it is known to depend on is unchanged{given.place}{where()}")
+
+    def _is_large(self, node: Node) -> bool:
+        value = self.root.value
+        return any(math.prod(map(value, n.shape)) > LARGE for n in topological([node], stop=self._known.__contains__))
 
     def _value(self, node: Node) -> Any:
         root = self.root
