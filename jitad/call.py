@@ -20,7 +20,7 @@ from jitad.paths import Stage, Trail, require_few, stage, stages
 from jitad.pipeline import Kernel
 from jitad.runtime.arguments import normalize, type_key
 from jitad.specialization import Specialization
-from jitad.trace.branch import Mark, Path, Question
+from jitad.trace.questions import Mark, Path, Question
 from jitad.trace.rebuild import fixed, standing
 from jitad.trace.tracing import LeafSpec, Traced, trace, where
 from jitad.tree import Tree, flatten, unflatten

@@ -60,7 +60,7 @@ _PYTHON = {"f": float, "i": int, "b": bool}
 
 
 def entry(made: Specialization, tree: Tree, specs: Sequence[LeafSpec]) -> Entry:
-    """The entry of a specialization whose arguments have this container and these types; of all paths, if it is one of several."""
+    """The entry of a specialization whose arguments have this container and these types; of all its function's paths."""
     return _Maker(made).make(tree, specs)
 
 

@@ -16,13 +16,13 @@ from jitad.ir.graph import Guard
 from jitad.ops.serial import Packed, pack, unpack
 from jitad.paths import Answers, Stage
 from jitad.specialization import Specialization
-from jitad.trace.branch import Question
 from jitad.trace.capture import Capture
 from jitad.trace.place import Place
+from jitad.trace.questions import Question
 from jitad.trace.tracing import LeafSpec, Traced
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, eq=False)
 class Parcel:
     """One specialization as data. `skeleton` is the recording without its nodes, `captured` types and values.
 

@@ -21,7 +21,7 @@ from jitad.ops.contract import Contract
 from jitad.ops.declare import Elementwise
 from jitad.ops.reduce import Reduction
 from jitad.specialization import Specialization
-from jitad.trace.branch import INSTEAD, Mark, Path, Question
+from jitad.trace.questions import INSTEAD, Mark, Path, Question
 from jitad.tree import LEAF, Tree
 
 TOGETHER = 128  # questions of one stage
@@ -123,7 +123,10 @@ def require_few(trail: Trail, most: int, name: str) -> None:
         return
     stage, answers = trail[-1]
     question = stage.taken(answers)[-1]
-    what = "truth value" if type(question.answer) is bool else "integer"
+    if type(question.answer) is bool:
+        what, instead = "truth value", INSTEAD
+    else:
+        what, instead = "integer", "keep it traced (.astype(int), np.take, jitad.fori_loop), or static (static_argnums=...)"
     raise ConcreteValueError(
-        f"{name} takes more than {most} paths, each of which is traced and compiled: the {what} that was asked for is part of "
-        f"it. {INSTEAD}; or allow more: jitad.jit({name}, max_paths=...){question.place}")
+        f"{name} takes more than {most} paths, each of which is traced and compiled, as the {what} that it asks for here is "
+        f"part of it; {instead}, or allow more: jitad.jit({name}, max_paths=...){question.place}")

@@ -18,8 +18,8 @@ from jitad.ir.graph import Graph, Guard
 from jitad.limits import completed, derivative_graph
 from jitad.pipeline import Kernel, Turn, kernel_of
 from jitad.runtime.arguments import normalize, result, type_key
-from jitad.trace.branch import plain
 from jitad.trace.place import ABSENT
+from jitad.trace.questions import plain
 from jitad.trace.tracing import Traced, where
 from jitad.tree import unflatten
 

@@ -129,11 +129,13 @@ def _remade(maker: Callable[..., Transformed], fn: Callable, arguments: tuple, o
 def _delivered(name: str, transform: str, options: Options, found: list[Parcel]) -> Transformed:
     """A transformed function without its function."""
 
+    kinds = len({p.trail[0][0] if p.trail else p for p in found})
+
     def gone(*args: Any, **kwargs: Any) -> Any:
         raise TraceError(
             f"{name} was pickled without its source, as functions inside others and lambdas cannot be pickled: here it can be "
-            f"called with arguments of {len({p.key for p in found})} types only, those that it had been called with before, and "
-            "takes the paths only that it had taken. Define it at the top of a module, or use cloudpickle")
+            f"called with arguments of {kinds} types only, those that it had been called with before, and takes the paths only "
+            "that it had taken. Define it at the top of a module, or use cloudpickle")
 
     gone.__name__ = gone.__qualname__ = name
     made = Transformed(gone, transform, gone, (plain, ()), options)

@@ -168,8 +168,7 @@ def content(t: Tracer, what: str, instead: str) -> np.ndarray:
         found = t.node.origin
         made = f"\n  the value was made at {found[0]}, line {found[1]}" if found else ""
         root.refused = ConcreteValueError(
-            f"{what} of a traced array was asked for, but while a function is traced its arguments have no values; "
-            f"{instead}.{where()}{made}")
+            f"{what} of a traced array was asked for, which is another one in every call; {instead}.{where()}{made}")
         raise root.refused
     for n in leaves:
         by_node[n].freeze()

@@ -84,12 +84,12 @@ class Methods:
         return content(self, what, instead)  # type: ignore[arg-type]
 
     def __bool__(self) -> bool:
-        from jitad.trace.branch import truth
+        from jitad.trace.questions import truth
 
         return truth(self)  # type: ignore[arg-type]
 
     def _integer(self, what: str, instead: str) -> int:
-        from jitad.trace.branch import integer
+        from jitad.trace.questions import integer
 
         return integer(self, what, instead)  # type: ignore[arg-type]
 

@@ -27,8 +27,8 @@ from jitad.ir.types import ArrayType, Shape
 from jitad.ops.leaf import new_input
 
 if TYPE_CHECKING:
-    from jitad.trace.branch import Path
     from jitad.trace.capture import Capture, Watch
+    from jitad.trace.questions import Path
     from jitad.trace.tracer import Tracer
 
 

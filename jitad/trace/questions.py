@@ -40,8 +40,7 @@ MOST = 500  # questions on one path: a loop that never ends would be traced for 
 SMALL = 1000  # elements of what is kept while tracing
 LARGE = 1_000_000  # elements of what is not computed by the interpreter
 _ARGUMENT, _CAPTURED, _MANY = 1, 2, 4  # what a node depends on
-INSTEAD = ("write np.where(condition, a, b) or jitad.cond for a choice, jitad.while_loop for a loop, np.maximum and np.minimum "
-           "for max and min")
+INSTEAD = "write np.where(condition, a, b) or jitad.cond for a choice, and jitad.while_loop for a loop"
 
 
 @dataclass(frozen=True)
