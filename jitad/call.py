@@ -27,6 +27,7 @@ from jitad.tree import Tree, flatten, unflatten
 
 KEPT = 64  # traces kept for one type of arguments
 KEYS = 64  # types of arguments kept
+RETRACED = 4  # times that a path is traced anew, as another thread has found how it begins
 
 
 Found = Stage | Specialization
@@ -60,6 +61,7 @@ class Caller:
         self.record, self.name, self.options = record, name, options
         self._found: OrderedDict[tuple, list[Found]] = OrderedDict()  # the types of arguments used last at the end
         self._lock = threading.Lock()
+        self._settling = threading.RLock()  # one thread at a time says where a trace belongs; the user's code runs outside
         self.entries: tuple[Entry, ...] = ()  # of those called last
 
     def __call__(self, args: tuple, kwargs: dict) -> Any:
@@ -143,24 +145,35 @@ class Caller:
             with singular_points(self.options.strict):
                 return trace(specs, recorded, path)
 
-        if trail:
-            require_few(trail, self.options.max_paths, self.name)
-        for certain in (False, True):
+        certain, again = False, 0
+        while True:
+            if trail:
+                require_few(trail, self.options.max_paths, self.name)
             path, answered = self._path(values, trail, certain)
             found, failure = _tried(run, path)
-            for new in stages(path, answered, self.options):
-                answers = new.answers(self._bound(new.made, values))
-                trail = *trail, (new, answers)
-                if answers != new.expected:
-                    break
-            else:
-                if failure is not None:
-                    raise failure
-                assert found is not None
-                made = Specialization(found, self.options, trail)
-                self.keep(key, made)
-                return made
-        raise InternalError(f"{self.name} asked for other truth values when it was traced again")
+            with self._settling:
+                there, _, now = self._walk(key, values)
+                if there is not None:  # another thread was here meanwhile
+                    return there
+                if now != trail and again < RETRACED:
+                    trail, again = now, again + 1
+                    continue
+                for new in stages(path, answered, self.options):
+                    answers = new.answers(self._bound(new.made, values))
+                    trail = *trail, (new, answers)
+                    if answers != new.expected:
+                        break
+                else:
+                    if failure is not None:
+                        raise failure
+                    assert found is not None
+                    made = Specialization(found, self.options, trail)
+                    self.keep(key, trail, made)
+                    return made
+                if certain:
+                    raise InternalError(f"{self.name} asked for other truth values when it was traced again")
+                self.keep(key, trail)
+                certain = True
 
     def _path(self, values: list, trail: Trail, certain: bool) -> tuple[Path, dict[int, Stage]]:
         """The path that goes on from what is known of it, and the stages that have answered while it was traced."""
@@ -175,15 +188,16 @@ class Caller:
         given = [q for step, answers in trail for q in step.taken(answers)]
         return Path(values, given, trail[-1][0].nodes if trail else (), answer, certain), answered
 
-    def keep(self, key: tuple, made: Specialization) -> None:
-        """Have a specialization tried for arguments of these types."""
+    def keep(self, key: tuple, trail: Trail, made: Specialization | None = None) -> None:
+        """Have a specialization tried for arguments of these types, and before it what leads there."""
         with self._lock:
             table: Any = self._found
             place: Any = key
-            for step, answers in made.trail:
+            for step, answers in trail:
                 _insert(table, place, step)
                 table, place = step.next, answers
-            _insert(table, place, made)
+            if made is not None:
+                _insert(table, place, made)
             self._found.move_to_end(key)
             while len(self._found) > KEYS:
                 self._found.popitem(last=False)

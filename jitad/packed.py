@@ -89,7 +89,7 @@ def deliver(found: list[Parcel], caller: Caller, options: Options) -> None:
                 questions = [Question(*each) for each in zip(nodes, asked.expected, asked.places, strict=True)]
                 stages[asked] = Stage(made, questions, made.traced.inputs)
         trail = tuple((stages[asked], answers) for asked, answers in p.trail)
-        caller.keep(p.key, Specialization(_unpacked(p), options, trail))
+        caller.keep(p.key, trail, Specialization(_unpacked(p), options, trail))
 
 
 def _unpacked(p: Parcel) -> Traced:
