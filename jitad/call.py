@@ -52,6 +52,8 @@ def _tried(run: Callable[[Path], Traced], path: Path) -> tuple[Traced | None, Ex
         if len(path.asked) <= len(path.given) or path.endless:
             raise
         return None, error
+    finally:
+        path.forget()
 
 
 class Caller:

@@ -294,6 +294,7 @@ def test_arrays_have_no_truth_value():
         with pytest.raises(ShapeError, match="ambiguous"):
             jitad.jit(lambda x: 1.0 if x else 2.0)(x)
     assert jitad.jit(lambda x: 1.0 if x.reshape(1, 1) else 2.0)(3.0) == 1.0
+    assert jitad.jit(lambda x: x.sum() if x[5:] else -1.0)(np.ones(6)) == 6.0
     assert jitad.grad(lambda x: x.sum() if 3.0 in x else x[0])(np.array([1.0, 3.0])).tolist() == [1.0, 1.0]
 
 

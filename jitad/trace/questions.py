@@ -30,7 +30,7 @@ from jitad.ir.types import BOOL, INT
 from jitad.ops.arithmetic import cast
 from jitad.ops.compare import absolute, less, not_equal
 from jitad.ops.leaf import full
-from jitad.ops.shape import reshape
+from jitad.ops.shape import reshape, retype
 from jitad.trace.tracing import Trace, Traced, current, where
 
 if TYPE_CHECKING:
@@ -157,6 +157,11 @@ class Path:
         except IndexError as error:
             raise IndexRangeError(f"{error}{where()}") from None
 
+    def forget(self) -> None:
+        """Let go of all values: the trace is over."""
+        self.values = ()
+        self._known.clear()
+
     def traced(self, nodes: Sequence[Node], mark: Mark) -> Traced:
         """Nodes as a traced function of all that the trace depended on when it had come that far."""
         root = self.root
@@ -202,7 +207,7 @@ def _number(t: Tracer, what: str) -> Node:
         raise ShapeError(f"{what} of an array of more than one element, or of none, is ambiguous: use .any() or .all(){where()}")
     for n in node.shape:
         root.concrete(n)
-    return reshape(node, ())
+    return reshape(retype(node, (1,) * node.ndim), ())
 
 
 def _answer(t: Tracer, node: Node, what: str, instead: str) -> bool | int:
