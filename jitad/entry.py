@@ -54,7 +54,8 @@ MISS = object()  # what an entry returns when it is not for this call
 Entry = Callable[[tuple, dict], Any]
 
 ENTRIES = 4  # tried before all else; and as many traces of one path
-DEEPEST = 12  # stages, one after the other, of a path in an entry: Python takes 100 levels of indentation
+DEEP = 12  # stages on a path: behind them an entry has one trace for each path only, as Python has 20 levels of loops
+DEEPEST = 60  # stages on a path in an entry, as Python has 100 levels of indentation
 _GOOD = 0x0101  # flags of an array: C-contiguous, aligned
 _PYTHON = {"f": float, "i": int, "b": bool}
 
@@ -62,6 +63,20 @@ _PYTHON = {"f": float, "i": int, "b": bool}
 def entry(made: Specialization, tree: Tree, specs: Sequence[LeafSpec]) -> Entry:
     """The entry of a specialization whose arguments have this container and these types; of all its function's paths."""
     return _Maker(made).make(tree, specs)
+
+
+def _numbering(stage: Stage, known: list[Answers]) -> Callable[[tuple], int]:
+    """A function from all that a stage has answered to the number of what is known to come after; -1 if nothing is."""
+    expected, numbers = stage.expected, {answers: k for k, answers in enumerate(known)}
+
+    def number(found: tuple) -> int:
+        if found != expected:
+            for k, answer in enumerate(found):
+                if answer != expected[k]:
+                    return numbers.get(found[: k + 1], -1)
+        return numbers.get(found, -1)
+
+    return number
 
 
 @dataclass
@@ -122,12 +137,21 @@ class _Maker:
         inputs = [*self._inputs(stage.made.traced, leaves, shapes), *map(self._constant, constants)]
         found = self._fresh("d")
         self.w.line(f"{found} = {self._constant(kernel.call)}({', '.join(inputs)})")
+        known: dict[Answers, list[Stage | Specialization]] = {}
         for answers, others in list(stage.next.items()):
-            known = [f for f in others if f.is_ready()][:ENTRIES] if depth < DEEPEST else []
-            if known:
-                with self.w.indented(f"if {self._are(found, answers, stage)}:"):
-                    for f in known:
-                        self._found(f, leaves, shapes, depth, last=f is known[-1])
+            ready = [f for f in others if f.is_ready()][: ENTRIES if depth < DEEP else 1] if depth < DEEPEST else []
+            if ready:
+                known[answers] = ready
+        if len(stage.questions) > 1 and len(known) > 2:  # their numbers are compared, not the answers
+            name = self._fresh("k")
+            self.w.line(f"{name} = {self._constant(_numbering(stage, list(known)))}({found})")
+            tests = [f"{name} == {k}" for k in range(len(known))]
+        else:
+            tests = [self._are(found, answers, stage) for answers in known]
+        for test, ready in zip(tests, known.values(), strict=True):
+            with self.w.indented(f"if {test}:"):
+                for f in ready:
+                    self._found(f, leaves, shapes, depth, last=f is ready[-1])
         self.w.line(self._miss)
 
     def _found(self, found: Stage | Specialization, leaves: list[str], shapes: list[str], depth: int, last: bool) -> None:
