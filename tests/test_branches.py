@@ -343,7 +343,8 @@ def check(lines, point, rtol):
     value, slope = f(x), differences(f, x, h=1e-7)
     assume(np.isfinite(value) and abs(value) < 1e3 and np.abs(slope).max() < 1e3)
     coarse = differences(f, x, h=1e-5)
-    assume(np.allclose(slope, coarse, rtol=1e-3, atol=1e-4))  # no branch changes nearby
+    sides = [[(f(x + h * e) - value) / h for e in np.eye(3)] for h in (1e-6, -1e-6)]
+    assume(all(np.allclose(slope, other, rtol=1e-3, atol=1e-4) for other in (coarse, *sides)))  # no branch changes nearby
     found, gradient = jitad.value_and_grad(f)(x)
     assert found == pytest.approx(value, rel=1e-12, abs=1e-12)
     np.testing.assert_allclose(gradient, coarse, rtol=rtol, atol=rtol)
