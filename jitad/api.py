@@ -28,7 +28,7 @@ from jitad.tree import map_leaves
 
 def jit(
     fn: Callable | None = None, *, static_argnums: int | Sequence[int] = (), static_argnames: str | Sequence[str] = (),
-    parallel: bool = False, strict: bool = False, cache: bool = True,
+    parallel: bool = False, strict: bool = False, cache: bool = True, max_paths: int = 64,
 ) -> Any:
     """Compile a function of arrays into one fused kernel.
 
@@ -53,6 +53,9 @@ def jit(
         to ten times where a sum is all there is to do. Formulas are rewritten all the same (``a / 3`` as ``a * (1 / 3)``).
     cache : bool
         Keep the kernel on disk, and take it from there. See :func:`jitad.cache.info`.
+    max_paths : int
+        If the function branches (``if x > 0:``), each path through it is traced and compiled when it is first taken; here is how
+        many there may be, for arguments of the same types, before an error says where.
 
     Returns
     -------
@@ -67,7 +70,7 @@ def jit(
     >>> jitad.jit(lambda x: (x**2).sum())(np.array([1.0, 2.0]))
     5.0
     """
-    options = Options(bool(parallel), bool(strict), bool(cache))
+    options = Options(bool(parallel), bool(strict), bool(cache), max_paths=operator.index(max_paths))
     if fn is None:
         return lambda fn: transform.plain(fn, _with_static(fn, static_argnums, static_argnames, options))
     return transform.plain(fn, _with_static(fn, static_argnums, static_argnames, options))
@@ -118,7 +121,7 @@ def grad(fn: Callable, argnums: int | Sequence[int] = 0, has_aux: bool = False) 
     DTypeError
         If the argument is an integer array.
     ConcreteValueError
-        If `fn` asks for the value of a traced array (``if x > 0:``).
+        If `fn` asks for the value of a traced array (``float(x)``), or takes too many paths: see :func:`jit`.
 
     Examples
     --------

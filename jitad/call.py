@@ -1,224 +1,59 @@
-"""What happens at a call: find the trace that holds for these arguments, or make it; run its kernel."""
+"""What happens at a call: find the trace that holds for these arguments, or make it; run its kernel.
+
+A function that branches has one trace for each path: see :mod:`jitad.paths`.
+"""
 
 from __future__ import annotations
 
-import dataclasses
-import pickle
 import threading
 from collections import OrderedDict
-from collections.abc import Callable, Sequence
-from functools import cached_property
+from collections.abc import Callable, Iterator, Sequence
 from typing import Any
 
-import numpy as np
-
-from jitad.config import STATIC_AXIS, Options, jit_disabled, singular_points
+from jitad.config import Options, jit_disabled, singular_points
 from jitad.containers import declared
 from jitad.derivation import Recording
-from jitad.entry import Entry, entry
-from jitad.errors import DTypeError, IndexRangeError, KernelSizeError
-from jitad.ir.evaluate import Sizer, bind, evaluate, run_nodes
-from jitad.ir.graph import Graph, Guard
-from jitad.limits import completed, derivative_graph
-from jitad.ops.callback import is_handed_on
-from jitad.ops.extern import embedded
-from jitad.pipeline import Kernel, kernel_of
-from jitad.runtime.arguments import normalize, result, type_key
-from jitad.trace.place import ABSENT
+from jitad.entry import ENTRIES, Entry, entry
+from jitad.errors import InternalError
+from jitad.ir.node import Node
+from jitad.paths import Stage, Trail, require_few, stage, stages
+from jitad.pipeline import Kernel
+from jitad.runtime.arguments import normalize, type_key
+from jitad.specialization import Specialization
+from jitad.trace.questions import Mark, Path, Question
 from jitad.trace.rebuild import fixed, standing
 from jitad.trace.tracing import LeafSpec, Traced, trace, where
 from jitad.tree import Tree, flatten, unflatten
 
 KEPT = 64  # traces kept for one type of arguments
 KEYS = 64  # types of arguments kept
-ENTRIES = 4  # tried before all else
+RETRACED = 4  # times that a path is traced anew, as another thread has found how it begins
 
 
-class Specialization:
-    """One trace of a function, with the kernel that runs it.
-
-    Attributes
-    ----------
-    source : str
-        The generated Python.
-    graph : Graph
-        The derivative graph; printable.
-    nests : list of Nest
-        The loop nests: domains, accumulators, what is stored.
-    njit : numba.Dispatcher
-        The kernel as a function that other Numba code may call: ``njit(*flat_arguments, *captured)``, with float64 arrays
-        C-contiguous. It returns the flattened results, as a tuple if there is more than one.
-    njit_into : numba.Dispatcher
-        The same without allocating anything: ``njit_into(*flat_arguments, *captured, out)`` writes results that are arrays into
-        those of the tuple `out`, which :meth:`buffers` makes, and returns the numbers.
-    captured : tuple
-        What the kernel takes behind the arguments: captured arrays and floats as they are now, and constants.
-    """
-
-    def __init__(self, traced: Traced, options: Options):
-        self.traced, self.options = traced, dataclasses.replace(options, static_argnums=(), static_argnames=())
-        self.recording: Recording = traced.recorded
-        self._tree = self.recording.result_tree
-        self._shared: tuple[str, Kernel, list] | None = None
-        self._capture_keys = [type_key(c.spec) for c in traced.captures]
-        self.entry: Entry | None = None
-        self._simple = not traced.captures and not traced.guards and not traced.watches
-
-    def watched(self) -> bool:
-        """Whether everything that the trace took as it was still is so."""
-        return all([w.holds() for w in self.traced.watches])
-
-    def captures(self) -> list | None:
-        """Values of the captured names now; None if this trace does not hold for them."""
-        out = []
-        for c, key in zip(self.traced.captures, self._capture_keys, strict=True):
-            try:
-                found = c.place.fetch()
-                value, spec = normalize(found, "a captured value")
-            except (*ABSENT, DTypeError):
-                return None
-            if type_key(spec) != key or not c.holds(found):
-                return None
-            out.append(value)
-        return out
-
-    def match(self, values: list) -> list | None:
-        """All inputs of the kernel but constants, if the trace holds for these arguments."""
-        if self._simple:
-            return values
-        return self.bound(values) if self.watched() else None
-
-    def bound(self, values: list) -> list | None:
-        """The arguments and the captured values, if types and guards hold for them."""
-        captured = self.captures()
-        if captured is None:
-            return None
-        every = values + captured
-        value_of = bind(every)
-        return every if all([g.holds(value_of) for g in self.traced.guards]) else None
-
-    def run(self, every: list) -> Any:
-        """The results, as the user gets them."""
-        if not jit_disabled():
-            self.shared()  # whose errors are none of what is below
-        try:
-            values, types = self._computed(every)
-        except IndexError as error:
-            if is_handed_on(error):
-                raise
-            found = _explain(self.graph, every)
-            if found is None and embedded(self.recording.nodes()):
-                raise
-            raise IndexRangeError(found or "an index array is out of range") from None
-        except np.linalg.LinAlgError as error:
-            if is_handed_on(error):
-                raise
-            raise np.linalg.LinAlgError(f"{error}{where()}") from None
-        return unflatten(self._tree, [result(v, d, not n) for v, (d, n) in zip(values, types, strict=True)])
-
-    def _computed(self, every: list) -> tuple[Sequence[Any], Sequence[tuple[np.dtype, int]]]:
-        """The results, and their types."""
-        if jit_disabled():
-            return self._interpreter(*every), [(n.dtype, n.ndim) for n in self.graph.outputs]
-        _, kernel, constants = self.shared()
-        values = kernel.call(*every, *constants)
-        return (values,) if len(kernel.outputs) == 1 else values if kernel.outputs else (), kernel.outputs
-
-    @cached_property
-    def _interpreter(self) -> Callable:
-        def run(*every: Any) -> list:
-            return evaluate(self.graph, every)
-
-        limited = not self.options.strict and any(n.op.name == "eigh" for n in self.graph.nodes())
-        return completed(run, lambda: self.graph, lambda: self.recording.results) if limited else run
-
-    def shared(self) -> tuple[str, Kernel, list]:
-        """Key, kernel and constants; compiled at the first call."""
-        if self._shared is None:
-            axes = dict.fromkeys(n for i in self.traced.inputs for n in i.shape if not isinstance(n, int))
-            long = (Guard("<", STATIC_AXIS, n) for n in axes)  # what a symbol stands for
-            try:
-                self._shared = kernel_of(self.traced.inputs, self.recording, (*self.traced.guards, *long), self.options)
-            except KernelSizeError as error:
-                raise KernelSizeError(f"{error}{where()}") from None
-        return self._shared
-
-    def __reduce__(self) -> tuple:
-        raise pickle.PicklingError("a specialization cannot be pickled; send its .njit, or the function that it is of")
-
-    @property
-    def kernel(self) -> Kernel:
-        return self.shared()[1]
-
-    @cached_property
-    def graph(self) -> Graph:
-        with singular_points(self.options.strict):
-            return derivative_graph(self.traced.inputs, self.recording.results, self.traced.guards, self.options.strict)
-
-    @property
-    def source(self) -> str:
-        return self.kernel.source
-
-    @property
-    def nests(self) -> list:
-        return self.kernel.nests
-
-    @property
-    def njit(self) -> Callable:
-        return self.kernel.njit
-
-    @property
-    def njit_into(self) -> Callable:
-        return self.kernel.njit_into
-
-    def buffers(self, *flat_arguments: Any) -> tuple[np.ndarray, ...]:
-        """The arrays that ``njit_into`` writes to, for arguments of these shapes.
-
-        First those of the results, in order: other C-contiguous arrays of their shape and dtype may stand in their places. Then
-        memory that the kernel needs for itself. None may overlap with an argument, or with another.
-
-        Examples
-        --------
-        >>> import numba, numpy as np, jitad
-        >>> x = np.linspace(0, 1, 8)
-        >>> kernel = jitad.value_and_grad(lambda x: (x**2).sum()).specialize(x)
-        >>> out, slope = kernel.buffers(x), kernel.njit_into
-        >>> @numba.njit
-        ... def descend(slope, x, out):
-        ...     for _ in range(100):
-        ...         value = slope(x, out)
-        ...         x -= 0.1 * out[0]
-        ...     return value
-        >>> bool(descend(slope, x, out) < 1e-15)
-        True
-        """
-        size = Sizer(bind([*flat_arguments, *self.captured]))
-        return tuple(np.empty(size(b.shape), b.dtype) for b in self.kernel.written)
-
-    @property
-    def captured(self) -> tuple:
-        values = self.captures()
-        if values is None:
-            raise ValueError("a captured value has changed its type; call specialize again")
-        return (*values, *self.shared()[2])
+Found = Stage | Specialization
 
 
-def _explain(graph: Graph, every: list) -> str | None:
-    """Which index array was out of range."""
-    size = Sizer(bind(every))
-    known = dict(zip(graph.inputs, every, strict=True))
-    for node in graph.nodes():
-        if node.op.name not in ("gather", "scatter_add"):
-            continue
-        shape = size(node.args[0].shape if node.op.name == "gather" else node.shape)
-        for axis, index in enumerate(node.args[1:]):
-            values = np.asarray(run_nodes([index], known, size)[0])
-            bad = values[(values < -shape[axis]) | (values >= shape[axis])]
-            if bad.size:
-                place = node.origin
-                at = f"\n  at {place[0]}, line {place[1]}" if place else ""
-                return f"index {bad.flat[0]} is out of bounds for axis {axis} with size {shape[axis]}{at}"
-    return None
+def _specializations(found: Found) -> Iterator[Specialization]:
+    return iter((found,)) if isinstance(found, Specialization) else found.specializations()
+
+
+def _insert(table: dict[Any, list[Found]], place: Any, found: Found) -> None:
+    """Have something tried first at a place, unless it is there already."""
+    others = table.get(place, ())
+    if not any(o is found for o in others):
+        table[place] = [found, *others][:KEPT]
+
+
+def _tried(run: Callable[[Path], Traced], path: Path) -> tuple[Traced | None, Exception | None]:
+    """A trace; or what was raised, which counts if the path is the right one."""
+    try:
+        return run(path), None
+    except Exception as error:
+        if len(path.asked) <= len(path.given) or path.endless:
+            raise
+        return None, error
+    finally:
+        path.forget()
 
 
 class Caller:
@@ -226,34 +61,57 @@ class Caller:
 
     def __init__(self, record: Callable[..., Recording], name: str, options: Options):
         self.record, self.name, self.options = record, name, options
-        self._found: OrderedDict[tuple, list[Specialization]] = OrderedDict()  # the types of arguments used last at the end
+        self._found: OrderedDict[tuple, list[Found]] = OrderedDict()  # the types of arguments used last at the end
         self._lock = threading.Lock()
+        self._settling = threading.RLock()  # one thread at a time says where a trace belongs; the user's code runs outside
         self.entries: tuple[Entry, ...] = ()  # of those called last
 
     def __call__(self, args: tuple, kwargs: dict) -> Any:
         values, key, specs, tree = self._prepare(args, kwargs)
-        for s in self._found.get(key, ()):
-            every = s.match(values)
-            if every is not None:
-                if not jit_disabled():
-                    self._shorten(s, key, tree, specs)
-                return s.run(every)
-        s = self._trace(key, specs, tree)
+        s, every, trail = self._walk(key, values)
+        if s is not None and every is not None:
+            if not jit_disabled():
+                self._shorten(s, key, tree, specs)
+            return s.run(every)
+        s = self._trace(key, specs, tree, values, trail)
+        return s.run(self._bound(s, values))
+
+    def _bound(self, s: Specialization, values: list) -> list:
         every = s.bound(values)  # what is watched may have changed by the function itself: then the next call traces anew
         if every is None:
             raise RuntimeError(f"{self.name}: a captured value changed its type while the function was traced")
-        return s.run(every)
+        return every
+
+    def _walk(self, key: tuple, values: list) -> tuple[Specialization | None, list | None, Trail]:
+        """The specialization that holds for these arguments and all inputs of its kernel; or where one is missing."""
+        trail: Trail = ()
+        found: Sequence[Found] = self._found.get(key, ())
+        while found:
+            for f in found:
+                every = f.match(values)
+                if every is not None:
+                    break
+            else:
+                break
+            if isinstance(f, Specialization):
+                return f, every, trail
+            answers = f.answers(every)
+            trail = *trail, (f, answers)
+            found = f.next.get(answers, ())
+        return None, None, trail
 
     def _shorten(self, s: Specialization, key: tuple, tree: Tree, specs: list[LeafSpec]) -> None:
         """Make the entry of this specialization the first to be tried."""
         if s.kernel.calls_back:  # what it raises is no sign that the entry is not for this call
             return
-        if s.entry is None:
-            s.entry = entry(s, tree, specs)
+        first = s.trail[0][0].made if s.trail else s  # whose entry is that of all paths
+        newest = former = first.entry
+        if newest is None or s.entry is None:
+            newest = first.entry = s.entry = entry(s, tree, specs)
         with self._lock:
             if key in self._found:
                 self._found.move_to_end(key)
-            self.entries = (s.entry, *(e for e in self.entries if e is not s.entry))[:ENTRIES]
+            self.entries = (newest, *(e for e in self.entries if e is not newest and e is not former))[:ENTRIES]
 
     def _prepare(self, args: tuple, kwargs: dict) -> tuple[list, tuple, list[LeafSpec], Tree]:
         if self.options.static_argnums or self.options.static_argnames:
@@ -276,20 +134,74 @@ class Caller:
                 given[k] = declared(args[k], f"argument {k} of {self.name}")
         return tuple(given), {n: declared(v, f"argument {n} of {self.name}") if n in names else v for n, v in kwargs.items()}
 
-    def _trace(self, key: tuple, specs: list[LeafSpec], tree: Tree) -> Specialization:
+    def _trace(self, key: tuple, specs: list[LeafSpec], tree: Tree, values: list, trail: Trail) -> Specialization:
+        """Trace the path that these arguments take, of which the beginning is known.
+
+        What is asked for on the way is answered by a guess, and then by a kernel. If that finds the guess wrong, the path is
+        traced once more, each question answered by a kernel of its own.
+        """
+
         def recorded(tracers: list) -> Recording:
             args, kwargs = unflatten(tree, tracers, fixed, standing)
             return self.record(*args, **kwargs)
 
-        with singular_points(self.options.strict):
-            made = Specialization(trace(specs, recorded), self.options)
-        self.keep(key, made)
-        return made
+        def run(path: Path) -> Traced:
+            with singular_points(self.options.strict):
+                return trace(specs, recorded, path)
 
-    def keep(self, key: tuple, made: Specialization) -> None:
-        """Have a specialization tried for arguments of these types."""
+        certain, again = False, 0
+        while True:
+            if trail:
+                require_few(trail, self.options.max_paths, self.name)
+            path, answered = self._path(values, trail, certain)
+            found, failure = _tried(run, path)
+            with self._settling:
+                there, _, now = self._walk(key, values)
+                if there is not None:  # another thread was here meanwhile
+                    return there
+                if now != trail and again < RETRACED:
+                    trail, again = now, again + 1
+                    continue
+                for new in stages(path, answered, self.options):
+                    answers = new.answers(self._bound(new.made, values))
+                    trail = *trail, (new, answers)
+                    if answers != new.expected:
+                        break
+                else:
+                    if failure is not None:
+                        raise failure
+                    assert found is not None
+                    made = Specialization(found, self.options, trail)
+                    self.keep(key, trail, made)
+                    return made
+                if certain:
+                    raise InternalError(f"{self.name} asked for other truth values when it was traced again")
+                self.keep(key, trail)
+                certain = True
+
+    def _path(self, values: list, trail: Trail, certain: bool) -> tuple[Path, dict[int, Stage]]:
+        """The path that goes on from what is known of it, and the stages that have answered while it was traced."""
+        answered: dict[int, Stage] = {}
+
+        def answer(path: Path, node: Node, mark: Mark) -> bool | int:
+            unknown = stage(path, [Question(node, False, "")], mark, self.options)
+            (found,) = unknown.made.numbers(self._bound(unknown.made, values))
+            answered[len(path.asked)] = Stage(unknown.made, [Question(node, found, where())], unknown.nodes)
+            return found
+
+        given = [q for step, answers in trail for q in step.taken(answers)]
+        return Path(values, given, trail[-1][0].nodes if trail else (), answer, certain), answered
+
+    def keep(self, key: tuple, trail: Trail, made: Specialization | None = None) -> None:
+        """Have a specialization tried for arguments of these types, and before it what leads there."""
         with self._lock:
-            self._found[key] = [made, *self._found.get(key, ())][:KEPT]
+            table: Any = self._found
+            place: Any = key
+            for step, answers in trail:
+                _insert(table, place, step)
+                table, place = step.next, answers
+            if made is not None:
+                _insert(table, place, made)
             self._found.move_to_end(key)
             while len(self._found) > KEYS:
                 self._found.popitem(last=False)
@@ -297,16 +209,14 @@ class Caller:
     def every(self) -> list[tuple[tuple, Specialization]]:
         """All specializations, with their types of arguments."""
         with self._lock:
-            return [(key, s) for key, found in self._found.items() for s in reversed(found)]
+            return [(key, s) for key, found in self._found.items() for f in reversed(found) for s in _specializations(f)]
 
     def specialize(self, args: tuple, kwargs: dict) -> Specialization:
         """The specialization that a call with these arguments would run; compiled."""
         values, key, specs, tree = self._prepare(args, kwargs)
-        for s in self._found.get(key, ()):
-            if s.match(values) is not None:
-                s.shared()
-                return s
-        s = self._trace(key, specs, tree)
+        s, _, trail = self._walk(key, values)
+        if s is None:
+            s = self._trace(key, specs, tree, values, trail)
         s.shared()
         return s
 

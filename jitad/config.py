@@ -23,6 +23,7 @@ class Options:
     cache: bool = True
     static_argnums: tuple[int, ...] = ()
     static_argnames: tuple[str, ...] = ()
+    max_paths: int = 64
 
 
 DEFAULT = Options()

@@ -23,13 +23,18 @@ For ``g = value_and_grad(f)`` of an array with three columns, where `f` uses the
             return MISS
         return r0, r1
 
+A function that branches has one for all paths that were called, which asks as it goes: ``d1 = c6(a0)``, then ``if d1:`` what the
+trace of that path needs, its kernel and its results, and so on.
+
 Whatever it does not know it leaves to the long way, :class:`jitad.call.Caller`, which decides the same things with messages.
 """
 
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
-from typing import TYPE_CHECKING, Any
+from contextlib import nullcontext
+from dataclasses import dataclass, field
+from typing import Any
 
 import numpy as np
 
@@ -38,58 +43,149 @@ from jitad.config import STATIC_AXIS
 from jitad.emit.writer import Writer
 from jitad.ir import sizes
 from jitad.ir.graph import Guard
-from jitad.trace.capture import AbsenceWatch, Capture, MissingWatch, TreeWatch, Watch
+from jitad.paths import Answers, Stage
+from jitad.specialization import Specialization
+from jitad.trace.capture import AbsenceWatch, MissingWatch, TreeWatch, Watch
 from jitad.trace.place import ABSENT, Place
-from jitad.trace.tracing import LeafSpec
+from jitad.trace.tracing import LeafSpec, Traced
 from jitad.tree import Tree, is_namedtuple
-
-if TYPE_CHECKING:
-    from jitad.call import Specialization
 
 MISS = object()  # what an entry returns when it is not for this call
 Entry = Callable[[tuple, dict], Any]
 
+ENTRIES = 4  # tried before all else; and as many traces of one path
+DEEP = 12  # stages on a path: behind them an entry has one trace for each path only, as Python has 20 levels of loops
+DEEPEST = 60  # stages on a path in an entry, as Python has 100 levels of indentation
 _GOOD = 0x0101  # flags of an array: C-contiguous, aligned
 _PYTHON = {"f": float, "i": int, "b": bool}
 
 
 def entry(made: Specialization, tree: Tree, specs: Sequence[LeafSpec]) -> Entry:
-    """The entry of a specialization whose arguments have this container and these types."""
+    """The entry of a specialization whose arguments have this container and these types; of all its function's paths."""
     return _Maker(made).make(tree, specs)
+
+
+def _numbering(stage: Stage, known: list[Answers]) -> Callable[[tuple], int]:
+    """A function from all that a stage has answered to the number of what is known to come after; -1 if nothing is."""
+    expected, numbers = stage.expected, {answers: k for k, answers in enumerate(known)}
+
+    def number(found: tuple) -> int:
+        if found != expected:
+            for k, answer in enumerate(found):
+                if answer != expected[k]:
+                    return numbers.get(found[: k + 1], -1)
+        return numbers.get(found, -1)
+
+    return number
+
+
+@dataclass
+class _Seen:
+    """What has been looked at so far: paths that begin in one way look at the same."""
+
+    places: dict[int, str] = field(default_factory=dict)
+    fetched: dict[str, str] = field(default_factory=dict)  # by the expression
+    shapes: dict[str, str] = field(default_factory=dict)  # of arrays, by name
+    checked: set[tuple[str, ...]] = field(default_factory=set)
+
+    def copy(self) -> _Seen:
+        return _Seen(dict(self.places), dict(self.fetched), dict(self.shapes), set(self.checked))
 
 
 class _Maker:
     def __init__(self, made: Specialization):
-        self.made, self.traced = made, made.traced
+        self.made = made
         self.w = Writer()
         self.names: dict[str, Any] = {"MISS": MISS, "FAILURES": (*ABSENT, OverflowError), "ndarray": np.ndarray}
         self._constants: dict[int, str] = {}
-        self._places: dict[int, str] = {}
         self._count = 0
+        self._miss = "return MISS"
+        self._seen = _Seen()
 
     def make(self, tree: Tree, specs: Sequence[LeafSpec]) -> Entry:
-        _, kernel, constants = self.made.shared()
         given, named = tree.children
-        self.names["kernel"] = kernel.call
         with self.w.indented("def entry(args, kwargs):"):
             with self.w.indented("try:"):
                 leaves = self._apart(given, "args", known=True) + self._apart(named, "kwargs", known=True)
-                inputs = [self._leaf(v, spec, k) for k, (v, spec) in enumerate(zip(leaves, specs, strict=True))]
-                for watch in self.traced.watches:
-                    self._watch(watch)
-                inputs += [self._capture(c, len(specs) + k) for k, c in enumerate(self.traced.captures)]
-                for guard in self.traced.guards:
-                    self._guard(guard)
-                inputs += map(self._constant, constants)
-                results = [f"r{k}" for k in range(len(kernel.outputs))]
-                target = f"{', '.join(results)} = " if results else ""
-                self.w.line(f"{target}kernel({', '.join(inputs)})")
+                shapes = [self._leaf(v, spec) for v, spec in zip(leaves, specs, strict=True)]
+                if self.made.trail:
+                    self._stage(self.made.trail[0][0], leaves, shapes, 0)
+                else:
+                    results = self._results(self.made, leaves, shapes)
             with self.w.indented("except FAILURES:"):
                 self.w.line("return MISS")
-            converted = [self._converted(r, d, n) for r, (d, n) in zip(results, kernel.outputs, strict=True)]
-            self.w.line(f"return {self._together(self.made.recording.result_tree, iter(converted))}")
+            if not self.made.trail:
+                self.w.line(f"return {results}")
         exec(compile(self.w.text(), "<jitad entry>", "exec"), self.names)
         return self.names["entry"]
+
+    def _results(self, made: Specialization, leaves: list[str], shapes: list[str]) -> str:
+        """Call the kernel; an expression for what the user gets."""
+        _, kernel, constants = made.shared()
+        inputs = [*self._inputs(made.traced, leaves, shapes), *map(self._constant, constants)]
+        results = [f"r{k}" for k in range(len(kernel.outputs))]
+        target = f"{', '.join(results)} = " if results else ""
+        self.w.line(f"{target}{self._constant(kernel.call)}({', '.join(inputs)})")
+        converted = [self._converted(r, d, n) for r, (d, n) in zip(results, kernel.outputs, strict=True)]
+        return self._together(made.recording.result_tree, iter(converted))
+
+    # Paths.
+
+    def _stage(self, stage: Stage, leaves: list[str], shapes: list[str], depth: int) -> None:
+        """Ask the questions of a stage, and go on with what comes after the answers; else it is a miss."""
+        _, kernel, constants = stage.made.shared()
+        inputs = [*self._inputs(stage.made.traced, leaves, shapes), *map(self._constant, constants)]
+        found = self._fresh("d")
+        self.w.line(f"{found} = {self._constant(kernel.call)}({', '.join(inputs)})")
+        known: dict[Answers, list[Stage | Specialization]] = {}
+        for answers, others in list(stage.next.items()):
+            ready = [f for f in others if f.is_ready()][: ENTRIES if depth < DEEP else 1] if depth < DEEPEST else []
+            if ready:
+                known[answers] = ready
+        if len(stage.questions) > 1 and len(known) > 2:  # their numbers are compared, not the answers
+            name = self._fresh("k")
+            self.w.line(f"{name} = {self._constant(_numbering(stage, list(known)))}({found})")
+            tests = [f"{name} == {k}" for k in range(len(known))]
+        else:
+            tests = [self._are(found, answers, stage) for answers in known]
+        for test, ready in zip(tests, known.values(), strict=True):
+            with self.w.indented(f"if {test}:"):
+                for f in ready:
+                    self._found(f, leaves, shapes, depth, last=f is ready[-1])
+        self.w.line(self._miss)
+
+    def _found(self, found: Stage | Specialization, leaves: list[str], shapes: list[str], depth: int, last: bool) -> None:
+        """What comes after answers; others are tried if it does not hold, unless it is the last."""
+        seen, miss = self._seen, self._miss
+        self._seen, self._miss = seen.copy(), miss if last else "break"
+        with nullcontext() if last else self.w.indented("for _ in (0,):"):
+            if isinstance(found, Stage):
+                self._stage(found, leaves, shapes, depth + 1)
+            else:
+                self.w.line(f"return {self._results(found, leaves, shapes)}")
+        self._seen, self._miss = seen, miss
+
+    def _are(self, found: str, answers: Answers, stage: Stage) -> str:
+        if len(stage.questions) == 1:
+            (answer,) = answers
+            return f"{found} == {answer}" if type(answer) is int else found if answer else f"not {found}"
+        part = "" if len(answers) == len(stage.questions) else f"[:{len(answers)}]"
+        return f"{found}{part} == {self._constant(answers)}"
+
+    def _inputs(self, traced: Traced, leaves: list[str], shapes: list[str]) -> list[str]:
+        """All inputs but constants, and that the trace holds for them."""
+        for watch in traced.watches:
+            self._watch(watch)
+        captured, shapes = [], [*shapes]
+        for c in traced.captures:
+            value = self._place(c.place)
+            captured.append(value)
+            shapes.append(self._leaf(value, c.spec))
+            if c.content is not None or c.structure is not None:
+                self._unless(f"not {self._constant(c.holds)}({value})")
+        for guard in traced.guards:
+            self._guard(guard, shapes)
+        return [*leaves, *captured]
 
     def _constant(self, value: Any) -> str:
         """A name for an object: nothing else of the user's gets into the source."""
@@ -104,8 +200,11 @@ class _Maker:
         return f"{letter}{self._count}"
 
     def _unless(self, *conditions: str) -> None:
+        if conditions in self._seen.checked:
+            return
+        self._seen.checked.add(conditions)
         with self.w.indented(f"if {' or '.join(conditions)}:"):
-            self.w.line("return MISS")
+            self.w.line(self._miss)
 
     # Containers.
 
@@ -165,21 +264,23 @@ class _Maker:
 
     # Values.
 
-    def _leaf(self, value: str, spec: LeafSpec, position: int) -> str:
-        """Check that a value is what the kernel takes as it is."""
+    def _leaf(self, value: str, spec: LeafSpec) -> str:
+        """Check that a value is what the kernel takes as it is; a name for its shape, if it is an array."""
         if not spec.shape:
             exact = _PYTHON[spec.dtype.kind] if spec.weak or spec.dtype.kind == "b" else spec.dtype.type
             self._unless(f"type({value}) is not {self._constant(exact)}")
             if exact is int:
                 self._unless(f"not {-2**63} <= {value} < {2**63}")
-            return value
+            return ""
         self._unless(f"type({value}) is not ndarray", f"{value}.dtype is not {self._constant(np.dtype(spec.dtype.type))}",
                      f"{value}.flags.num & {_GOOD} != {_GOOD}")
-        shape = f"s{position}"
-        self.w.line(f"{shape} = {value}.shape")
+        shape = self._seen.shapes.get(value)
+        if shape is None:
+            shape = self._seen.shapes[value] = f"s{len(self._seen.shapes)}"
+            self.w.line(f"{shape} = {value}.shape")
         self._unless(f"len({shape}) != {len(spec.shape)}", *(
             f"{shape}[{k}] {f'!= {n}' if n <= STATIC_AXIS else f'<= {STATIC_AXIS}'}" for k, n in enumerate(spec.shape)))
-        return value
+        return shape
 
     def _converted(self, value: str, dtype: np.dtype, ndim: int) -> str:
         """The same as :func:`jitad.runtime.arguments.result`, of what compiled code returns."""
@@ -193,10 +294,14 @@ class _Maker:
         """A name for what is at a place."""
         if type(place) is Place:
             return self._constant(place.holder)
-        name = self._places.get(id(place))
+        name = self._seen.places.get(id(place))
         if name is None:
-            name = self._places[id(place)] = self._fresh("x")
-            self.w.line(f"{name} = {place.code(self._constant, self._place)}")
+            code = place.code(self._constant, self._place)
+            name = self._seen.fetched.get(code)
+            if name is None:
+                name = self._seen.fetched[code] = self._fresh("x")
+                self.w.line(f"{name} = {code}")
+            self._seen.places[id(place)] = name
         return name
 
     def _watch(self, watch: Watch) -> None:
@@ -217,12 +322,6 @@ class _Maker:
         else:
             self._unless(f"not {self._constant(watch.same)}({self._place(watch.place)})")
 
-    def _capture(self, c: Capture, position: int) -> str:
-        value = self._leaf(self._place(c.place), c.spec, position)
-        if c.content is not None or c.structure is not None:
-            self._unless(f"not {self._constant(c.holds)}({value})")
-        return value
-
-    def _guard(self, guard: Guard) -> None:
-        left, right = (sizes.python(s, lambda a: f"s{a.position}[{a.axis}]") for s in (guard.left, guard.right))
+    def _guard(self, guard: Guard, shapes: list[str]) -> None:
+        left, right = (sizes.python(s, lambda a: f"{shapes[a.position]}[{a.axis}]") for s in (guard.left, guard.right))
         self._unless(f"{'not ' if guard.truth else ''}({left} {guard.op} {right})")

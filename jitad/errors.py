@@ -18,7 +18,7 @@ class TraceError(JitadError, TypeError):
 
 
 class ConcreteValueError(TraceError):
-    """The traced function asked for the value of something that has none while tracing (``if x > 0:``)."""
+    """The traced function asked for a value that is another one in every call (``float(x)``), or for too many truth values."""
 
 
 class LeakedTracerError(JitadError, RuntimeError):

@@ -40,7 +40,7 @@ class Krylov:
         """Inside of a trace, for this right-hand side."""
         given, tree = flatten((x, params))
         tracers = [as_tracer(v) for v in (right, *given)]
-        with Trace() as inner:
+        with Trace("custom") as inner:
             v, *values = [inner.input(t.node.dtype, t.node.shape, t.weak) for t in tracers]
             of_x, of_params = unflatten(tree, values)
             like = ShapeDtypeStruct(v.shape, v.dtype)

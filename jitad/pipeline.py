@@ -7,13 +7,14 @@ from collections import OrderedDict
 from collections.abc import Callable, Sequence
 from dataclasses import replace
 from functools import cached_property
-from typing import Any
+from typing import Any, NamedTuple
 
 from jitad.config import DEFAULT, Options, singular_points
 from jitad.counters import count
 from jitad.derivation import Recording, Transform
 from jitad.emit.cpu import emit
 from jitad.emit.into import emit_into, written
+from jitad.emit.path import Decision
 from jitad.ir.graph import Graph, Guard, rebuild
 from jitad.ir.node import Node, topological
 from jitad.ir.serial import digest, plain, write
@@ -35,34 +36,46 @@ _lock = threading.RLock()
 KEPT = 512  # kernels kept in memory
 
 
+class Turn(NamedTuple):
+    """A kernel that answers questions on the way to another one, and the answers that lead there.
+
+    Its first arguments are those of the function that branches, `given` of them.
+    """
+
+    key: str
+    kernel: Kernel
+    given: int
+    answers: tuple[bool | int, ...]
+
+
 class Kernel:
-    """A compiled graph. Graphs that are equal share one.
+    """A compiled graph. Graphs that are equal share one, if they are reached on the same path.
 
     Attributes
     ----------
-    njit : numba.Dispatcher
-        The compiled function of the flattened arguments.
     call : callable
-        The same, as it may be called from Python.
+        The compiled function of the flattened arguments, for calls from Python. It does not look whether its path is taken.
     outputs : tuple of (dtype, ndim)
         Its results.
     calls_back : bool
         Whether it calls Python functions, which may raise anything.
     """
 
-    def __init__(self, key: str, inputs: Sequence[Node], recording: Recording, guards: Sequence[Guard], options: Options):
-        self._key, self._options = key, options
+    def __init__(self, key: str, inputs: Sequence[Node], recording: Recording, guards: Sequence[Guard], options: Options,
+                 path: Sequence[Turn] = ()):
+        self._key, self._options, self._path = key, options, tuple(path)
         self._inputs, self._recording, self._guards = tuple(inputs), recording, tuple(guards)
         self._arguments = tuple((n.dtype, n.ndim) for n in inputs)
-        self.njit: KernelDispatcher
+        self._taken = sum((t.kernel._arguments[t.given:] for t in path), self._arguments)
+        self._compiled: KernelDispatcher
         self.outputs: Types
         found = load(key, self._arguments, None, options)
         if found is not None:
-            self.njit, self.outputs = found
+            self._compiled, self.outputs = found
         else:
             self.outputs = tuple((n.dtype, n.ndim) for n in self.graph.outputs)
-            self.njit = compiled(self.source, self.outputs, key, self._arguments, None, options)
-        self.call: Callable = _one_at_a_time(self.njit) if options.parallel else self.njit
+            self._compiled = compiled(emit(self.program, options), self.outputs, key, self._arguments, None, options)
+        self.call: Callable = _one_at_a_time(self._compiled) if options.parallel else self._compiled
         self.calls_back = calls_back(recording.nodes())
         if self.calls_back:
             self.call = handing_on(self.call)
@@ -84,7 +97,23 @@ class Kernel:
     @cached_property
     def source(self) -> str:
         """The generated Python."""
-        return emit(self.program, self._options)
+        return emit(self.program, self._options, self._decisions)
+
+    @cached_property
+    def _decisions(self) -> list[Decision]:
+        return [Decision(t.kernel.source, len(t.kernel._arguments), t.given, len(t.kernel.outputs) > 1, t.answers)
+                for t in self._path]
+
+    @cached_property
+    def njit(self) -> KernelDispatcher:
+        """The compiled function, for compiled callers: it refuses arguments that it was not made for."""
+        if not self._path:
+            return self._compiled
+        key = digest(self._key, "path")
+        with _lock:
+            found = load(key, self._taken, None, self._options)
+            return found[0] if found is not None else compiled(
+                self.source, self.outputs, key, self._taken, None, self._options)
 
     @cached_property
     def written(self) -> list[Buffer]:
@@ -97,11 +126,11 @@ class Kernel:
         key, types = digest(self._key, "into"), tuple((b.dtype, len(b.shape)) for b in self.written)
         numbers = tuple((n.dtype, n.ndim) for n in self.graph.outputs if not n.ndim)
         with _lock:
-            found = load(key, self._arguments, types, self._options)
+            found = load(key, self._taken, types, self._options)
             if found is not None:
                 return found[0]
-            source = emit_into(self.program, self._options)
-            return compiled(source, numbers, key, self._arguments, types, self._options)
+            source = emit_into(self.program, self._options, self._decisions)
+            return compiled(source, numbers, key, self._taken, types, self._options)
 
     @property
     def nests(self) -> list[Nest]:
@@ -123,13 +152,13 @@ def _one_at_a_time(function: Callable) -> Callable:
 
 
 def kernel_of(
-    inputs: Sequence[Node], recording: Recording, guards: Sequence[Guard], options: Options = DEFAULT,
+    inputs: Sequence[Node], recording: Recording, guards: Sequence[Guard], options: Options = DEFAULT, path: Sequence[Turn] = (),
 ) -> tuple[str, Kernel, list[Any]]:
-    """The kernel for what was recorded, its key, and the constants that it takes as further arguments.
+    """The kernel for what was recorded on a path, its key, and the constants that it takes as further arguments.
 
     1. rolled: steps that recur become a loop;
     2. generalize: constants that may differ between traces become arguments, so that the kernel is shared;
-    3. key: equal primal graphs, transforms and options have one kernel;
+    3. key: equal primal graphs, transforms, options and paths have one kernel;
     4. look for it in memory and in the store;
     5. else derive, lower, emit, compile, store.
     """
@@ -138,11 +167,12 @@ def kernel_of(
         options = replace(options, cache=False)
     written = write([*general, *recording.fresh()], recording.nodes())
     held = [(g.op, g.truth, plain(g.left), plain(g.right)) for g in guards]
-    key = digest(written, recording.plan(), held, *vars(options).items(), fingerprint())
+    taken = [(t.key, t.given, t.answers) for t in path]
+    key = digest(written, recording.plan(), held, taken, *vars(options).items(), fingerprint())
     with _lock:
         kernel = _kernels.get(key)
         if kernel is None:
-            kernel = _kernels[key] = Kernel(key, general, recording, guards, options)
+            kernel = _kernels[key] = Kernel(key, general, recording, guards, options, path)
             while len(_kernels) > KEPT:
                 _kernels.popitem(last=False)
         _kernels.move_to_end(key)

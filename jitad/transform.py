@@ -17,6 +17,7 @@ from jitad.call import Caller, Specialization
 from jitad.config import DEFAULT, Options, detours
 from jitad.containers import PLAIN, Static, value_of
 from jitad.derivation import Backward, Forward, Gradient, HessianVector, Jacobian, Recording, Transform
+from jitad.emit.signals import Interrupted
 from jitad.entry import MISS
 from jitad.errors import DTypeError, ShapeError, TraceError
 from jitad.ir.node import Node
@@ -47,10 +48,13 @@ class Transformed:
 
     def __call__(self, *args: Any, **kwargs: Any) -> Any:
         if not detours:
-            for entry in self._caller.entries:
-                out = entry(args, kwargs)
-                if out is not MISS:
-                    return out
+            try:
+                for entry in self._caller.entries:
+                    out = entry(args, kwargs)
+                    if out is not MISS:
+                        return out
+            except Interrupted:
+                raise KeyboardInterrupt from None  # one that `except Exception` does not catch
         if current() is None:
             return self._caller(args, kwargs)
         recording = self.record(*args, **kwargs)
@@ -129,11 +133,13 @@ def _remade(maker: Callable[..., Transformed], fn: Callable, arguments: tuple, o
 def _delivered(name: str, transform: str, options: Options, found: list[Parcel]) -> Transformed:
     """A transformed function without its function."""
 
+    kinds = len({p.trail[0][0] if p.trail else p for p in found})
+
     def gone(*args: Any, **kwargs: Any) -> Any:
         raise TraceError(
             f"{name} was pickled without its source, as functions inside others and lambdas cannot be pickled: here it can be "
-            f"called with arguments of {len(found)} types only, those that it had been called with before. Define it at the top "
-            "of a module, or use cloudpickle")
+            f"called with arguments of {kinds} types only, those that it had been called with before, and takes the paths only "
+            "that it had taken. Define it at the top of a module, or use cloudpickle")
 
     gone.__name__ = gone.__qualname__ = name
     made = Transformed(gone, transform, gone, (plain, ()), options)
@@ -189,6 +195,7 @@ def record(
                      inner.input(t.node.dtype, t.node.shape, t.weak) for t in tracers]
             actual += [t.node for t in tracers]
             inputs += [t.node for t in fresh]
+            inner.stands_for |= {f.node: t.node for f, t in zip(fresh, tracers, strict=True) if f.node is not t.node}
             in_trees.append(tree)
             new_args[k] = unflatten(tree, fresh, standing=standing)
         source: tuple[Node, ...] | Recording

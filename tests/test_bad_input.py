@@ -132,8 +132,8 @@ class TestTracing:
     def test_values_of_tracers(self):
         x = np.ones(6)
         raises_here(lambda x: float(x.sum()) * 2, x, match="float")
-        raises_here(lambda x: x.sum() if x.sum() > 0 else -x.sum(), x, match="np.where")
-        raises_here(lambda x: int(x[0]) * x.sum(), x, match="int")
+        raises_here(lambda x: jitad.vmap(lambda v: v if v > 0 else -v)(x).sum(), x, match="np.where")
+        raises_here(lambda x: jitad.vmap(lambda v: v * int(v))(x).sum(), x, match="int")
         raises_here(lambda x: x.sum().item(), x, match="item")
         raises_here(lambda x: np.array(x.tolist()).sum(), x, match="tolist")
         raises_here(lambda x: [1.0, 2.0][x[0]], x, match="integer")

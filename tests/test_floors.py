@@ -17,6 +17,8 @@ FLOORS = [
     {"emit"},
     {"runtime"},
     {"pipeline"},
+    {"specialization"},
+    {"paths"},
     {"entry"},
     {"call"},
     {"packed"},

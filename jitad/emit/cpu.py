@@ -29,6 +29,7 @@ from __future__ import annotations
 import dataclasses
 import itertools
 import re
+from collections.abc import Sequence
 from contextlib import nullcontext
 
 import numpy as np
@@ -38,6 +39,7 @@ from jitad.emit.expression import Expressions, Place, literal
 from jitad.emit.lane_loops import LaneLoop, room
 from jitad.emit.list_loops import RAISE, ListLoop
 from jitad.emit.namespace import WORTHWHILE
+from jitad.emit.path import Asked, Decision
 from jitad.emit.row_loops import RowLoop
 from jitad.emit.runs import Run, run_in
 from jitad.emit.shared import Form, Piece, form_of, function_of, given, names_of, share
@@ -74,16 +76,16 @@ MANY = 8  # arrays of one kind: more are no variables, which LLVM would take lon
 LENGTHS = "this kernel was made for arguments of other lengths; call specialize with arguments of these"
 
 
-def emit(program: Program, options: Options = DEFAULT) -> str:
-    """The source of a function `kernel` of the inputs that returns the outputs."""
-    return Emitter(program, options).emit()
+def emit(program: Program, options: Options = DEFAULT, path: Sequence[Decision] = ()) -> str:
+    """The source of a function `kernel` of the inputs that returns the outputs; of those that take a path only, if it has one."""
+    return Emitter(program, options, path).emit()
 
 
 class Emitter:
     """Writes one kernel."""
 
-    def __init__(self, program: Program, options: Options):
-        self.program, self.options = program, options
+    def __init__(self, program: Program, options: Options, path: Sequence[Decision] = ()):
+        self.program, self.options, self.asked = program, options, Asked(path)
         self.w = Writer()
         packed = {b.source: b for b in program.packed if b.kind == "packed" and not b.fixed}
         self.e = Expressions(program.scalars(), program.stored(), packed)
@@ -119,10 +121,11 @@ class Emitter:
         head = Writer()
         with head.indented(f"def {NAME}({', '.join(self.arguments())}):"):
             self.lengths(head)
+            self.asked.write(head)
             for size, name in self.e.sizes.items():
                 if name.startswith("s"):
                     head.line(f"{name} = {self.e.size_value(size)}")
-        texts = [*self.e.helpers.values(), *rolled.tables, *same.values(), head.text() + body.text()]
+        texts = [*self.asked.helpers, *self.e.helpers.values(), *rolled.tables, *same.values(), head.text() + body.text()]
         require_small(sum(text.count("\n") for text in texts))
         return "\n".join(texts)
 
@@ -184,7 +187,7 @@ class Emitter:
 
     def arguments(self) -> list[str]:
         """Names of the arguments."""
-        return [f"a{b.position}" for b in self.program.inputs]
+        return [*(f"a{b.position}" for b in self.program.inputs), *self.asked.arguments]
 
     def memory(self) -> None:
         """Make all arrays that are written to."""

@@ -15,10 +15,12 @@ For the harmonic energy of all pairs and its gradient::
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from itertools import combinations
 
 from jitad.config import Options
 from jitad.emit.cpu import Emitter
+from jitad.emit.path import Decision
 from jitad.ir.node import Node
 from jitad.lower.memory import is_computed, room, scratch_of, whole, work
 from jitad.lower.nest import Program
@@ -32,9 +34,9 @@ def written(program: Program) -> list[Buffer]:
     return [Buffer("result", o.value.dtype, o.shape) for o in program.outputs if isinstance(o.value, Buffer)] + work(program)
 
 
-def emit_into(program: Program, options: Options) -> str:
+def emit_into(program: Program, options: Options, path: Sequence[Decision] = ()) -> str:
     """The source of a function of the inputs and of a tuple of arrays, that returns the results that are numbers."""
-    return Into(program, options).emit()
+    return Into(program, options, path).emit()
 
 
 class Into(Emitter):

@@ -80,6 +80,6 @@ def _lengths(roots: Sequence[Node]) -> tuple[Steps, ...]:
 def _asked(value: Any) -> list[Steps]:
     if isinstance(value, tuple):
         return [s for v in value for s in _asked(v)]
-    if isinstance(value, Body):
+    if hasattr(value, "written"):  # a body, or what has one
         return list(value.lengths)
     return computed(value) if isinstance(value, Size) else []

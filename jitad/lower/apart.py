@@ -29,12 +29,26 @@ def take_apart(graph: Graph) -> Graph:
         return graph
     made = Rebuilt({n: n for n in graph.inputs})
     parts: dict[Node, list[Node]] = {}  # of outputs of loops: carries as they were, by number
+    whole = _asked_whole(graph, order)
     for node in order:
         if node.op.name == "scan":
-            made.new[node] = _output(node, made, parts)
+            made.new[node] = _output(node, made, parts, whole)
         elif node not in made.new:
             made.add(node)
     return Graph(graph.inputs, tuple(made.new[o] for o in graph.outputs), graph.guards)
+
+
+def _asked_whole(graph: Graph, order: Sequence[Node]) -> set[tuple]:
+    """Loops and carries whose rows somebody asks for who is no loop: they stay as they are, lest they be stored twice."""
+    users = [(a, a in arguments(n)[n.params[0].carries :] if n.op.name == "scan" else False)  # type: ignore[union-attr]
+             for n in order for a in n.args]
+    asked = [*graph.outputs, *(a for a, along in users if not along)]
+    return {(_loop(n), n.params[3] - len(n.params[0].outputs)) for n in asked  # type: ignore
+            if n.op.name == "scan" and n.params[3] >= len(n.params[0].outputs)}  # type: ignore
+
+
+def _loop(node: Node) -> tuple:
+    return node.args, node.params[:3]
 
 
 def _splits(body: Body) -> list[bool]:
@@ -44,13 +58,13 @@ def _splits(body: Body) -> list[bool]:
     return small if many <= ALL else [False] * body.carries
 
 
-def _output(node: Node, made: Rebuilt, parts: dict[Node, list[Node]]) -> Node:
+def _output(node: Node, made: Rebuilt, parts: dict[Node, list[Node]], whole: set[tuple]) -> Node:
     """An output of a loop, in terms of one whose small carries, and rows that are such carries of another, are single numbers."""
     loop, args, which = loop_of(node), arguments(node), node.params[3]
     assert isinstance(which, int)
     body = loop.body
     slices = range(body.carries, body.carries + body.slices)
-    splits = _splits(body) + [k in slices and args[k] in parts for k in range(body.carries, len(args))]
+    splits = [s and (_loop(node), k) not in whole for k, s in enumerate(_splits(body))] + [k in slices and args[k] in parts for k in range(body.carries, len(args))]
     length = None if loop.length is None else made.size(loop.length)
     step = _apart(body, tuple(splits))
     loop = Loop(step.resized(made.size) if step.lengths else step, length, loop.reverse)

@@ -66,7 +66,7 @@ class _Grid:
 
     def _plain(self, v: Any) -> Any:
         if type(v) is Tracer:
-            return content(v, f"an end of numpy.{self._name}", "write np.linspace").item()
+            return int(v) if v.dtype.kind != "f" else content(v, f"an end of numpy.{self._name}", "write np.linspace").item()
         return int(v) if type(v) is Dim else v
 
 

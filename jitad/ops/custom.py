@@ -11,6 +11,7 @@ from typing import Any
 
 from jitad.ir.body import Body
 from jitad.ir.node import Node, topological
+from jitad.ir.sizes import Steps
 from jitad.ir.types import ArrayType, is_float
 from jitad.ops.declare import REGISTRY, AtRule, Op, Scalar, SizeMap
 from jitad.ops.routine import Repeated
@@ -59,6 +60,11 @@ class Recorded:
     linear: bool
     order: int
     name: str
+
+    @property
+    def lengths(self) -> tuple[Steps, ...]:
+        """Those that are computed around it."""
+        return self.body.lengths
 
     @property
     def written(self) -> tuple:

@@ -18,7 +18,6 @@ from jitad.errors import ConcreteValueError
 from jitad.ir.evaluate import Sizer, run_nodes
 from jitad.ir.node import Node, topological
 from jitad.ir.types import native
-from jitad.ops.leaf import new_input
 from jitad.trace.place import ABSENT, Place
 from jitad.trace.structure import recognise
 from jitad.trace.tracing import LeafSpec, current, where
@@ -131,7 +130,7 @@ def capture(value: Any, place: Place) -> Tracer:
     position = root.arguments + len(root.captures)
     shape = root.axes(array.shape, position)
     dtype = native(array.dtype)
-    node = new_input(dtype, shape)
+    node = root.input_at(position, dtype, shape)
     made = Capture(place, node, LeafSpec(dtype, array.shape, weak), value)
     root.captures.append(made)
     known = recognise(array, shape, root)
@@ -169,8 +168,7 @@ def content(t: Tracer, what: str, instead: str) -> np.ndarray:
         found = t.node.origin
         made = f"\n  the value was made at {found[0]}, line {found[1]}" if found else ""
         root.refused = ConcreteValueError(
-            f"{what} of a traced array was asked for, but while a function is traced its arguments have no values; "
-            f"{instead}.{where()}{made}")
+            f"{what} of a traced array was asked for, which is another one in every call; {instead}.{where()}{made}")
         raise root.refused
     for n in leaves:
         by_node[n].freeze()

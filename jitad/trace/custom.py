@@ -81,7 +81,7 @@ def call(name: str, fun: Callable, args: Sequence[Any], fixed: Sequence[int], re
     assert trace is not None
     leaves, tree = flatten(tuple(a for k, a in enumerate(args) if k not in fixed))
     made = Call(name, {k: args[k] for k in fixed}, len(args), [as_tracer(v) for v in leaves], tree, [], tree, [])
-    with Trace(0) as inner:  # no derivative is taken of how the value is computed
+    with Trace("custom", 0) as inner:  # no derivative is taken of how the value is computed
         given = made.fresh(inner)
         found, made.result_tree = flatten(rebuilt(fun)(*made.merged(unflatten(tree, given))))
         tracers = [as_tracer(v) for v in found]
@@ -105,7 +105,7 @@ def tangents_of(rule: Callable, name: str) -> Record:
     def record(made: Call, around: Sequence[Node]) -> tuple[Recorded, list[Node]]:
         outer = current()
         assert outer is not None
-        with Trace(outer.derivatives - 1) as inner:
+        with Trace("custom", outer.derivatives - 1) as inner:
             primals = made.fresh(inner)
             tangents, seeds = made.seeds(inner, [t.node for t in primals], [t.weak for t in primals])
             out = rebuilt(rule)(*made.fixed.values(), unflatten(made.tree, primals), unflatten(made.tree, tangents))
@@ -144,7 +144,7 @@ def cotangents_of(fwd: Callable, bwd: Callable, names: tuple[str, str]) -> Recor
     def record(made: Call, around: Sequence[Node]) -> tuple[Recorded, list[Node]]:
         outer = current()
         assert outer is not None
-        with Trace(outer.derivatives - 1) as inner:
+        with Trace("custom", outer.derivatives - 1) as inner:
             primals = made.fresh(inner)
             out = rebuilt(fwd)(*made.merged(unflatten(made.tree, primals)))
             if not isinstance(out, (tuple, list)) or len(out) != 2:

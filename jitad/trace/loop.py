@@ -194,7 +194,7 @@ class _Recorded:
 def _step(f: Callable, given: Sequence[Tracer], carry_tree: Tree, slices: Sequence[Tracer], slice_tree: Tree,
           name: str) -> _Recorded:
     types = [t.node.type for t in given]
-    with Trace() as inner:
+    with Trace("scan") as inner:
         carries = [inner.input(t.node.dtype, t.node.shape, t.weak) for t in given]
         rows = [inner.input(s.node.dtype, s.node.shape[1:]) for s in slices]
         inputs = [t.node for t in (*carries, *rows)]

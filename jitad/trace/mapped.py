@@ -34,7 +34,7 @@ def vmap(f: Callable, args: tuple, kwargs: dict, in_axes: Any, out_axes: Any, ax
     axes = [None if a is None else _axis(a, t.node.ndim, "in_axes") for a, t in zip(found, tracers, strict=True)]
     fronts = [t.node if a is None else _to_front(t.node, a) for t, a in zip(tracers, axes, strict=True)]
     size = _size(trace, [n for n, a in zip(fronts, axes, strict=True) if a is not None], axis_size)
-    with Trace() as inner:
+    with Trace("vmap") as inner:
         fresh = [Tracer(n, inner, t.weak, fixed=True) if a is None else inner.input(n.dtype, n.shape[1:], t.weak)
                  for n, a, t in zip(fronts, axes, tracers, strict=True)]
         one, options = unflatten(tree, fresh)

@@ -84,26 +84,34 @@ class Methods:
         return content(self, what, instead)  # type: ignore[arg-type]
 
     def __bool__(self) -> bool:
-        return bool(self._concrete("the truth value", "write np.where(condition, a, b) instead of if, "
-                                   "np.maximum and np.minimum instead of max and min, & and | instead of and and or"))
+        from jitad.trace.questions import truth
+
+        return truth(self)  # type: ignore[arg-type]
+
+    def _integer(self, what: str, instead: str) -> int:
+        from jitad.trace.questions import integer
+
+        return integer(self, what, instead)  # type: ignore[arg-type]
 
     def __float__(self) -> float:
-        return float(self._concrete("float(t)", "keep it as it is: NumPy's functions take it (np.sqrt, where math was imported "
-                                                "inside of the function)"))
+        instead = "keep it as it is: NumPy's functions take it (np.sqrt, where math was imported inside of the function)"
+        return float(self._concrete("float(t)", instead) if self.dtype.kind == "f" else self._integer("float(t)", instead))
 
     def __int__(self) -> int:
-        return int(self._concrete("int(t)", f"write .astype(int) to keep it traced; {_STATIC}"))
+        return self._integer("int(t)", f"write .astype(int) to keep it traced; {_STATIC}")
 
     def __index__(self) -> int:
-        value = self._concrete("the use as an integer", _STATIC + ", and np.take picks from a list")
-        if value.dtype.kind not in "iu":
-            raise TypeError("only integer scalars can be used as an index" + where())
-        return int(value)
+        if self.dtype.kind not in "iu":
+            raise TraceError("only integer scalars can be used as an index" + where())
+        return self._integer("the use as an integer", _STATIC + ", and np.take picks from a list")
 
     def __complex__(self) -> complex:
         return complex(self._concrete("complex(t)", "complex numbers are not supported"))
 
     def item(self, *args: Any) -> Any:
+        if not args and self.dtype.kind != "f":
+            value = self._integer(".item()", "keep it as an array")
+            return bool(value) if self.dtype.kind == "b" else value
         return self._concrete(".item()", "keep it as an array").item(*args)
 
     def tolist(self) -> Any:
@@ -136,8 +144,8 @@ class Methods:
     def __hash__(self) -> int:
         if self.is_array:
             raise TypeError("unhashable type: 'numpy.ndarray'" + where())
-        return hash(self._concrete(
-            "the hash", "a traced value cannot be looked up in a dict or set; write np.where or np.take").item())
+        instead = "a traced value cannot be looked up in a dict or set; write np.where or np.take"
+        return hash(self._concrete("the hash", instead).item() if self.dtype.kind == "f" else self._integer("the hash", instead))
 
     # Shape.
 

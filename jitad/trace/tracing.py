@@ -23,11 +23,12 @@ from jitad.ir import sizes
 from jitad.ir.graph import Guard, rebuild
 from jitad.ir.node import Node, set_observer
 from jitad.ir.sizes import Size, Sym
-from jitad.ir.types import Shape
+from jitad.ir.types import ArrayType, Shape
 from jitad.ops.leaf import new_input
 
 if TYPE_CHECKING:
     from jitad.trace.capture import Capture, Watch
+    from jitad.trace.questions import Path
     from jitad.trace.tracer import Tracer
 
 
@@ -73,9 +74,15 @@ def _note_line(node: Node) -> None:
 
 
 class Trace:
-    """A function being traced; a context manager."""
+    """A function being traced; a context manager.
 
-    def __init__(self, derivatives: int | None = None) -> None:
+    The fresh inputs of a nested one stand for nodes of the trace around it; or, of a `kind` such as ``"scan"``, for many values.
+    """
+
+    def __init__(self, kind: str = "", derivatives: int | None = None) -> None:
+        self.kind = kind
+        self.fresh: set[Node] = set()
+        self.stands_for: dict[Node, Node] = {}
         self.parent: Trace | None = current()
         self.root: Trace = self.parent.root if self.parent else self
         above: int = self.parent.derivatives if self.parent else 0
@@ -88,6 +95,8 @@ class Trace:
             self.captures: list[Capture] = []
             self.watches: list[Watch] = []
             self.arguments = 0
+            self.inputs: list[Node] = []  # those of arguments
+            self.path: Path | None = None  # truth values that were asked for; none where arguments have no values
             self.refused: Exception | None = None  # raised once more at the end, lest the function has caught it
             self.equalities: dict[Sym, int | Size] = {}
             self.memo: dict = {}  # rebuilt functions and captured objects
@@ -115,7 +124,16 @@ class Trace:
         """A tracer of a fresh input."""
         from jitad.trace.tracer import Tracer
 
-        return Tracer(new_input(dtype, shape), self, weak, fixed=True)
+        node = new_input(dtype, shape)
+        self.fresh.add(node)
+        return Tracer(node, self, weak, fixed=True)
+
+    def input_at(self, position: int, dtype: np.dtype, shape: Shape) -> Node:
+        """The input for an argument or captured value: the same for all paths, so that what is asked on the way is, too."""
+        known = self.path.nodes if self.path is not None else ()
+        if position < len(known) and known[position].type == ArrayType(dtype, shape):
+            return known[position]
+        return new_input(dtype, shape)
 
     # Lengths. All of these belong to the root.
 
@@ -211,15 +229,21 @@ class Traced:
     watches: tuple[Watch, ...]
 
 
-def trace(specs: Sequence[LeafSpec], record: Callable[[list], Any]) -> Traced:
-    """Call `record` on one tracer for each spec; it returns a recording, of which only the nodes are touched here."""
+def trace(specs: Sequence[LeafSpec], record: Callable[[list], Any], path: Path | None = None) -> Traced:
+    """Call `record` on one tracer for each spec; it returns a recording, of which only the nodes are touched here.
+
+    `path` has the values of the arguments, and answers for truth values.
+    """
     from jitad.trace.tracer import Tracer
 
     with Trace() as t:
         if t.root is not t:
             raise RuntimeError("a root trace inside another")
-        t.arguments = len(specs)
-        inputs = [new_input(s.dtype, t.axes(s.shape, k)) for k, s in enumerate(specs)]
+        t.arguments, t.path = len(specs), path
+        if path is not None:
+            path.root = t
+        inputs = t.inputs
+        inputs += [t.input_at(k, s.dtype, t.axes(s.shape, k)) for k, s in enumerate(specs)]
         try:
             recorded = record([Tracer(n, t, s.weak, fixed=True) for n, s in zip(inputs, specs, strict=True)])
         except (TypeError, ValueError, AttributeError, RuntimeError) as error:
@@ -230,7 +254,7 @@ def trace(specs: Sequence[LeafSpec], record: Callable[[list], Any]) -> Traced:
                 f"write that part with NumPy's functions, or do it outside of the traced function{t.objects}") from error
         if t.refused is not None:
             raise t.refused
-    inputs += [c.node for c in t.captures]
+    inputs = [*inputs, *(c.node for c in t.captures)]
     if t.equalities:
         both = rebuild([*inputs, *recorded.nodes()], size=t.known)
         inputs, recorded = both[: len(inputs)], recorded.with_nodes(both[len(inputs) :])

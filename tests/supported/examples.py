@@ -145,6 +145,7 @@ GROUPS: dict[str, list[Row]] = {
         row("diff", "np.diff(x, 2)", "np.diff(m, axis=0)", "np.diff(x, prepend=0.0, append=y[0])"),
         row("ediff1d", "np.ediff1d(x)", "np.ediff1d(x, to_begin=1.0, to_end=[2.0])"),
         row("gradient", "np.gradient(x, 2.0)", "np.gradient(x, x.cumsum())", "np.gradient(m)", "np.gradient(x, edge_order=2)"),
+        row("histogram_bin_edges", "np.histogram_bin_edges(x)", "np.histogram_bin_edges(x, 3)"),
         row("trapezoid", "np.trapezoid(x)", "np.trapezoid(m, axis=0)", "np.trapezoid(x, y.cumsum())"),
         row("trapz", "np.trapz(x)"),
         row("apply_along_axis", "np.apply_along_axis(lambda t: t * t, 0, m)"),

@@ -157,9 +157,13 @@ def test_names_bound_to_numpy_functions():
     np.testing.assert_allclose(jitad.grad(f)(X), 2 * X * (np.arange(6) > 0) + X / np.linalg.norm(X))
 
 
-def test_the_content_of_an_argument_has_no_value():
-    with pytest.raises(errors.ConcreteValueError, match="no values"):
-        jitad.grad(lambda x: x.sum() if weights[int(x[0])] else x.sum())(X)
+def test_a_captured_value_is_picked_by_an_argument():
+    g = jitad.jit(lambda x: x.sum() if weights[int(x[0])] > 2 else -x.sum())
+    for k in range(4):
+        x = X * 0 + k + 0.5
+        assert g(x) == pytest.approx(x.sum() if weights[k] > 2 else -x.sum())
+    with pytest.raises(errors.ConcreteValueError, match="another one in every call"):
+        jitad.grad(lambda x: x.sum() * float(x[0]))(X)
 
 
 def test_special_functions_of_scipy():

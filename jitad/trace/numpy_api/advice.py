@@ -22,7 +22,6 @@ unsupported: dict[str, str] = {
     "roots": "the roots are complex; write np.linalg.eigvalsh of a symmetric matrix, or solve by Newton steps with np.polyval",
     "poly": "of a matrix, write it with np.linalg.eigvalsh of a symmetric one; np.poly takes the roots",
     "histogram": "write np.histogram with edges that are known", "histogram2d": _EDGES, "histogramdd": _EDGES,
-    "histogram_bin_edges": "write np.linspace(x.min(), x.max(), bins + 1)",
     "linalg.eig": _EIGEN, "linalg.eigvals": _EIGEN,
     "linalg.qr": "write np.linalg.cholesky(a.T @ a) for the triangular factor, or np.linalg.solve and np.linalg.lstsq",
     "linalg.svd": "write np.linalg.svdvals for the values, np.linalg.eigh of a.T @ a for vectors",
