@@ -64,7 +64,8 @@ def _output(node: Node, made: Rebuilt, parts: dict[Node, list[Node]], whole: set
     assert isinstance(which, int)
     body = loop.body
     slices = range(body.carries, body.carries + body.slices)
-    splits = [s and (_loop(node), k) not in whole for k, s in enumerate(_splits(body))] + [k in slices and args[k] in parts for k in range(body.carries, len(args))]
+    splits = [s and (_loop(node), k) not in whole for k, s in enumerate(_splits(body))]
+    splits += [k in slices and args[k] in parts for k in range(body.carries, len(args))]
     length = None if loop.length is None else made.size(loop.length)
     step = _apart(body, tuple(splits))
     loop = Loop(step.resized(made.size) if step.lengths else step, length, loop.reverse)
