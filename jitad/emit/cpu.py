@@ -110,15 +110,12 @@ class Emitter:
         self.w = Writer(depth=1)
         self.memory()
         used = names_of("\n".join(rolled.lines))
-        for name, place in places.items():
-            if name in used:
-                self.w.line(f"{name} = {place}")
+        self.w.lines += [f"    {name} = {place}" for name, place in places.items() if name in used]
         self._packed()
         self.w.lines += rolled.lines
         results = self.results_of()
         self.w.line(f"return {', '.join(results)}" if results else "return")
-        body = self.w
-        head = Writer()
+        body, head = self.w, Writer()
         with head.indented(f"def {NAME}({', '.join(self.arguments())}):"):
             self.lengths(head)
             self.asked.write(head)
