@@ -124,7 +124,9 @@ def fori_loop(
 def while_loop(cond_fun: Callable, body_fun: Callable, init_val: Any) -> Any:
     """``while cond_fun(x): x = body_fun(x)``.
 
-    Differentiates in both modes, to any order: the reverse mode counts the turns first, then stores the carry of each.
+    Differentiates in both modes, to any order: turns are counted first, then taken once more, with the carry of each stored.
+    The two runs may be rounded differently. Where turns amplify rounding (lengths of steps that are controlled by an estimate of
+    the error), the derivative is that of the second run, whose end may differ from the value by that much.
 
     Parameters
     ----------
