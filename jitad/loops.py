@@ -125,8 +125,6 @@ def while_loop(cond_fun: Callable, body_fun: Callable, init_val: Any) -> Any:
     """``while cond_fun(x): x = body_fun(x)``.
 
     Differentiates in both modes, to any order: turns are counted first, then taken once more, with the carry of each stored.
-    The two runs may be rounded differently. Where turns amplify rounding (lengths of steps that are controlled by an estimate of
-    the error), the derivative is that of the second run, whose end may differ from the value by that much.
 
     Parameters
     ----------

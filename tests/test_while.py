@@ -288,3 +288,26 @@ def test_a_loop_of_which_only_the_number_of_turns_is_asked_for():
         want = jitad.grad(f)(1.3)
     close(jitad.grad(f)(1.3), want)
     close((f(1.3 + 1e-6) - f(1.3 - 1e-6)) / 2e-6, want, 1e-7)
+
+
+def test_both_runs_take_the_same_step():
+    """Compiled apart they might be rounded differently, and the derivative be that of other steps than those of the value."""
+    for f, x in ((lambda a: newton(jitad.while_loop, a), 2.0), (lambda a: spin(jitad.while_loop, a), A)):
+        source = written(jitad.value_and_grad(f), x).source
+        runs = [text for text in source.split("def ") if text.startswith("turns") and "step0(" in text]
+        assert len(runs) == 2 and "while " in runs[0] and "while " not in runs[1]
+        assert "@part\ndef step0(" in source  # which is not put into them, where it might be compiled in two ways
+
+
+def test_chaos():
+    """A run that is rounded differently ends somewhere else after fifty turns, and has other derivatives."""
+    def turn(c):
+        y, k, x = c
+        return 3.9 * y * (1 - y) + 0.01 * np.sin(9 * y * x), k + 1, x
+
+    def f(x):
+        return jitad.while_loop(lambda c: c[1] < 90, turn, (x, 0, x))[0]
+
+    value, slope = jitad.value_and_grad(f)(0.37)
+    again, along = jitad.jvp(f, (0.37,), (1.0,))
+    assert value == again and slope == pytest.approx(along, rel=1e-9)

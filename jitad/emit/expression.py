@@ -52,6 +52,7 @@ class Expressions:
         self.packed = packed  # copies of inputs
         self.rows: dict[Buffer, Place] = {}  # arrays that are read and written in their place
         self.helpers: dict[str, str] = {}  # name to source of functions that the kernel calls
+        self.steps: dict[str, str] = {}  # functions of steps that several loops take, by what is in them
         self._counts: dict[str, int] = {}
         self._named = 0
         self.exact = compared(roots, stored)

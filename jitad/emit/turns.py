@@ -69,12 +69,16 @@ def write_turns(outer: Emitter, step: Repeat, w: Writer) -> None:
     turns = step.turns
     number = sum(name.startswith("turns") for name in outer.e.helpers)
     inner = _Step(turns, outer.options)
-    text = HELPERS.sub(lambda m: f"{m[1]}{number}_{m[2]}", inner.emit())
+    written = inner.emit()
+    text = HELPERS.sub(lambda m: f"{m[1]}{number}_{m[2]}", written)
     before, _, own = text.rpartition(f"def {NAME}(")
     taken = inner.taken_lengths()
     lengths = list(taken.values())
-    outer.e.helpers[f"step{number}"] = f"{before}@{outer.decorator.replace('part', 'step')}\ndef step{number}({own}"
-    outer.e.helpers[f"turns{number}"] = _all_turns(turns, number, outer.decorator, lengths)
+    name = outer.e.steps.setdefault(written, f"step{number}") if turns.twice else f"step{number}"
+    if name not in outer.e.helpers:
+        decorator = outer.decorator if turns.twice else outer.decorator.replace("part", "step")
+        outer.e.helpers[name] = f"{before}@{decorator}\ndef {name}({own}"
+    outer.e.helpers[f"turns{number}"] = _all_turns(turns, number, name, outer.decorator, lengths)
     given = [outer.e.length(s) if isinstance(s, Steps) else outer.e.symbols.setdefault(s, name) for s, name in taken.items()]
     numbers = iter(step.numbers)
     constants = [outer.e.name(next(numbers)) if b is None else outer.e.buffer(b) for b in turns.constants]
@@ -84,7 +88,7 @@ def write_turns(outer: Emitter, step: Repeat, w: Writer) -> None:
     w.line(f"turns{number}({', '.join(arguments)})")
 
 
-def _all_turns(turns: Turns, number: int, decorator: str, lengths: list[str]) -> str:
+def _all_turns(turns: Turns, number: int, step: str, decorator: str, lengths: list[str]) -> str:
     """The function that takes all steps."""
     t = "t" if turns.reverse else "s"
     carries, results = _named("c", turns.carries), _named("y", turns.results)
@@ -97,7 +101,7 @@ def _all_turns(turns: Turns, number: int, decorator: str, lengths: list[str]) ->
     arrays, numbers = [[place for place, b in then if _is_number(b) == is_number] for is_number in (False, True)]
     given = [local.get(c) or f"{c}[{_row(b).format('')}]" for c, b in kept.items()]
     given += [f"{name}[{t}]" if name else t for name in slices]
-    call = f"step{number}({', '.join([*given, *constants, *arrays, *scratch, *lengths])})"
+    call = f"{step}({', '.join([*given, *constants, *arrays, *scratch, *lengths])})"
     w = Writer()
     w.line(f"@{decorator}")
     taken = ["n", *carries, *filter(None, slices), *results, *scratch, *constants, *lengths]

@@ -14,6 +14,7 @@ from jitad.ir.body import Body
 from jitad.ir.graph import Graph, Rebuilt, in_order, rebuild
 from jitad.ir.node import Node
 from jitad.ir.types import Shape
+from jitad.lower.loops import counts_first
 from jitad.ops.leaf import new_input
 from jitad.ops.scan import Loop, arguments, lengths, loop_of, output
 from jitad.ops.shape import concatenate, expand, reshape, slice_
@@ -43,8 +44,9 @@ def _asked_whole(graph: Graph, order: Sequence[Node]) -> set[tuple]:
     users = [(a, a in arguments(n)[n.params[0].carries :] if n.op.name == "scan" else False)  # type: ignore[union-attr]
              for n in order for a in n.args]
     asked = [*graph.outputs, *(a for a, along in users if not along)]
-    return {(_loop(n), n.params[3] - len(n.params[0].outputs)) for n in asked  # type: ignore
-            if n.op.name == "scan" and n.params[3] >= len(n.params[0].outputs)}  # type: ignore
+    found = {(_loop(n), n.params[3] - len(n.params[0].outputs), counts_first(n)) for n in asked  # type: ignore
+             if n.op.name == "scan" and n.params[1] is not None and n.params[3] >= len(n.params[0].outputs)}  # type: ignore
+    return {(loop, k) for own, k, first in found for loop in (own, first)}  # both runs take the same step
 
 
 def _loop(node: Node) -> tuple:

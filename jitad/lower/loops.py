@@ -2,7 +2,8 @@
 
 A carry is an array of one row more than there are steps, if somebody asks for what it was before each; else of two rows that
 take turns. A step reads one row and writes the next, so that nothing is copied. A sum, to which each step adds, has one row.
-What nobody asks for is not computed. Loops that go on while something holds count their steps.
+What nobody asks for is not computed. Loops that go on while something holds count their steps; the loop of as many that keeps
+the carries, of which derivatives are, takes the very same step: compiled apart, the two runs might be rounded differently.
 """
 
 from __future__ import annotations
@@ -21,7 +22,7 @@ from jitad.ir.types import INT
 from jitad.lower.memory import work
 from jitad.lower.nest import Program, Turns
 from jitad.lower.scalar import Buffer
-from jitad.ops.scan import Loop, arguments, loop_of, together
+from jitad.ops.scan import Loop, arguments, lengths, loop_of, together
 
 
 @dataclass(eq=False)
@@ -35,6 +36,7 @@ class Laid:
     constants: list[Node]
     step: Program
     count: Buffer | None = None  # of the steps, where there is no length
+    twice: bool = False  # whether another loop takes the same step
 
     def place(self, which: int, idx: tuple, e: Any) -> tuple[Buffer, tuple]:
         """Where an element of an output is; `e` makes indices."""
@@ -69,7 +71,7 @@ class Laid:
             tuple(b for k, b in self.outputs.items() if k >= carries),
             tuple(None if counts(n) else buffers[n] for n in self.slices),
             tuple(buffers[n] if n.shape else None for n in self.constants),
-            tuple(replace(b, kind="temp") for b in work(self.step)))
+            tuple(replace(b, kind="temp") for b in work(self.step)), self.twice)
 
     def operands(self) -> list[Node]:
         """What has to lie in memory for it."""
@@ -84,20 +86,49 @@ def counts(node: Node) -> bool:
 def lay_out(order: Sequence[Node], options: Options) -> dict[Node, Laid]:
     """Of each output of a loop, where it lies."""
     out: dict[Node, Laid] = {}
-    for n, nodes in together(order)[1].items():
-        if n is nodes[0]:
-            out |= dict.fromkeys(nodes, _laid(nodes, options))
+    loops = [nodes for n, nodes in together(order)[1].items() if n is nodes[0] and n.op.name == "scan"]
+    first = {_run(nodes[0]): nodes for nodes in loops}
+    again = {counted: nodes for nodes in loops if (counted := counts_first(nodes[0])) in first}
+    for nodes in loops:
+        run = counts_first(nodes[0]) if counts_first(nodes[0]) in first else _run(nodes[0])
+        both = {k for n in (*first[run], *again[run]) if (k := _carry(n)) is not None} if run in again else None
+        out |= dict.fromkeys(nodes, _laid(nodes, options, both))
     return out
 
 
-def _laid(nodes: list[Node], options: Options) -> Laid:
+def _carry(node: Node) -> int | None:
+    """The carry that an output is, at the end or before each step."""
+    body, length, _, which = node.params
+    if which < body.carries:  # type: ignore[union-attr,operator]
+        return which  # type: ignore[return-value]
+    history = which - len(body.outputs)  # type: ignore[union-attr,operator]
+    return history if length is not None and history >= 0 else None
+
+
+def _run(node: Node) -> tuple:
+    return node.args, node.params[:3]
+
+
+def counts_first(node: Node) -> tuple | None:
+    """The loop that goes on while something holds, which has counted the steps that this one takes once more."""
+    found = lengths(node)[:1]
+    count = found[0].args[0] if found and found[0].op.name == "length" else None
+    if count is None or count.op.name != "scan" or count.params[1] is not None or count.params[0] is not node.params[0]:
+        return None
+    return _run(count) if arguments(count) == arguments(node) else None
+
+
+def _laid(nodes: list[Node], options: Options, both: set[int] | None) -> Laid:
+    """Where the outputs of a loop lie; `both` are the carries that are asked for in one of its runs, if there are two."""
     from jitad.lower.schedule import lower
 
     loop, args = loop_of(nodes[0]), arguments(nodes[0])
     body = loop.body
     asked: set[int] = {n.params[3] for n in nodes}  # type: ignore[misc]
-    if loop.length is None:  # it needs the carry that says whether it goes on; the number of steps is there anyway
-        asked = (asked - {body.carries}) | {body.carries - 1}
+    if loop.length is None:  # the number of steps is there anyway
+        asked -= {body.carries}
+    if loop.length is None or both is not None:  # it needs the carry that says whether it goes on, or takes the step that does
+        asked |= {body.carries - 1, *(both or ())}
     kept = {k - len(body.outputs) for k in asked if k >= len(body.outputs)}
     live = _live(body, {*kept, *(k for k in asked if k < len(body.outputs))})
     used = set(topological([body.outputs[k] for k in live]))
@@ -111,7 +142,7 @@ def _laid(nodes: list[Node], options: Options) -> Laid:
     last = body.carries + body.slices
     return Laid(loop, [(outputs[k], args[k]) for k in live if k < body.carries], outputs,
                 [args[k] for k in given if body.carries <= k < last], [args[k] for k in given if k >= last], step,
-                Buffer("temp", INT, (1,)) if loop.length is None else None)
+                Buffer("temp", INT, (1,)) if loop.length is None else None, both is not None)
 
 
 def _rows(loop: Loop, k: int, kept: bool) -> int | Size:

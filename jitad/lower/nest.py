@@ -66,6 +66,8 @@ class Turns:
     constants: tuple[Buffer | None, ...]
     """None for those that are numbers."""
     scratch: tuple[Buffer, ...]
+    twice: bool = False
+    """Whether another loop takes the same step, which then has to be the same code."""
 
     @property
     def operands(self) -> tuple[Buffer, ...]:
