@@ -4,6 +4,7 @@ import numpy as np
 import pytest
 
 import jitad
+from jitad.emit.namespace import NAMES
 from jitad.ir import sizes
 from tests.written import written
 
@@ -76,8 +77,7 @@ def test_memory(checkpoint, power):
 
 
 def test_roots_of_lengths():
-    from jitad.emit.namespace import iroot
-
+    iroot = NAMES["iroot"]
     for k in (2, 3, 5):
         for n in (0, 1, 2, 7, 8, 9, 26, 27, 28, 10**6 - 1, 10**6, 2**50, 2**50 - 1):
             c = sizes.call("iroot", n, k)

@@ -11,6 +11,7 @@ from numba.extending import overload
 
 from jitad.emit import hyperbolic, lane_math, lanes, places, power, roots, signals, special, vmath  # noqa: F401
 from jitad.emit.callee import CalleeCompiler, StepCompiler
+from jitad.ir.sizes import iroot
 from jitad.ops.extern import PREFIX
 
 WORTHWHILE = 20_000  # scalars to compute: less is done sooner than threads are started
@@ -67,17 +68,6 @@ def _floor_divide(x, y):  # type: ignore[no-untyped-def]
         return low + 1.0 if quotient - low > 0.5 else low
 
     return of_floats
-
-
-@exact
-def iroot(n, k):  # type: ignore[no-untyped-def]
-    """The largest c with c**k <= n; 1 of 0."""
-    c = max(1, int(n ** (1 / k)))
-    while (c + 1)**k <= n:
-        c += 1
-    while c > 1 and c**k > n:
-        c -= 1
-    return c
 
 
 @exact
@@ -195,7 +185,7 @@ NAMES |= {name: getattr(vmath, name) for name in (
     "exp", "exp2", "expm1", "log", "log2", "log10", "log1p", "tanh", "reciprocal", "rsqrt")}
 NAMES |= {"cbrt": roots.cbrt, "hypot": roots.hypot, "power_of_singles": power.power_of_singles}
 NAMES |= {name: getattr(hyperbolic, name) for name in ("asinh", "acosh", "atanh")}
-NAMES |= {"triangle_row": triangle_row, "triangle_column": triangle_column, "floor_divide": floor_divide, "iroot": iroot}
+NAMES |= {"triangle_row": triangle_row, "triangle_column": triangle_column, "floor_divide": floor_divide, "iroot": exact(iroot)}
 NAMES |= {"table": table, "prange": prange, "exact": exact, "part": part, "exact_part": exact_part, "step": step,
           "exact_step": exact_step,
           "part_parts": part_parts, "exact_parts": exact_parts, "collect": collect, "overlap": overlap,

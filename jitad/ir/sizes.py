@@ -76,7 +76,7 @@ class Call:
         return f"{self.function}({', '.join(map(str, self.args))})"
 
 
-def _iroot(n: int, k: int) -> int:
+def iroot(n: int, k: int) -> int:
     """The largest c with c**k <= n; 1 of 0."""
     c = max(1, int(n ** (1 / k)))
     while (c + 1)**k <= n:
@@ -87,7 +87,7 @@ def _iroot(n: int, k: int) -> int:
 
 
 _CALLS: dict[str, Callable] = {
-    "iroot": _iroot,
+    "iroot": iroot,
     "floordiv": lambda a, b: a // b,
     "mod": lambda a, b: a % b,
     "max": max,
