@@ -11,7 +11,7 @@ from numba.extending import overload
 
 from jitad.emit import hyperbolic, lane_math, lanes, places, power, roots, signals, special, vmath  # noqa: F401
 from jitad.emit.callee import CalleeCompiler, StepCompiler
-from jitad.ir.sizes import iroot
+from jitad.ir import sizes
 from jitad.ops.extern import PREFIX
 
 WORTHWHILE = 20_000  # scalars to compute: less is done sooner than threads are started
@@ -185,7 +185,7 @@ NAMES |= {name: getattr(vmath, name) for name in (
     "exp", "exp2", "expm1", "log", "log2", "log10", "log1p", "tanh", "reciprocal", "rsqrt")}
 NAMES |= {"cbrt": roots.cbrt, "hypot": roots.hypot, "power_of_singles": power.power_of_singles}
 NAMES |= {name: getattr(hyperbolic, name) for name in ("asinh", "acosh", "atanh")}
-NAMES |= {"triangle_row": triangle_row, "triangle_column": triangle_column, "floor_divide": floor_divide, "iroot": exact(iroot)}
+NAMES |= {"triangle_row": triangle_row, "triangle_column": triangle_column, "floor_divide": floor_divide, "iroot": exact(sizes.iroot)}
 NAMES |= {"table": table, "prange": prange, "exact": exact, "part": part, "exact_part": exact_part, "step": step,
           "exact_step": exact_step,
           "part_parts": part_parts, "exact_parts": exact_parts, "collect": collect, "overlap": overlap,
