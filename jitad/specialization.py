@@ -116,8 +116,6 @@ class Specialization:
             if found is None and embedded(self.recording.nodes()):
                 raise
             raise IndexRangeError(found or "an index array is out of range") from None
-        except Interrupted:
-            raise KeyboardInterrupt from None  # one that `except Exception` does not catch
         except np.linalg.LinAlgError as error:
             if is_handed_on(error):
                 raise
@@ -139,7 +137,10 @@ class Specialization:
         if jit_disabled():
             return self._interpreter(*every), [(n.dtype, n.ndim) for n in self.graph.outputs]
         _, kernel, constants = self.shared()
-        values = kernel.call(*every, *constants)
+        try:
+            values = kernel.call(*every, *constants)
+        except Interrupted:
+            raise KeyboardInterrupt from None  # one that `except Exception` does not catch
         return (values,) if len(kernel.outputs) == 1 else values if kernel.outputs else (), kernel.outputs
 
     @cached_property

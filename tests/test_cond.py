@@ -100,7 +100,11 @@ def test_what_is_not_chosen_does_not_run():
     def f(x, p):
         return jitad.cond(p, lambda: jitad.while_loop(lambda y: y < np.inf, np.cos, x), lambda: x * x)
 
+    def of_another_dtype(x, p):  # a cast is no reason to compute it
+        return jitad.cond(p, lambda: jitad.while_loop(lambda k: k < 5, lambda k: k - k, 3), lambda: x * x)
+
     assert jitad.value_and_grad(f)(3.0, False) == (9.0, 6.0)
+    assert jitad.value_and_grad(of_another_dtype)(3.0, False) == (9.0, 6.0)
 
 
 def test_switch():

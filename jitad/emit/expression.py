@@ -70,13 +70,14 @@ class Expressions:
         """A name for the size; the emitter writes its value in front."""
         if isinstance(size, int):
             return str(size)
+        if size in self.sizes:
+            return self.sizes[size]
         found = sorted(sizes.symbols(size), key=Sym.key)
         names = [self.length(s) if isinstance(s, Steps) else self.symbols.setdefault(s, f"n{s.position}_{s.axis}") for s in found]
         if self.lengths.keys() & found:
             return f"({sizes.python(size, dict(zip(found, names, strict=True)).__getitem__)})"
-        if size not in self.sizes:
-            symbol = sizes.as_symbol(size)
-            self.sizes[size] = self.symbols[symbol] if symbol else f"s{len(self.sizes)}"
+        symbol = sizes.as_symbol(size)
+        self.sizes[size] = self.symbols[symbol] if symbol else f"s{len(self.sizes)}"
         return self.sizes[size]
 
     def length(self, symbol: Steps) -> str:

@@ -11,6 +11,7 @@ from typing import Any
 
 from jitad.ir.body import Body
 from jitad.ir.node import Node, topological
+from jitad.ir.serial import Numbers
 from jitad.ir.sizes import Steps
 from jitad.ir.types import ArrayType, is_float
 from jitad.ops.declare import REGISTRY, AtRule, Op, Scalar, SizeMap
@@ -69,7 +70,14 @@ class Recorded:
     @property
     def written(self) -> tuple:
         """It as plain data."""
-        return *self.body.written, self.arguments, self.results, self.around, self.moved, self.reverse, self.linear, self.order
+        return *self.body.written, *self._told()
+
+    def written_in(self, numbers: Numbers) -> tuple:
+        """It as plain data, as a part of graphs with these numbers."""
+        return *self.body.written_in(numbers), *self._told()
+
+    def _told(self) -> tuple:
+        return self.arguments, self.results, self.around, self.moved, self.reverse, self.linear, self.order
 
     @property
     def floats(self) -> list[int]:

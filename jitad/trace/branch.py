@@ -7,7 +7,8 @@ none.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import contextmanager
 from dataclasses import dataclass
 from typing import Any
 
@@ -87,7 +88,8 @@ def _chosen(name: str, chosen: Sequence[Node], functions: Sequence[Callable], op
     for other in found[1:]:
         if other.tree != first.tree:
             raise TypeError(f"the functions of {name} return {first.tree} and {other.tree}, which have to be the same{where()}")
-    alike = [_alike(name, ts) for ts in zip(*(b.results for b in found), strict=True)]
+    with _noted() as unified:  # a cast belongs to the branch as well
+        alike = [_alike(name, ts) for ts in zip(*(b.results for b in found), strict=True)]
     rows = [list(row) for row in zip(*alike, strict=True)] or [[] for _ in found]
     if all(b.is_total for b in found):
         out = rows[-1]
@@ -96,12 +98,20 @@ def _chosen(name: str, chosen: Sequence[Node], functions: Sequence[Callable], op
     else:
         out = [zeros(n) for n in rows[0]]
         for p, row, branch in zip(chosen, rows, found, strict=True):
-            out = _if(p, row, branch.made, out)
+            out = _if(p, row, branch.made | unified, out)
     weak = [all(t.weak for t in ts) for ts in zip(*(b.results for b in found), strict=True)]
     return unflatten(first.tree, [wrap(n, w) for n, w in zip(out, weak, strict=True)])
 
 
 def _recorded(f: Callable, operands: tuple) -> _Branch:
+    with _noted() as made:
+        leaves, tree = flatten(rebuilt(f)(*operands))
+        return _Branch([as_tracer(v) for v in leaves], tree, made)
+
+
+@contextmanager
+def _noted() -> Iterator[set[Node]]:
+    """The nodes that are made inside of this."""
     made: set[Node] = set()
 
     def observe(node: Node) -> None:
@@ -111,8 +121,7 @@ def _recorded(f: Callable, operands: tuple) -> _Branch:
 
     former = set_observer(observe)
     try:
-        leaves, tree = flatten(rebuilt(f)(*operands))
-        return _Branch([as_tracer(v) for v in leaves], tree, made)
+        yield made
     finally:
         set_observer(former)
 
