@@ -14,11 +14,12 @@ from jitad.config import DEFAULT, STATIC_AXIS, Options, jit_disabled, singular_p
 from jitad.derivation import Recording
 from jitad.emit.signals import Interrupted
 from jitad.errors import DTypeError, IndexRangeError, KernelSizeError
-from jitad.ir.evaluate import Sizer, bind, evaluate, run_nodes
+from jitad.ir.evaluate import Sizer, bind, evaluate
 from jitad.ir.graph import Graph, Guard
 from jitad.limits import completed, derivative_graph
 from jitad.ops.callback import is_handed_on
 from jitad.ops.extern import embedded
+from jitad.out_of_range import explain, suspects
 from jitad.pipeline import Kernel, Turn, kernel_of
 from jitad.runtime.arguments import normalize, result, type_key
 from jitad.trace.place import ABSENT
@@ -112,10 +113,10 @@ class Specialization:
         except IndexError as error:
             if is_handed_on(error):
                 raise
-            found = _explain(self.graph, every)
+            found = explain(self.graph, every)
             if found is None and embedded(self.recording.nodes()):
                 raise
-            raise IndexRangeError(found or "an index array is out of range") from None
+            raise IndexRangeError(found or suspects(self.graph)) from None
         except np.linalg.LinAlgError as error:
             if is_handed_on(error):
                 raise
@@ -129,7 +130,7 @@ class Specialization:
         try:
             values, _ = self._computed(every)
         except IndexError:
-            raise IndexRangeError(_explain(self.graph, every) or "an index array is out of range") from None
+            raise IndexRangeError(explain(self.graph, every) or suspects(self.graph)) from None
         return [plain(n, v) for n, v in zip(self.graph.outputs, values, strict=True)]
 
     def _computed(self, every: list) -> tuple[Sequence[Any], Sequence[tuple[np.dtype, int]]]:
@@ -231,21 +232,3 @@ class Specialization:
     @property
     def path(self) -> list[tuple[str, bool | int]]:
         return [(q.place.strip(), q.answer) for stage, answers in self.trail for q in stage.taken(answers)]
-
-
-def _explain(graph: Graph, every: list) -> str | None:
-    """Which index array was out of range."""
-    size = Sizer(bind(every))
-    known = dict(zip(graph.inputs, every, strict=True))
-    for node in graph.nodes():
-        if node.op.name not in ("gather", "scatter_add"):
-            continue
-        shape = size(node.args[0].shape if node.op.name == "gather" else node.shape)
-        for axis, index in enumerate(node.args[1:]):
-            values = np.asarray(run_nodes([index], known, size)[0])
-            bad = values[(values < -shape[axis]) | (values >= shape[axis])]
-            if bad.size:
-                place = node.origin
-                at = f"\n  at {place[0]}, line {place[1]}" if place else ""
-                return f"index {bad.flat[0]} is out of bounds for axis {axis} with size {shape[axis]}{at}"
-    return None

@@ -185,7 +185,8 @@ def _routines(new):
     order = routine.argsort(x * x)
     row = shape.broadcast(leaf.iota(x.shape[0]), x.shape, (0,))
     placed = index.gather(x, [row, order])
-    return [routine.cumsum(x * x), order, placed * x, routine.recurrence(x, x * x)]
+    inside = routine.inside(order, shape.broadcast(leaf.size_value(x.shape[1]), (x.shape[0],), ()))
+    return [routine.cumsum(x * x), order, placed * x, routine.recurrence(x, x * x), inside]
 
 
 def _definite(x):
@@ -227,7 +228,7 @@ def _lengths(new):
     for n in (2, "n"):
         start, scale = _square(new(n)), new(n)
         c, k, go = new_input(start.dtype, start.shape), new_input(scale.dtype, start.shape), new_input(BOOL, ())
-        turn = REGISTRY["sin"](c * k + c)
+        turn = REGISTRY["sin"](c * k + c) * c * 0.5  # it shrinks, whatever k is
         count = length.as_length(leaf.size_value(new("m").shape[0]))
         out.append(scan.output(scan.Loop(Body([c, k], [turn], 1, 0), length.size_of(count)), [start, scale], 0))
         on = Body([c, go, k], [turn, REGISTRY["less"](constant(0.3, c.dtype), reduce.reduce_sum(turn * turn, (0,)))], 2, 0)
@@ -242,7 +243,7 @@ EXAMPLES = {
     "eigh": (_eigen, {}),
     "pinv": (lambda new: [matrix_functions.pinv(new(2, "m", 3), 1e-15), matrix_functions.pinv(new(2, 2, 3), 1e-15)], {}),
     "expm expm_frechet": (lambda new: [matrix_functions.expm(new(2, "n", "n"))], {}),
-    "cumsum argsort recurrence": (_routines, {}),
+    "cumsum argsort inside recurrence": (_routines, {}),
     "input": (lambda new: [_square(new("n")), new(), new(2, 3)], {}),
     "constant iota tri_index size_value": (_leaves, {}),
     "select": (_select, {}),

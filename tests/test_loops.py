@@ -350,7 +350,6 @@ ERRORS = {
     "length is no number": (TypeError, "is an integer", lambda x: jitad.scan(lambda c, w: (c, w), 0.0, None, length=2.5)),
     "traced length": (TraceError, "traced value", lambda x: jitad.scan(lambda c, w: (c, w), 0.0, None, length=x[0])),
     "numbers to go along": (ValueError, "first axis", lambda x: jitad.scan(lambda c, w: (c, w), 0.0, x[0])),
-    "index from a loop": (TraceError, "in a loop", lambda x: x[jitad.fori_loop(0, 3, lambda i, k: k + i, 0)]),
 }
 
 

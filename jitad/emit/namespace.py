@@ -97,6 +97,17 @@ def argsort(out, x):  # type: ignore[no-untyped-def]
         out[i, :] = np.argsort(x[i], kind="mergesort")
 
 
+@exact
+def inside(out, index, bound):  # type: ignore[no-untyped-def]
+    """Rows of indices, each in its range."""
+    for i in range(index.shape[0]):
+        for j in range(index.shape[1]):
+            k = index[i, j]
+            if k < -bound[i] or k >= bound[i]:
+                raise IndexError("an index is out of range")
+            out[i, j] = k
+
+
 BLAS = 8_000  # multiplications: fewer are done sooner by a loop
 
 
@@ -191,7 +202,7 @@ NAMES |= {"table": table, "prange": prange, "exact": exact, "part": part, "exact
           "exact_step": exact_step,
           "part_parts": part_parts, "exact_parts": exact_parts, "collect": collect, "overlap": overlap,
           "product_nn": product_nn, "product_nt": product_nt, "product_tn": product_tn, "product_tt": product_tt,
-          "cumsum": cumsum, "recurrence": recurrence, "argsort": argsort}
+          "cumsum": cumsum, "recurrence": recurrence, "argsort": argsort, "inside": inside}
 NAMES |= {"seconds": signals.seconds, "interrupted": signals.interrupted, "Interrupted": signals.Interrupted}
 LAPACK = {"lu", "lu_solve", "solve_triangular", "cholesky", "eigh", "cofactors", "pinv", "expm", "expm_frechet"}
 KNOWN = NAMES.keys() | special.NAMES.keys() | LAPACK | {"callback"}

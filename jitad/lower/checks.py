@@ -8,49 +8,32 @@ from __future__ import annotations
 
 import numpy as np
 
-from jitad.errors import TraceError
 from jitad.ir import sizes
-from jitad.ir.graph import Graph, Guard
-from jitad.ir.node import Node, topological
+from jitad.ir.graph import Graph
+from jitad.ir.node import Node
 from jitad.ir.sizes import Size, at_least
 from jitad.ir.types import INT, UINT
 from jitad.lower.bounds import extent
 from jitad.lower.index import Elements, is_structured
+from jitad.lower.late import is_safe
 from jitad.lower.nest import Check
 from jitad.lower.scalar import LOAD, TRIVIAL, Buffer, load, loop_var
 from jitad.ops.arithmetic import cast
+from jitad.ops.index import indices
 from jitad.ops.leaf import constant, fill, size_value
 from jitad.ops.reduce import reduce_max
-from jitad.ops.routine import Routine, order_behind
 
 
 def index_checks(graph: Graph, e: Elements) -> list[Check]:
     """The checks of all gathers and scatters of a graph; `e` knows the inputs only."""
     found: dict[tuple[Node, int | Size], None] = {}
     for n in graph.nodes():
-        if n.op.name in ("gather", "scatter_add"):
-            target = n.args[0].shape if n.op.name == "gather" else n.shape
-            for index, bound in zip(n.args[1:], target, strict=False):
-                if not (is_structured(index) and _always_inside(e, index, bound)) and not _is_order(index, bound, graph):
-                    found[index, bound] = None
+        for index, bound in indices(n):
+            if not is_safe(index, bound, graph) and not (is_structured(index) and _always_inside(e, index, bound)):
+                found[index, bound] = None
     out = [check for array, bound in _whole(found) for check in [_in_memory(e, array, bound)]]
     out += [_check(e, index, bound) for index, bound in found]
     return list(dict.fromkeys(out))
-
-
-def _is_order(index: Node, bound: int | Size, graph: Graph) -> bool:
-    """Whether an index array is the order of what is no longer than this; what else a routine gives cannot be checked."""
-    order = order_behind(index)
-    if order is not None:
-        gap = at_least(sizes.sub(bound, order.shape[1]))
-        if (gap is not None and gap >= 0) or Guard("<=", order.shape[1], bound) in graph.guards:
-            return True
-    if any(isinstance(n.op, Routine) or n.op.name == "scan" for n in topological([index])):
-        found = index.origin
-        place = f"\n  at {found[0]}, line {found[1]}" if found else ""
-        raise TraceError("an index that is computed from a sorted order, by linear algebra or in a loop cannot be checked in "
-                         f"compiled code before that; index with np.argsort(x) itself, or use jitad.disable_jit(){place}")
-    return False
 
 
 def _always_inside(e: Elements, index: Node, bound: int | Size) -> bool:

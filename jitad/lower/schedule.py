@@ -17,6 +17,7 @@ from jitad.ir.node import Node, topological
 from jitad.lower.apart import take_apart
 from jitad.lower.between import take_rows
 from jitad.lower.factors import share_factors
+from jitad.lower.late import check_late
 from jitad.lower.lists import take_in_blocks
 from jitad.lower.nest import Accumulate, Block, Call, Check, Let, Loop, Measure, Program, Repeat, Store
 from jitad.lower.pack import pack
@@ -35,7 +36,7 @@ FAR_TOO_MANY = 10 * MAX_STATEMENTS  # even if most of them are in loops that are
 
 def lower(graph: Graph, options: Options = DEFAULT) -> Program:
     """The loop nests of a graph."""
-    placed = place(take_apart(graph), options)
+    placed = place(take_apart(check_late(graph)), options)
     if not options.strict:
         halve(placed)
         widen(placed)

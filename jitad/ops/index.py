@@ -99,3 +99,11 @@ def gather(x: Node, index: Sequence[Node]) -> Node:
 
 def scatter_add(updates: Node, index: Sequence[Node], shape: Shape) -> Node:
     return REGISTRY["scatter_add"].build((updates, *index), (tuple(shape),))
+
+
+def indices(node: Node) -> list[tuple[Node, int | Size]]:
+    """The index arrays of a gather or scatter, each with the length of the axis that it is for."""
+    if node.op.name not in ("gather", "scatter_add"):
+        return []
+    target = node.args[0] if node.op.name == "gather" else node
+    return list(zip(node.args[1:], target.shape, strict=False))

@@ -71,6 +71,18 @@ class ArgSort(Routine):
         return np.argsort(x.astype(float) if x.dtype == object else x, axis=1, kind="stable")
 
 
+class Inside(Routine):
+    """Rows of indices, all of which are indices of an axis that is as long as is said, of each row by a number."""
+
+    name = "inside"
+
+    def evaluate(self, node: Node, args: Sequence[Any], size: Callable[[Any], Any]) -> Any:
+        index, bound = args
+        if np.any((index < -bound[:, None]) | (index >= bound[:, None])):
+            raise IndexError("an index is out of range")
+        return index
+
+
 class Recurrence(Routine):
     """y[i] = a[i]*y[i-1] + b[i] along rows, from y[-1] = 0."""
 
@@ -108,6 +120,10 @@ def recurrence(a: Node, b: Node) -> Node:
 
 def cumsum(x: Node) -> Node:
     return REGISTRY["cumsum"].build((x,), ())
+
+
+def inside(index: Node, bound: Node) -> Node:
+    return REGISTRY["inside"].build((index, bound), ())
 
 
 def order_behind(index: Node) -> Node | None:

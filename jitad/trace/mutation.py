@@ -167,6 +167,8 @@ def _distinct(t: Tracer, key: Any) -> Any:
     from jitad.trace.capture import content
 
     items = key if isinstance(key, tuple) else (key,)
+    if not any(np.ndim(i) for i in items if isinstance(i, (list, np.ndarray, Tracer))):
+        return key  # one place
     arrays = []
     for item in items:
         if isinstance(item, (list, np.ndarray, Tracer)):

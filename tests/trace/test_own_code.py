@@ -128,10 +128,10 @@ def test_order_of_any_length():
 
 
 def test_indices_from_an_order_are_never_out_of_range():
-    y = np.ones(9)
-    with pytest.raises(TraceError, match="cannot be checked"):
+    y = np.ones(len(X) + 1)
+    with pytest.raises(jitad.errors.IndexRangeError):
         jitad.grad(lambda x: x[np.argsort(y * x[0])].sum())(X)
-    with pytest.raises(TraceError, match="cannot be checked"):
+    with pytest.raises(jitad.errors.IndexRangeError):
         jitad.grad(lambda x: x[np.argsort(x) + 1].sum())(X)
 
 
