@@ -8,3 +8,4 @@ RIDGE = 0.1  # of the logistic regression
 GAMMA, M = 1.0, 1.0  # of Wishart's prior
 STEPS, HALF, FULL, SOFT = 40, 0.005, 0.01, 0.01  # of leapfrog
 TOKENS, LAYERS = 16, 2  # of the recurrent network
+TICK = 1e-4  # of Runge-Kutta's steps

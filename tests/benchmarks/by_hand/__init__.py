@@ -1,5 +1,5 @@
 """Kernels as a careful person writes them for Numba, without explicit vectors: what jitad is measured against."""
 
-from tests.benchmarks.by_hand import fields, lists, mixture, models, pairs, second, steps
+from tests.benchmarks.by_hand import fields, lists, loops, mixture, models, pairs, second, steps
 
-__all__ = ["fields", "lists", "mixture", "models", "pairs", "second", "steps"]
+__all__ = ["fields", "lists", "loops", "mixture", "models", "pairs", "second", "steps"]
