@@ -1,13 +1,14 @@
-"""Functions that only a kernel calls: their code is optimised and made machine code once, with the kernel's.
+"""How Numba compiles kernels, and the functions that only a kernel calls.
 
-Numba does both for every function by itself, and then again for whatever calls it: for kernels of many functions that is most of
-the time they take to compile.
+The code of such functions is optimised and made machine code once, with the kernel's. Numba does both for every function by
+itself, and then again for whatever calls it: for kernels of many functions that is most of the time they take to compile.
 """
 
 from __future__ import annotations
 
 from typing import Any
 
+from numba import types
 from numba.core.codegen import JITCodeLibrary
 from numba.core.compiler import Compiler
 
@@ -48,8 +49,35 @@ class _Function(_Linked):
         super().add_ir_module(ir_module)
 
 
-class StepCompiler(Compiler):
-    """Numba's compiler, for functions that are called from one place."""
+class _Remembering:
+    """A typing context that finds out once what an operator gives for some types, not for every statement, and twice."""
+
+    def __init__(self, context: Any):
+        self._context = context
+        self._found: dict[tuple, Any] = {}
+
+    def __getattr__(self, name: str) -> Any:
+        return getattr(self._context, name)
+
+    def resolve_function_type(self, func: Any, args: Any, kws: Any) -> Any:
+        if kws or not isinstance(func, types.Function):
+            return self._context.resolve_function_type(func, args, kws)
+        key = func, tuple(args)
+        if key not in self._found:
+            self._found[key] = self._context.resolve_function_type(func, args, kws)
+        return self._found[key]
+
+
+class KernelCompiler(Compiler):
+    """Numba's compiler, for what is long and repeats itself."""
+
+    def define_pipelines(self) -> list:
+        self.state.typingctx = _Remembering(self.state.typingctx)
+        return super().define_pipelines()
+
+
+class StepCompiler(KernelCompiler):
+    """The same, for functions that are called from one place."""
 
     library: type[_Linked] = _Linked
 
@@ -60,6 +88,6 @@ class StepCompiler(Compiler):
 
 
 class CalleeCompiler(StepCompiler):
-    """Numba's compiler, for functions that are called from many."""
+    """The same, for functions that are called from many."""
 
     library = _Function

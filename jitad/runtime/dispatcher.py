@@ -23,6 +23,8 @@ from numba.core.pythonapi import box, unbox
 from numba.core.registry import CPUDispatcher
 from numba.extending import NativeValue
 
+from jitad.emit.callee import KernelCompiler
+
 
 class KernelType(types.Dispatcher):
     """The type of a kernel."""
@@ -143,7 +145,8 @@ class KernelDispatcher(CPUDispatcher):
     """
 
     def __init__(self, py_func: Callable, flags: dict[str, Any], code: Any, signature: tuple):
-        super().__init__(py_func, targetoptions={"nopython": True, "boundscheck": None, **flags})
+        super().__init__(py_func, targetoptions={"nopython": True, "boundscheck": None, **flags},
+                         pipeline_class=KernelCompiler)
         self.code, self.takes = code, signature
         self._type, self._found = KernelType(self), FoundKernelType(self)
         self.typingctx._remove_global(self)
