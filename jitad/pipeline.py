@@ -26,6 +26,7 @@ from jitad.ops.callback import calls_back, handing_on
 from jitad.ops.extern import embedded
 from jitad.ops.leaf import new_input, value_of
 from jitad.rolled import rolled
+from jitad.runtime.collector import at_leisure
 from jitad.runtime.compile import Types, compiled, load
 from jitad.runtime.dispatcher import KernelDispatcher
 from jitad.runtime.machine import fingerprint
@@ -73,8 +74,9 @@ class Kernel:
         if found is not None:
             self._compiled, self.outputs = found
         else:
-            self.outputs = tuple((n.dtype, n.ndim) for n in self.graph.outputs)
-            self._compiled = compiled(emit(self.program, options), self.outputs, key, self._arguments, None, options)
+            with at_leisure():
+                self.outputs = tuple((n.dtype, n.ndim) for n in self.graph.outputs)
+                self._compiled = compiled(emit(self.program, options), self.outputs, key, self._arguments, None, options)
         self.call: Callable = _one_at_a_time(self._compiled) if options.parallel else self._compiled
         self.calls_back = calls_back(recording.nodes())
         if self.calls_back:

@@ -6,11 +6,14 @@ itself, and then again for whatever calls it: for kernels of many functions that
 
 from __future__ import annotations
 
+import operator
 from typing import Any
 
 from numba import types
 from numba.core.codegen import JITCodeLibrary
 from numba.core.compiler import Compiler
+
+OPERATORS = operator.add.__module__
 
 
 class _Nowhere:
@@ -49,30 +52,52 @@ class _Function(_Linked):
         super().add_ir_module(ir_module)
 
 
+class _Operator(types.Function):
+    """The type of an operator that finds out once what it gives for some types of operands."""
+
+    def __init__(self, known: types.Function):
+        self.__dict__.update(known.__dict__)
+        self._known = known
+        self._found: dict[tuple, Any] = {}
+
+    @classmethod
+    def of(cls, known: types.Function) -> _Operator:
+        """One that belongs to one compilation: Numba keeps the types that are made in the usual way."""
+        out = object.__new__(cls)
+        out.__init__(known)  # type: ignore[misc]
+        return out
+
+    def get_call_type(self, context: Any, args: Any, kws: Any) -> Any:
+        key = tuple(args)
+        if key not in self._found:
+            self._found[key] = self._known.get_call_type(context, args, kws)
+        return self._found[key]
+
+
 class _Remembering:
-    """A typing context that finds out once what an operator gives for some types, not for every statement, and twice."""
+    """A typing context with such operators: Numba asks for each of thousands of statements, to type it and to lower it."""
 
     def __init__(self, context: Any):
         self._context = context
-        self._found: dict[tuple, Any] = {}
+        self._operators: dict[Any, _Operator] = {}
 
     def __getattr__(self, name: str) -> Any:
         return getattr(self._context, name)
 
-    def resolve_function_type(self, func: Any, args: Any, kws: Any) -> Any:
-        if kws or not isinstance(func, types.Function):
-            return self._context.resolve_function_type(func, args, kws)
-        key = func, tuple(args)
-        if key not in self._found:
-            self._found[key] = self._context.resolve_function_type(func, args, kws)
-        return self._found[key]
+    def resolve_value_type(self, value: Any) -> Any:
+        if getattr(value, "__module__", None) != OPERATORS:
+            return self._context.resolve_value_type(value)
+        if value not in self._operators:
+            self._operators[value] = _Operator.of(self._context.resolve_value_type(value))
+        return self._operators[value]
 
 
 class KernelCompiler(Compiler):
     """Numba's compiler, for what is long and repeats itself."""
 
     def define_pipelines(self) -> list:
-        self.state.typingctx = _Remembering(self.state.typingctx)
+        state = self.state
+        state.typingctx = state.targetctx.typing_context = _Remembering(state.typingctx)  # the target is one of its own
         return super().define_pipelines()
 
 

@@ -30,6 +30,7 @@ from jitad.emit import namespace
 from jitad.emit.cpu import NAME
 from jitad.emit.writer import names_in
 from jitad.runtime import folder, store
+from jitad.runtime.collector import at_leisure
 from jitad.runtime.dispatcher import KernelDispatcher
 
 PACKAGE = "jitad_kernels"
@@ -133,7 +134,7 @@ def _module_text(source: str, key: str, outputs: Types) -> str:
 
 
 def _ready(code: Code) -> KernelDispatcher:
-    with _lock:
+    with _lock, at_leisure():
         found = _made(code)
         found.compile()
     return found
