@@ -6,6 +6,7 @@ itself, and then again for whatever calls it: for kernels of many functions that
 
 from __future__ import annotations
 
+import ctypes
 import operator
 from typing import Any
 
@@ -14,6 +15,7 @@ from numba.core.codegen import JITCodeLibrary
 from numba.core.compiler import Compiler
 
 OPERATORS = operator.add.__module__
+_NO_WRAPPER: Any = ctypes.cast(ctypes.pythonapi.PyErr_BadArgument, ctypes.c_void_p).value  # such a function, called from Python
 
 
 class _Nowhere:
@@ -39,7 +41,7 @@ class _Linked(JITCodeLibrary):
 
     def get_pointer_to_function(self, name: str) -> int:
         self._ensure_finalized()
-        return 0
+        return _NO_WRAPPER
 
 
 class _Function(_Linked):
@@ -102,7 +104,7 @@ class KernelCompiler(Compiler):
 
 
 class StepCompiler(KernelCompiler):
-    """The same, for functions that are called from one place."""
+    """The same, for functions that are inlined where LLVM finds it of use."""
 
     library: type[_Linked] = _Linked
 
@@ -113,6 +115,6 @@ class StepCompiler(KernelCompiler):
 
 
 class CalleeCompiler(StepCompiler):
-    """The same, for functions that are called from many."""
+    """The same, for long functions that are called from many places."""
 
     library = _Function

@@ -13,11 +13,10 @@ from typing import Any
 from numba.extending import overload
 
 from jitad.emit.lanes import Lanes, bits, choose, everywhere, fused, lane, pack, spread
-from jitad.emit.vmath import _ROUND, FLAGS, _exactly, _own, exp, expm1
+from jitad.emit.vmath import _ROUND, OVERLOADS, _exactly, _own, exp, expm1
 
 _TWO_OVER_PI = 0.6366197723675814
 _HALF_PI, _HALF_PI_LOW, _HALF_PI_LOWEST = 1.5707963267948966, 6.123233995736766e-17, -1.4973849048591698e-33
-_OPTIONS: Any = {"fastmath": FLAGS, "error_model": "numpy"}
 _FAR = 1e9  # where the quotient by pi/2 has 30 bits
 
 
@@ -27,13 +26,13 @@ def of_lanes(function: Callable, several: bool = False) -> Callable:
     def register(own: Callable) -> Callable:
         compiled: Any = _own(own)
         if several:
-            @overload(function, jit_options=_OPTIONS)
+            @overload(function, jit_options=OVERLOADS)
             def of_two(y, x):  # type: ignore[no-untyped-def]
                 if isinstance(x, Lanes) or isinstance(y, Lanes):
                     return lambda y, x: compiled(spread(y), spread(x))
                 return None
         else:
-            @overload(function, jit_options=_OPTIONS)
+            @overload(function, jit_options=OVERLOADS)
             def of_one(x):  # type: ignore[no-untyped-def]
                 return (lambda x: compiled(x)) if isinstance(x, Lanes) else None
         return compiled

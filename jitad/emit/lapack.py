@@ -13,7 +13,9 @@ from llvmlite import binding
 from numba import njit, types
 from numba.extending import get_cython_function_address, overload
 
-_own = njit(fastmath=False, error_model="numpy", nogil=True)
+from jitad.emit.callee import StepCompiler
+
+_own = njit(fastmath=False, error_model="numpy", nogil=True, pipeline_class=StepCompiler)
 _PREFIX = {types.float64: "d", types.float32: "s"}
 _CHAR, _INT = types.CPointer(types.uint8), types.CPointer(types.int32)
 

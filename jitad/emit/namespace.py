@@ -18,14 +18,14 @@ WORTHWHILE = 20_000  # scalars to compute: less is done sooner than threads are 
 PARALLEL = {"prange": True} | dict.fromkeys(
     ("comprehension", "reduction", "inplace_binop", "setitem", "numpy", "stencil", "fusion"), False)
 FASTMATH = {"reassoc", "nsz", "contract", "arcp"}  # never nnan or ninf: isnan must keep its meaning
-part = njit(fastmath=FASTMATH, error_model="numpy", nogil=True, pipeline_class=CalleeCompiler)
-step = njit(fastmath=FASTMATH, error_model="numpy", nogil=True, pipeline_class=StepCompiler)
-exact_step = njit(fastmath=False, error_model="numpy", nogil=True, pipeline_class=StepCompiler)
-_IN_THREADS: Any = {"error_model": "numpy", "nogil": True, "parallel": dict(PARALLEL)}
+_SERIAL: Any = {"error_model": "numpy", "nogil": True}
+_IN_THREADS: Any = {**_SERIAL, "parallel": dict(PARALLEL)}
+part = njit(fastmath=FASTMATH, pipeline_class=CalleeCompiler, **_SERIAL)
+step = njit(fastmath=FASTMATH, pipeline_class=StepCompiler, **_SERIAL)
 part_parts = njit(fastmath=FASTMATH, **_IN_THREADS)
+exact_part = njit(fastmath=False, pipeline_class=CalleeCompiler, **_SERIAL)  # said explicitly: Numba passes flags on to callees
+exact_step = exact = njit(fastmath=False, pipeline_class=StepCompiler, **_SERIAL)
 exact_parts = njit(fastmath=False, **_IN_THREADS)
-exact = njit(fastmath=False, error_model="numpy", nogil=True)  # said explicitly: Numba passes flags on to callees
-exact_part = njit(fastmath=False, error_model="numpy", nogil=True, pipeline_class=CalleeCompiler)
 
 
 @exact

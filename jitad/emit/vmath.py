@@ -11,17 +11,21 @@ So they must stay plain functions that LLVM inlines, never ``inline="always"``.
 from __future__ import annotations
 
 import math
+from typing import Any
 
 import numpy as np
 from numba import njit
 from numba.extending import overload
 
 from jitad.emit import lanes
+from jitad.emit.callee import StepCompiler
 from jitad.emit.lanes import AVX512, Lanes, bits, choose, double, everywhere, fused
 
 FLAGS = {"contract"}
-_own = njit(fastmath=FLAGS, error_model="numpy", nogil=True)
-_exactly = njit(fastmath=False, error_model="numpy", nogil=True)  # nothing is fused but what says so
+_OPTIONS: Any = {"error_model": "numpy", "nogil": True, "pipeline_class": StepCompiler}
+_own = njit(fastmath=FLAGS, **_OPTIONS)
+_exactly = njit(fastmath=False, **_OPTIONS)  # nothing is fused but what says so
+OVERLOADS: Any = {"fastmath": FLAGS, **_OPTIONS}
 
 _ROUND = 6755399441055744.0  # 1.5 * 2**52: adding it rounds to an integer, which then stands in the low bits
 _LOG2E = 1.4426950408889634
@@ -40,7 +44,7 @@ def _scaled(y, k):  # type: ignore[no-untyped-def]
     raise NotImplementedError
 
 
-@overload(_scaled, jit_options={"fastmath": FLAGS, "error_model": "numpy"})
+@overload(_scaled, jit_options=OVERLOADS)
 def _(y, k):  # type: ignore[no-untyped-def]
     if isinstance(y, Lanes) and AVX512:
         return lambda y, k: lanes.scaled(y, k)
@@ -102,7 +106,7 @@ def exp(x):  # type: ignore[no-untyped-def]
     return _any_exp(x)
 
 
-@overload(exp, jit_options={"fastmath": FLAGS, "error_model": "numpy"})
+@overload(exp, jit_options=OVERLOADS)
 def _(x):  # type: ignore[no-untyped-def]
     return (lambda x: _normal_exp(x)) if isinstance(x, Lanes) else lambda x: _any_exp(x)
 
@@ -269,7 +273,7 @@ def rsqrt(x):  # type: ignore[no-untyped-def]
     return out if everywhere(near) else choose(near, out, 1.0 / lanes.exact_sqrt(x))
 
 
-@overload(math.sqrt, jit_options={"fastmath": FLAGS, "error_model": "numpy"})
+@overload(math.sqrt, jit_options=OVERLOADS)
 def _(x):  # type: ignore[no-untyped-def]
     if not isinstance(x, Lanes):
         return None

@@ -6,6 +6,7 @@ import numpy as np
 import pytest
 
 import jitad
+from jitad.emit import namespace, vmath
 from jitad.emit.cpu import emit
 from jitad.emit.expression import Place
 from jitad.emit.shared import Piece, share
@@ -147,3 +148,11 @@ def test_steps_that_read_other_rows_of_an_argument():
     np.testing.assert_allclose(found[1], want[1], rtol=1e-10, atol=1e-13)
     rows = re.findall(r"same\d+\(.*\ba1, (int64\(\d+\)|rows\d+\[k, \d+\])", f.specialize(*args).source)
     assert any(r.startswith("rows") for r in rows) or len(set(rows)) > 4
+
+
+def test_functions_of_kernels_refuse_python():
+    """They have no entry for it: an error, not a crash."""
+    with pytest.raises(TypeError):
+        namespace.iroot(27, 3)
+    with pytest.raises(TypeError):
+        vmath.log1p(1.0)
