@@ -7,7 +7,7 @@ with a rule again.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import replace
 
 from jitad.autodiff.batch import batch
@@ -67,10 +67,19 @@ def _applied(rule: Recorded, args: Sequence[Node], given: Sequence[Linear | None
         return None
     out = [rule.body.outputs[rule.results + rule.moved.index(which)]]
     if rule.linear:
-        there = rebuild(out, _given(rule, args))
-        return linearize(there, {n: t for n, t in zip(rule.seeds, given, strict=True) if t is not None})[0]
+        seeds = {n: new_input(n.dtype, n.shape) for n in rule.seeds}
+        there = rebuild(out, _given(rule, args) | seeds)
+        found = linearize(there, {n: t for n, t in zip(seeds.values(), given, strict=True) if t is not None})[0]
+        return None if found is None else _at_zero(found, seeds.values())
     seeds = {n: zeros(n) if t is None else masked(t.node, t.support) for n, t in zip(rule.seeds, given, strict=True)}
     return Linear(rebuild(out, _given(rule, args) | seeds)[0])
+
+
+def _at_zero(found: Linear, inputs: Iterable[Node]) -> Linear:
+    """A derivative of what is linear in some inputs: it is the same everywhere, but loops are run in which they are carried."""
+    values = {n: zeros(n) for n in inputs}
+    node, *support = rebuild([found.node] if found.support is None else [found.node, found.support], values)
+    return Linear(node, *support)
 
 
 def _given(rule: Recorded, args: Sequence[Node]) -> dict[Node, Node]:

@@ -4,9 +4,11 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
 
+from jitad.ir.body import Body
 from jitad.ir.node import Node, topological
 from jitad.ir.types import is_float
 from jitad.ops.leaf import value_of
+from jitad.ops.scan import arguments, loop_of
 
 LINEAR, AFFINE, UNKNOWN = "linear", "affine", "unknown"
 
@@ -16,7 +18,7 @@ def linearity(outputs: Sequence[Node], inputs: Iterable[Node]) -> str:
     depends, zeros = set(inputs), _Zeros()
     for n in topological(outputs, stop=depends.__contains__):
         has = [a in depends for a in n.args]
-        if any(has):
+        if any(has) and not (n.op.name == "scan" and not _moves(n, has)):
             depends.add(n)
             found = _of(n, has, zeros)
             if found is not LINEAR:
@@ -27,8 +29,10 @@ def linearity(outputs: Sequence[Node], inputs: Iterable[Node]) -> str:
 def _of(n: Node, has: list[bool], zeros: _Zeros) -> str:
     """What an op makes of arguments of which it is linear in those that are marked."""
     name = n.op.name
-    if not is_float(n.dtype) or name in ("custom", "pulled", "scan"):
+    if not is_float(n.dtype) or name in ("custom", "pulled"):
         return UNKNOWN
+    if name == "scan":
+        return _of_loop(n, has, zeros)
     if name == "multiply" or n.op.bilinear:
         return LINEAR if sum(has) == 1 else UNKNOWN
     if name == "divide":
@@ -37,6 +41,52 @@ def _of(n: Node, has: list[bool], zeros: _Zeros) -> str:
     if not all(k in places for k, h in enumerate(has) if h):
         return UNKNOWN
     return LINEAR if all(has[k] or zeros.has(n.args[k]) for k in places) else AFFINE
+
+
+def _of_loop(n: Node, has: list[bool], zeros: _Zeros) -> str:
+    """A loop is linear in what is handed to it if its step is so in that and in the carries that it moves."""
+    body, args = loop_of(n).body, arguments(n)
+    if any(has[len(args):]):
+        return UNKNOWN
+    moving = _moving(body, has)
+    reached = _reached(body.outputs, moving)
+    found = linearity([o for o in body.outputs if o in reached], moving)
+    starts = all(has[k] or zeros.has(args[k]) for k in range(body.carries) if body.inputs[k] in moving)
+    return found if starts or found == UNKNOWN else AFFINE
+
+
+def _moves(n: Node, has: list[bool]) -> bool:
+    """Whether this output of a loop depends on the arguments that are marked; others may, where it does not."""
+    body, which = loop_of(n).body, n.params[3]
+    if any(has[len(arguments(n)):]):
+        return True
+    moving = _moving(body, has)
+    if which >= len(body.outputs):  # type: ignore[operator]
+        return loop_of(n).length is not None and body.inputs[which - len(body.outputs)] in moving  # type: ignore[operator]
+    if loop_of(n).length is None and body.inputs[body.carries - 1] in moving:  # so do the steps that it takes
+        return True
+    return body.outputs[which] in _reached(body.outputs, moving)  # type: ignore[index]
+
+
+def _moving(body: Body, has: list[bool]) -> set[Node]:
+    """The inputs of a step that depend on the arguments that are marked, carries also after some steps."""
+    moving = {i for i, h in zip(body.inputs, has, strict=False) if h}
+    while True:
+        reached = _reached(body.outputs, moving)
+        more = {i for i, o in zip(body.inputs[: body.carries], body.outputs, strict=False) if o in reached} - moving
+        if not more:
+            return moving
+        moving |= more
+
+
+def _reached(outputs: Sequence[Node], inputs: Iterable[Node]) -> set[Node]:
+    """The nodes that depend on inputs."""
+    found = set(inputs)
+    for n in topological(outputs):
+        has = [a in found for a in n.args]
+        if any(has) and not (n.op.name == "scan" and not _moves(n, has)):
+            found.add(n)
+    return found
 
 
 def _places(n: Node) -> tuple[int, ...]:

@@ -10,8 +10,7 @@ import math
 
 import numpy as np
 
-from jitad.emit.vmath import exp
-from tests.benchmarks.by_hand.fast import fast
+from tests.benchmarks.by_hand.fast import exp, fast
 from tests.benchmarks.constants import ALPHA, DEPTH, DISTANCE, SCREENING
 
 GAUSSIAN = 2.0 * SCREENING / math.sqrt(math.pi)  # before the exponential in the derivative of erfc
