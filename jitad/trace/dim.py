@@ -123,7 +123,8 @@ class Dim:
 
 
 def _whole(x: object) -> bool:
-    return type(x) is Dim or (isinstance(x, int) and type(x) is not bool)
+    """Whether it is an integer that is known; traced ones say that they are of class int, too."""
+    return type(x) is Dim or (isinstance(x, int) and type(x) is not bool and not _is_tracer(x))
 
 
 def _is_tracer(x: object) -> bool:

@@ -89,3 +89,51 @@ def test_equal_lengths_are_a_guard_that_names_both():
         g(np.ones(6), np.ones(7))
     np.testing.assert_array_equal(g(np.ones(8), np.full(8, 2.0)), np.full(8, 2.0))
     assert len(g.specializations) == 1
+
+
+WITH_TRACED = {
+    "difference": lambda x, k: x.sum() * (len(x) - k), "the other way": lambda x, k: x.sum() * (k - len(x)),
+    "product": lambda x, k: x.sum() * (len(x) * k), "quotient": lambda x, k: x.sum() * (len(x) // k),
+    "rest": lambda x, k: x.sum() * (len(x) % k), "ratio": lambda x, k: x.sum() * (len(x) / k),
+    "from the end": lambda x, k: x[len(x) - 1 - k] ** 2, "chosen": lambda x, k: np.where(len(x) > k, x, 0.0).sum(),
+    "larger": lambda x, k: x.sum() * max(len(x), k)}
+
+
+@pytest.mark.parametrize("name", WITH_TRACED)
+def test_a_length_and_a_traced_integer(name):
+    """One kernel for any of both; they stay what they are."""
+    f = WITH_TRACED[name]
+    g = jitad.value_and_grad(f)
+    for n, k in ((6, 2), (6, 3), (6, 5), (9, 2), (7, 4)):
+        x = np.arange(1.0, n + 1)
+        value, slope = g(x, k)
+        assert value == pytest.approx(f(x, k), rel=1e-14)
+        d = np.random.default_rng(k).normal(size=n)
+        assert slope @ d == pytest.approx((f(x + 1e-6 * d, k) - f(x - 1e-6 * d, k)) / 2e-6, rel=1e-7, abs=1e-7)
+    assert len(g.specializations) == 1
+
+
+def test_loops_over_an_array_from_its_end():
+    """The idiom of solvers: counted down from a length, by a number that a loop counts."""
+    def solve(b, c, d):
+        n = len(d)
+
+        def back(k, x):
+            i = n - 2 - k
+            return x.at[i].set((d[i] - c[i] * x[i + 1]) / b[i])
+
+        end = np.zeros(n)
+        end[n - 1] = d[n - 1] / b[n - 1]
+        return (jitad.fori_loop(0, n - 1, back, end) ** 2).sum()
+
+    g = jitad.value_and_grad(solve, (0, 1, 2))
+    for n in (5, 8):
+        rng = np.random.default_rng(n)
+        b, c, d = 2 + rng.uniform(size=n), rng.normal(size=n), rng.normal(size=n)
+        x = np.linalg.solve(np.diag(b) + np.diag(c[:-1], 1), d)
+        w = np.linalg.solve((np.diag(b) + np.diag(c[:-1], 1)).T, 2 * x)
+        value, slopes = g(b, c, d)
+        assert value == pytest.approx(x @ x)
+        for found, want in zip(slopes, (-w * x, -np.append(w[:-1] * x[1:], 0.0), w), strict=True):
+            np.testing.assert_allclose(found, want, rtol=1e-10, atol=1e-12)
+    assert len(g.specializations) == 1
