@@ -246,4 +246,8 @@ def map(f: Callable, xs: Any) -> Any:
     >>> jitad.map(lambda x: (x * x).sum(), np.array([[1.0, 2.0], [3.0, 4.0]]))
     array([ 5., 25.])
     """
-    return scan(lambda _, x: (None, f(x)), None, xs)[1]
+    from jitad.trace.rebuild import rebuilt
+
+    if not callable(f):
+        raise TypeError(f"map takes a function, not a {type(f).__name__}")
+    return scan(lambda _, x: (None, rebuilt(f)(x)), None, xs)[1]

@@ -189,6 +189,24 @@ def test_map():
     np.testing.assert_allclose(slope, x / np.linalg.norm(x, axis=1, keepdims=True), rtol=1e-13)
 
 
+GLOBAL = np.arange(7.0) ** 2
+
+
+def looked_up(i):
+    return GLOBAL[i] * 2.0
+
+
+def test_functions_of_map_look_up():
+    """What they capture is looked up by a traced number, inside of a traced function and outside."""
+    table, ks = np.arange(7.0) ** 3, np.array([3, 1, 6])
+    np.testing.assert_array_equal(jitad.map(looked_up, ks), 2 * GLOBAL[ks])
+    np.testing.assert_array_equal(jitad.map(lambda i: table[i], ks), table[ks])
+    np.testing.assert_array_equal(jitad.grad(lambda x: (jitad.map(looked_up, ks) * x).sum())(np.ones(3)), 2 * GLOBAL[ks])
+    np.testing.assert_array_equal(np.flatnonzero(jitad.grad(lambda x: jitad.map(lambda i: x[i], ks).sum())(table)), [1, 3, 6])
+    with pytest.raises(TypeError, match="map takes a function, not a NoneType"):
+        jitad.map(None, ks)
+
+
 def test_carries_of_other_kinds():
     """Integers, booleans, numbers that become floats, containers."""
     def f(x):
