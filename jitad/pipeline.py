@@ -9,6 +9,8 @@ from dataclasses import replace
 from functools import cached_property
 from typing import Any, NamedTuple
 
+import numpy as np
+
 from jitad.config import DEFAULT, Options, singular_points
 from jitad.counters import count
 from jitad.derivation import Recording, Transform
@@ -35,6 +37,7 @@ from jitad.tree import LEAF, Tree
 _kernels: OrderedDict[str, Kernel] = OrderedDict()
 _lock = threading.RLock()
 KEPT = 512  # kernels kept in memory
+MANY = 16  # constants, which are read from an array then
 
 
 class Turn(NamedTuple):
@@ -193,9 +196,30 @@ def _stays_literal(value: Any) -> bool:
 
 
 def generalize(inputs: Sequence[Node], recording: Recording) -> tuple[list[Node], Recording, list[Any]]:
-    """What was recorded with its float constants as further inputs, and their values."""
+    """What was recorded with its float constants as further inputs, and their values: numbers, and tables of many of them."""
     nodes = recording.nodes()
+    tables = {n: table for n in topological(nodes) if (table := _table(n)) is not None}
+    fresh = {n: new_input(n.dtype, n.shape) for n in tables}
+    nodes = rebuild(nodes, fresh)
     found = [n for n in topological(nodes) if n.op.name == "constant" and n.dtype.kind == "f" and not _stays_literal(value_of(n))]
-    fresh = [new_input(n.dtype, ()) for n in found]
-    nodes = rebuild(nodes, dict(zip(found, fresh, strict=True)))
-    return [*inputs, *fresh], recording.with_nodes(nodes), [value_of(n) for n in found]
+    numbers = {n: new_input(n.dtype, ()) for n in found}
+    nodes = rebuild(nodes, numbers)
+    return ([*inputs, *fresh.values(), *numbers.values()], recording.with_nodes(nodes),
+            [*tables.values(), *map(value_of, found)])
+
+
+def _table(node: Node) -> np.ndarray | None:
+    """An array that is put together of many constants; as steps that were written out and are rolled up have it."""
+    if node.op.name != "concatenate" or node.dtype.kind != "f" or len(node.args) < MANY:
+        return None
+    pieces = []
+    for a in node.args:
+        shape: Any = a.shape
+        while a.op.name == "reshape":
+            a = a.args[0]
+        if a.op.name != "constant" or not all(isinstance(k, int) for k in shape):
+            return None
+        pieces.append(np.reshape(value_of(a), shape))
+    out = np.concatenate(pieces, node.params[0], dtype=node.dtype)  # type: ignore[arg-type]
+    out.flags.writeable = False
+    return out

@@ -22,11 +22,12 @@ from jitad.ir.node import Node, topological
 from jitad.lower.cut import PERIODS, TIMES
 from jitad.ops.leaf import new_input
 from jitad.ops.scan import Loop, output
-from jitad.ops.shape import concatenate, expand, reshape, slice_, zeros
+from jitad.ops.shape import broadcast, concatenate, expand, reshape, slice_, zeros
 from jitad.trace.loop import VIEWS, closed
 
 MANY = 300  # nodes that recur: fewer are compiled as they are
 LONG = 40  # nodes of a step: shorter ones are compiled as they are, see `jitad.emit.tables`, unless they are too many for that
+TOO_MANY = MAX_STATEMENTS // 4  # a gradient has some four statements for each
 
 
 def rolled(recording: Recording) -> Recording:
@@ -36,7 +37,7 @@ def rolled(recording: Recording) -> Recording:
     if len(order) < MANY:
         return recording
     run = _longest_run(order)
-    if run.end - run.start < (MANY if run.period >= LONG else MAX_STATEMENTS):
+    if run.end - run.start < (MANY if run.period >= LONG else TOO_MANY):
         return recording
     start = _boundary(order, run)
     found = _Periods(order, start, run.period, (run.end - start) // run.period).loop(nodes)
@@ -230,6 +231,9 @@ def _stacked(nodes: tuple[Node, ...]) -> Node:
     first = nodes[0]
     if all(n.op.name == "reshape" and n.args[0].type == first.args[0].type for n in nodes):
         return reshape(_stacked(tuple(n.args[0] for n in nodes)), (len(nodes), *first.shape))
+    if all(n.op.name == "broadcast" and n.args[0].type == first.args[0].type and n.params == first.params for n in nodes):
+        shape, axes = first.params  # of each; what is along the new axis is told apart below
+        return broadcast(_stacked(tuple(n.args[0] for n in nodes)), (len(nodes), *shape), (0, *(k + 1 for k in axes)))  # type: ignore
     if all(n.op.name == "slice" and n.args == first.args for n in nodes):
         (start, length, _), *others = first.params[0]  # type: ignore[misc]
         step = nodes[1].params[0][0][0] - start  # type: ignore[index,operator]

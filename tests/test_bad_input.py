@@ -203,9 +203,11 @@ class TestTracing:
         raises_here(lambda x: (x * np.random.rand(6)).sum(), np.ones(6), match="draw outside")
 
     def test_a_kernel_of_minutes_is_refused(self):
+        which = np.random.default_rng(0).integers(3, size=3000)  # steps that follow one another without order
+
         def f(x):
-            for k in range(3000):
-                x = np.sin(x) + k
+            for k in which:
+                x = np.sin(x) + x if k == 0 else np.cos(x) * x if k == 1 else np.tanh(x) - x
             return x
 
         with pytest.raises(errors.KernelSizeError, match="disable_jit"):

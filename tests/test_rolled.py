@@ -1,5 +1,7 @@
 """Unrolled loops that are rolled up again: against the same graph as it was written, by the interpreter."""
 
+import pickle
+
 import numpy as np
 import pytest
 
@@ -178,3 +180,35 @@ def test_second_derivatives():
     with jitad.disable_jit():
         want = slopes(0.9)
     np.testing.assert_allclose(slopes(0.9), want, rtol=1e-9)
+
+
+def counted(x, steps, factor=1.0):
+    for k in range(steps):
+        x = np.sin(x) + factor * (k + 0.3)
+    return (x**2).sum()
+
+
+def test_constants_of_steps_are_a_table():
+    """Numbers that differ from step to step are looked up: one short kernel, whatever they are."""
+    functions = [jitad.value_and_grad(lambda x: counted(x, 1300, 0.7)), jitad.value_and_grad(lambda x: counted(x, 1300, 1.1))]
+    kernels = [g.specialize(X) for g in functions]
+    assert kernels[0].source == kernels[1].source and kernels[0].source.count("\n") < 120
+    assert any(np.shape(c) == (1300,) for c in kernels[0].captured)
+    for g, kernel, factor in zip(functions, kernels, (0.7, 1.1), strict=True):
+        value, slope = g(X)
+        product = jitad.hvp(lambda x, f=factor: counted(x, 1300, f))
+        with jitad.disable_jit():
+            want, expected = g(X)
+            expected_product = product(X, X)
+        assert value == pytest.approx(want, rel=1e-13) and value == pytest.approx(counted(X, 1300, factor), rel=1e-13)
+        np.testing.assert_allclose(slope, expected, rtol=1e-11)
+        np.testing.assert_allclose(product(X, X), expected_product, rtol=1e-10)
+        loaded = pickle.loads(pickle.dumps(kernel.njit))
+        np.testing.assert_array_equal(loaded(X, *kernel.captured)[1], slope)
+
+
+def test_thousands_of_counted_steps():
+    g = jitad.grad(lambda x: counted(x, 3000))
+    with jitad.disable_jit():
+        want = g(X)
+    np.testing.assert_allclose(g(X), want, rtol=1e-11)
