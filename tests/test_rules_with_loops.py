@@ -86,6 +86,74 @@ def test_derivatives(f, rule):
     assert len(ours.specializations) == 1
 
 
+def newton(a):
+    return jitad.fori_loop(0, 20, lambda i, x: 0.5 * (x + a / x), 1.0)
+
+
+def both(a, t):
+    """Value and tangent of one loop, as one would write it."""
+    return jitad.fori_loop(0, 20, lambda i, s: (0.5 * (s[0] + a / s[0]), 0.5 * (s[1] + t / s[0] - a * s[1] / s[0] ** 2)),
+                           (1.0, 0.0))
+
+
+def until_it_stays(a, t):
+    def step(s):
+        x, u, _ = s
+        return 0.5 * (x + a / x), 0.5 * (u + t / x - a * u / x**2), x
+
+    return jitad.while_loop(lambda s: abs(s[0] - s[2]) > 1e-15, step, (1.0, 0.0 * t, 0.0))[:2]
+
+
+def with_what_it_was(a, t):
+    """A carry that is the tangent of the step before, which nothing else uses."""
+    x = newton(a)
+    return x, jitad.fori_loop(0, 9, lambda i, s: (0.5 * (t / x - a * s[0] / x**2 + s[0]), s[0]), (0.0 * t, 1.0))[0]
+
+
+def of_many(a, t):
+    return jitad.map(lambda s: (s[0] ** 2 * a, 2 * s[0] * s[1] * a + s[0] ** 2 * t), (np.arange(1.0, 4.0), np.zeros(3) * t))
+
+
+@pytest.mark.parametrize("rule", [both, until_it_stays, with_what_it_was], ids=lambda f: f.__name__)
+def test_values_and_tangents_of_one_loop(rule):
+    f = jitad.custom_jvp(newton)
+    f.defjvp(lambda primals, tangents: rule(*primals, *tangents))
+
+    def g(a):
+        return f(a * a) * a  # a**2
+
+    derivatives = jitad.jit(lambda a: (jitad.grad(g)(a), jitad.jvp(g, (a,), (1.0,))[1], jitad.grad(jitad.grad(g))(a),
+                                       jitad.vmap(jitad.grad(g))(np.stack([a, a + 1]))))
+    for _ in range(2):
+        np.testing.assert_allclose(derivatives(1.7)[:2], 3.4, rtol=1e-7)
+        assert derivatives(1.7)[2] == pytest.approx(2.0, rel=1e-5 if rule is with_what_it_was else 1e-10)
+        np.testing.assert_allclose(derivatives(1.7)[3], [3.4, 5.4], rtol=1e-7)
+    with jitad.disable_jit():
+        np.testing.assert_allclose(derivatives(1.7)[0], 3.4, rtol=1e-7)
+
+
+def test_rows_of_values_and_tangents():
+    f = jitad.custom_jvp(lambda a: np.arange(1.0, 4.0) ** 2 * a)
+    f.defjvp(lambda primals, tangents: of_many(*primals, *tangents))
+    assert jitad.grad(lambda a: f(a).sum())(2.0) == 14.0 == jitad.jvp(lambda a: f(a).sum(), (2.0,), (1.0,))[1]
+
+
+def test_choices_by_tangents_are_refused():
+    def ruled(rule):
+        f = jitad.custom_jvp(lambda x: np.maximum(x, 0.0))
+        f.defjvp(lambda primals, tangents: (f(*primals), rule(*tangents)))
+        return f
+
+    f = ruled(lambda t: np.where(t > 0, t, 0.0))
+    assert jitad.jvp(f, (2.0,), (-1.0,))[1] == 0.0
+    with pytest.raises(TypeError, match="a choice by tangents(?s:.)*line"):
+        jitad.grad(f)(2.0)
+    with pytest.raises(TypeError, match="linear in its tangents"):
+        jitad.grad(ruled(lambda t: jitad.cond(t > 0, lambda: t, lambda: 0.5 * t)))(2.0)
+    with pytest.raises(TypeError, match="linear in its tangents"):
+        jitad.grad(ruled(lambda t: jitad.fori_loop(0, (t > 0).astype(int) + 1, lambda i, u: u * 2.0, t)))(2.0)
+
+
 def test_what_is_not_linear_is_refused():
     @jitad.custom_jvp
     def shifted(x):

@@ -13,7 +13,7 @@ from jitad.ops.custom import placed, recorded
 from jitad.ops.index import scatter_add
 from jitad.ops.leaf import full
 from jitad.ops.reduce import reduce_sum
-from jitad.ops.scan import together
+from jitad.ops.scan import arguments, together
 from jitad.ops.shape import broadcast
 from jitad.ops.shape import transpose as permute
 
@@ -62,6 +62,8 @@ def _of_loop(nodes: list[Node], known: Mapping[Node, Linear | None], depends: se
     if not cts:
         return []
     args = nodes[0].args
+    if not depends.isdisjoint(args[len(arguments(nodes[0])):]):
+        raise _not_linear("a loop whose length depends on", nodes[0])
     pieces = transposed([n for n, _ in cts], [masked(ct.node, ct.support) for _, ct in cts], [a in depends for a in args])
     return [(a, Linear(c)) for a, c in zip(args, pieces, strict=True) if c is not None and a in depends]
 
@@ -82,16 +84,16 @@ def _cotangents(node: Node, ct: Linear, linear: list[bool]) -> Sequence[Linear |
     if op.name == "multiply":
         x, y = node.args
         if all(linear):
-            raise TypeError("a product of two tangents: a rule given to defjvp has to be linear in its tangents, as derivatives "
-                            f"in reverse mode are made of it{placed(node)}")
+            raise _not_linear("a product of two", node)
         return [scale(y, ct) if linear[0] else None, scale(x, ct) if linear[1] else None]
     if op.name == "divide":
         if linear[1]:
-            raise TypeError("division by a tangent: a rule given to defjvp has to be linear in its tangents, as derivatives in "
-                            f"reverse mode are made of it{placed(node)}")
+            raise _not_linear("division by", node)
         return [scale(1.0 / node.args[1], ct), None]  # type: ignore[operator]
     if op.name == "select":
         p = node.args[0]
+        if linear[0]:
+            raise _not_linear("a choice by", node)
         pieces = op.transpose(node, ct.node, linear)
         supports = [None, both(p, ct.support), both(logical_not(p), ct.support)]
         return [None if c is None else Linear(c, s) for c, s in zip(pieces, supports, strict=True)]
@@ -100,10 +102,14 @@ def _cotangents(node: Node, ct: Linear, linear: list[bool]) -> Sequence[Linear |
     if recorded(node):  # a rule that has used another function with a rule for its tangents
         return [ct if linear[0] else None, *(None for _ in node.args[1:])]
     if not op.bilinear and not set(op.linear_in(node)).issuperset(k for k, has in enumerate(linear) if has):
-        raise TypeError(f"{op.name} of a tangent: a rule given to defjvp has to be linear in its tangents, as derivatives in "
-                        f"reverse mode are made of it{placed(node)}")
+        raise _not_linear(f"{op.name} applied to", node)
     pieces = op.transpose(node, ct.node, linear)
     return [None if c is None else Linear(c, _support(node, k, ct)) for k, c in enumerate(pieces)]
+
+
+def _not_linear(what: str, node: Node) -> TypeError:
+    return TypeError(f"{what} tangents: a rule given to defjvp has to be linear in its tangents, as derivatives in reverse mode "
+                     f"are made of it{placed(node)}")
 
 
 def _contracted(node: Node, k: int, ct: Linear) -> Linear:

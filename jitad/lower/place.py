@@ -17,7 +17,7 @@ from jitad.ir.types import FLOAT, INT
 from jitad.lower.checks import index_checks
 from jitad.lower.cut import Cuts, cuts
 from jitad.lower.deltas import few_stores
-from jitad.lower.index import Elements, Index, is_structured
+from jitad.lower.index import Elements, Index, is_structured, unrolled_axes
 from jitad.lower.interchange import interchange
 from jitad.lower.layout import Layouts
 from jitad.lower.loops import Laid, lay_out
@@ -31,6 +31,8 @@ from jitad.lower.waste import repeated, wasteful
 from jitad.ops.length import size_of
 from jitad.ops.routine import Routine
 
+PIECES = 8
+SUMS = ("add", "subtract", "negative")
 Calls = dict[Node, tuple[str, tuple[Node, ...]]]
 
 
@@ -43,8 +45,13 @@ def place(graph: Graph, options: Options = DEFAULT) -> Placed:
     stored = dict.fromkeys(b for b in bases if b.shape)
     pushed = {n: is_push(n) for n in order}
     uses = _uses(order, graph)
+    for total, places in _sums_of_places(order, uses):
+        if storable.affordable(total) and not all(unrolled_axes(total.shape)):
+            stored[total] = None
+            pushed |= dict.fromkeys(places, True)
     covered = {t for n in stored for _, t in _terms(n, lambda m: uses[m] == 1) if pushed.get(t) and t is not n}
     stored |= dict.fromkeys(n for n in order if pushed[n] and not (n in covered and uses[n] == 1))
+    stored |= dict.fromkeys(n for n in order if _is_of_pieces(n) and storable(n))
     calls = _calls(order, {} if strict else products(order, storable))
     stored |= dict.fromkeys(m for n, (_, operands) in calls.items() for m in (n, *operands) if m not in graph.inputs)
     there = {*graph.inputs, *_in_rows(loops)}
@@ -90,6 +97,22 @@ def _uses(order: list[Node], graph: Graph) -> dict[Node, int]:
     for n in [*(a for m in order for a in m.args), *graph.outputs]:
         uses[n] += 1
     return uses
+
+
+def _sums_of_places(order: list[Node], uses: dict[Node, int]) -> list[tuple[Node, list[Node]]]:
+    """Sums of many numbers, or rows, that each have a place of their own in an array: cheaper to add there one by one."""
+    added = {a for n in order if n.op.name in SUMS for a in n.args if uses[a] == 1}
+    out = []
+    for total in order:
+        if total.op.name in SUMS and total not in added:
+            places = [t for _, t in _terms(total, lambda m: uses[m] == 1) if _is_place(t) and uses[t] == 1]
+            if len(places) >= PIECES:
+                out.append((total, places))
+    return out
+
+
+def _is_place(node: Node) -> bool:
+    return node.op.name == "pad" and all(n == 1 or n == m for n, m in zip(node.args[0].shape, node.shape, strict=True))
 
 
 def _terms(node: Node, through: Callable[[Node], bool] = lambda n: True) -> list[tuple[int, Node]]:
@@ -163,6 +186,9 @@ def _effects(placed: Placed, node: Node, buffer: Buffer, pushed: dict[Node, bool
         placed.effects.append(Effect((), buffer, (), e.zero(node.dtype), routine=routine,
                                      operands=tuple(e.buffers[a] for a in operands), params=params))
         return
+    if _is_of_pieces(node):
+        _pieces(placed, node, buffer)
+        return
     terms = _terms(node)
     pushes = [(s, t) for s, t in terms if pushed[t] and (t is node or t not in e.buffers)]
     rest = [(s, t) for s, t in terms if (s, t) not in pushes]
@@ -181,6 +207,20 @@ def _effects(placed: Placed, node: Node, buffer: Buffer, pushed: dict[Node, bool
             placed.effects.append(Effect(loops, buffer, buffer.at(p), value))
     for s, t in pushes:
         _push(placed, t, s, buffer)
+
+
+def _is_of_pieces(node: Node) -> bool:
+    """What is put together of many: to ask for each element which of them it belongs to costs more than to store one by one."""
+    return node.op.name == "concatenate" and len(node.args) >= PIECES
+
+
+def _pieces(placed: Placed, node: Node, buffer: Buffer) -> None:
+    e, axis = placed.elements, node.params[0]
+    for start, piece in node.op.pieces(node):  # type: ignore[attr-defined]
+        loops, points = _points(e, piece.shape, buffer.order)
+        for p in points:
+            there = (*p[:axis], e.add(p[axis], e.size(start)), *p[axis + 1:])  # type: ignore[index,operator]
+            placed.effects.append(Effect(loops, buffer, buffer.at(there), e.value(piece, p)))
 
 
 def _turns(placed: Placed, laid: Laid) -> None:
@@ -203,6 +243,12 @@ def _push(placed: Placed, node: Node, sign: int, buffer: Buffer) -> None:
     e = placed.elements
     updates, *index = node.args
     loops, points = _points(e, updates.shape)
+    if node.op.name == "pad":
+        for p in points:
+            place = tuple(e.add(e.size(start), e.mul(i, e.int(step))) for i, (start, step) in zip(p, node.params[1], strict=True))  # type: ignore
+            value = e.value(updates, p)
+            placed.effects.append(Effect(loops, buffer, place, value if sign > 0 else e.neg(value), add=True))
+        return
     for p in points:
         place = tuple(e.wrapped(e.value(i, p[: i.ndim]), n) for i, n in zip(index, node.shape, strict=False))
         value = e.value(updates, p)

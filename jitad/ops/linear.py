@@ -44,15 +44,31 @@ def _of(n: Node, has: list[bool], zeros: _Zeros) -> str:
 
 
 def _of_loop(n: Node, has: list[bool], zeros: _Zeros) -> str:
-    """A loop is linear in what is handed to it if its step is so in that and in the carries that it moves."""
+    """An output of a loop is linear if the step is, in what is handed to it and in the carries that move this output."""
     body, args = loop_of(n).body, arguments(n)
     if any(has[len(args):]):
         return UNKNOWN
+    needed = _needed(n)
+    outputs = [body.outputs[k] for k in sorted(needed)]
     moving = _moving(body, has)
-    reached = _reached(body.outputs, moving)
-    found = linearity([o for o in body.outputs if o in reached], moving)
-    starts = all(has[k] or zeros.has(args[k]) for k in range(body.carries) if body.inputs[k] in moving)
+    reached = reached_from(moving, outputs)
+    found = linearity([o for o in outputs if o in reached], moving)
+    starts = all(has[k] or zeros.has(args[k]) for k in needed if k < body.carries and body.inputs[k] in moving)
     return found if starts or found == UNKNOWN else AFFINE
+
+
+def _needed(n: Node) -> set[int]:
+    """The outputs of the step that this one of a loop comes from: itself, and carries."""
+    body, which = loop_of(n).body, n.params[3]
+    found = {which - len(body.outputs) if which >= len(body.outputs) else which}  # type: ignore[operator]
+    if loop_of(n).length is None:
+        found.add(body.carries - 1)
+    while True:
+        used = set(topological([body.outputs[k] for k in found]))  # type: ignore[index]
+        more = {k for k in range(body.carries) if body.inputs[k] in used} - found
+        if not more:
+            return found  # type: ignore[return-value]
+        found |= more
 
 
 def _moves(n: Node, has: list[bool]) -> bool:
@@ -65,22 +81,22 @@ def _moves(n: Node, has: list[bool]) -> bool:
         return loop_of(n).length is not None and body.inputs[which - len(body.outputs)] in moving  # type: ignore[operator]
     if loop_of(n).length is None and body.inputs[body.carries - 1] in moving:  # so do the steps that it takes
         return True
-    return body.outputs[which] in _reached(body.outputs, moving)  # type: ignore[index]
+    return body.outputs[which] in reached_from(moving, body.outputs)  # type: ignore[index]
 
 
 def _moving(body: Body, has: list[bool]) -> set[Node]:
     """The inputs of a step that depend on the arguments that are marked, carries also after some steps."""
     moving = {i for i, h in zip(body.inputs, has, strict=False) if h}
     while True:
-        reached = _reached(body.outputs, moving)
+        reached = reached_from(moving, body.outputs)
         more = {i for i, o in zip(body.inputs[: body.carries], body.outputs, strict=False) if o in reached} - moving
         if not more:
             return moving
         moving |= more
 
 
-def _reached(outputs: Sequence[Node], inputs: Iterable[Node]) -> set[Node]:
-    """The nodes that depend on inputs."""
+def reached_from(inputs: Iterable[Node], outputs: Sequence[Node]) -> set[Node]:
+    """The nodes below outputs that depend on inputs; outputs of a loop, whether they do by themselves."""
     found = set(inputs)
     for n in topological(outputs):
         has = [a in found for a in n.args]

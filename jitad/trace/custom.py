@@ -12,13 +12,13 @@ from typing import Any
 
 from jitad.errors import DTypeError, ShapeError
 from jitad.ir.graph import rebuild
-from jitad.ir.node import Node, topological
+from jitad.ir.node import Node
 from jitad.ir.types import FLOAT, is_float, show_shape
 from jitad.ops.arithmetic import cast
 from jitad.ops.custom import Recorded, stating
 from jitad.ops.leaf import full
-from jitad.ops.linear import AFFINE, LINEAR, linearity
-from jitad.ops.shape import retype
+from jitad.ops.linear import AFFINE, LINEAR, linearity, reached_from
+from jitad.ops.shape import retype, zeros
 from jitad.trace.loop import closed, taken
 from jitad.trace.rebuild import rebuilt
 from jitad.trace.tracer import Tracer, as_tracer, wrap
@@ -120,12 +120,9 @@ def tangents_of(rule: Callable, name: str) -> Record:
             moved = [k for k, n in enumerate(made.results) if is_float(n.dtype)]
             what = f"a tangent from the rule {name}", f"the result of {made.name}"
             found = [_fitted(as_tracer(leaves[k]), made.results[k], *what) for k in moved]
-        depends = set(seeds)
-        for n in topological(values):
-            if not depends.isdisjoint(n.args):
-                depends.add(n)
-        if not depends.isdisjoint(values):
+        if not reached_from(seeds, values).isdisjoint(values):
             raise TypeError(f"the rule {name} of {made.name} returned results that depend on tangents{where()}")
+        values = rebuild(values, {n: zeros(n) for n in seeds})  # which loops may carry beside them
         inputs = [*(t.node for t in primals), *seeds]
         body, others = closed(inputs, [*values, *found], 0, 0)
         kind = linearity(body.outputs[len(values):], body.inputs[len(primals) : len(inputs)])

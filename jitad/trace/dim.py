@@ -191,6 +191,8 @@ for _name in ("truediv", "mod", "pow", "lshift", "rshift", "and_", "or_", "xor")
     _clean = _name.rstrip("_")
     setattr(Dim, f"__{_clean}__", lambda self, other, f=_function: _true(f, self, other))
     setattr(Dim, f"__r{_clean}__", lambda self, other, f=_function: _true(f, other, self))
+setattr(Dim, "__pow__", lambda self, other, mod=None: (  # noqa: B010
+    _true(operator.pow, self, other) if mod is None else pow(self.__index__(), other, mod)))
 setattr(Dim, "__divmod__", lambda self, other: _plain(divmod, self, other))  # noqa: B010
 setattr(Dim, "__rdivmod__", lambda self, other: _plain(divmod, other, self))  # noqa: B010
 _SYMBOLIC: dict[Any, Callable] = {np.add: operator.add, np.subtract: operator.sub, np.multiply: operator.mul,

@@ -378,4 +378,5 @@ def _round(self: Methods, digits: int | None = None) -> Any:
 
 
 setattr(Methods, "__divmod__", _divmod)  # noqa: B010
+setattr(Methods, "__rdivmod__", lambda self, other: (other // self, other % self))  # noqa: B010
 setattr(Methods, "__round__", _round)  # noqa: B010

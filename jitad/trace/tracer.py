@@ -164,10 +164,22 @@ def promote(*xs: Any) -> list[Node]:
     for t in ts:
         if does_not_fit(t, dtype):
             raise OverflowError(f"Python integer {constant_value(t.node)} out of bounds for {dtype}" + where())
-        if t.weak and t.node.dtype == INT and dtype.kind in "iu" and dtype != INT and constant_value(t.node) is None:
+        unknown = t.weak and t.node.dtype == INT and dtype.kind in "iu" and dtype != INT and constant_value(t.node) is None
+        if unknown and not _is_length_of(t, dtype):
             raise DTypeError(f"a Python integer that is not known while tracing meets values of dtype {dtype}, which it may not "
                              "fit into; convert these with .astype(int), or pass a NumPy integer" + where())
     return [cast(t.node, dtype) for t in ts]
+
+
+def _is_length_of(t: Tracer, dtype: np.dtype) -> bool:
+    """Whether a tracer is a length, which has to fit into a dtype then: a guard, for other calls."""
+    if t.node.op.name != "size_value":
+        return False
+    size: Any = t.node.params[0]
+    ends = np.iinfo(dtype)
+    if not (t._trace.assume("<=", size, int(ends.max)) and t._trace.assume("<=", int(ends.min), size)):
+        raise OverflowError(f"Python integer {t._trace.value(size)} out of bounds for {dtype}" + where())
+    return True
 
 
 def does_not_fit(t: Tracer, dtype: np.dtype) -> bool:

@@ -96,7 +96,7 @@ WITH_TRACED = {
     "product": lambda x, k: x.sum() * (len(x) * k), "quotient": lambda x, k: x.sum() * (len(x) // k),
     "rest": lambda x, k: x.sum() * (len(x) % k), "ratio": lambda x, k: x.sum() * (len(x) / k),
     "from the end": lambda x, k: x[len(x) - 1 - k] ** 2, "chosen": lambda x, k: np.where(len(x) > k, x, 0.0).sum(),
-    "larger": lambda x, k: x.sum() * max(len(x), k)}
+    "larger": lambda x, k: x.sum() * max(len(x), k), "both": lambda x, k: x.sum() * divmod(len(x), k)[1]}
 
 
 @pytest.mark.parametrize("name", WITH_TRACED)
@@ -111,6 +111,26 @@ def test_a_length_and_a_traced_integer(name):
         d = np.random.default_rng(k).normal(size=n)
         assert slope @ d == pytest.approx((f(x + 1e-6 * d, k) - f(x - 1e-6 * d, k)) / 2e-6, rel=1e-7, abs=1e-7)
     assert len(g.specializations) == 1
+
+
+@pytest.mark.parametrize("dtype", [np.int8, np.uint8, np.int32])
+def test_a_length_and_integers_of_fewer_bits(dtype):
+    """The result has their dtype, as NumPy's has; a length that does not fit is refused as there."""
+    f = jitad.jit(lambda x, k: (x[len(x) - 1 - k], len(x) - k))
+    for n in (6, 100):
+        x, k = np.arange(float(n)), np.array([0, 3], dtype)
+        (values, rest), (expected, plain) = f(x, k), (x[n - 1 - k], n - k)
+        np.testing.assert_array_equal(values, expected)
+        np.testing.assert_array_equal(rest, plain)
+        assert rest.dtype == plain.dtype
+    assert len(f.specializations) == 1
+    if dtype == np.int8:
+        with pytest.raises(OverflowError, match="Python integer 299 out of bounds for int8"):
+            f(np.zeros(300), k)
+
+
+def test_powers_of_lengths():
+    assert jitad.jit(lambda x: x.sum() * pow(len(x), 2, 7))(np.ones(6)) == 6.0 * pow(6, 2, 7)
 
 
 def test_loops_over_an_array_from_its_end():
