@@ -172,8 +172,9 @@ def _distinct(t: Tracer, key: Any) -> Any:
     arrays = []
     for item in items:
         if isinstance(item, (list, np.ndarray, Tracer)):
-            arrays.append(content(as_tracer(item), "the content of an index array that is assigned to",
-                                  "write np.add.at(a, i, v) to add, or np.where(condition, v, a) to replace"))
+            arrays.append(content(as_tracer(item), "the content of the indices that a[i] = v assigns to,",
+                                  "where an element is named twice the last value would win: write np.add.at(a, i, v) to add, "
+                                  "np.where(condition, v, a) to replace, or v[np.argsort(i)] if i is a permutation"))
     shape = tuple(t._trace.concrete(n) for n in t.node.shape)
     numbers = np.arange(int(np.prod(shape))).reshape(shape)
     plain = iter(arrays)
