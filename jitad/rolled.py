@@ -232,7 +232,7 @@ def _stacked(nodes: tuple[Node, ...]) -> Node:
     if all(n.op.name == "reshape" and n.args[0].type == first.args[0].type for n in nodes):
         return reshape(_stacked(tuple(n.args[0] for n in nodes)), (len(nodes), *first.shape))
     if all(n.op.name == "broadcast" and n.args[0].type == first.args[0].type and n.params == first.params for n in nodes):
-        shape, axes = first.params  # of each; what is along the new axis is told apart below
+        shape, axes = first.params
         return broadcast(_stacked(tuple(n.args[0] for n in nodes)), (len(nodes), *shape), (0, *(k + 1 for k in axes)))  # type: ignore
     if all(n.op.name == "slice" and n.args == first.args for n in nodes):
         (start, length, _), *others = first.params[0]  # type: ignore[misc]

@@ -63,7 +63,6 @@ def test_threads():
     assert gc.get_threshold() == (701, 11, 12)
 
 
-@pytest.mark.skipif(not hasattr(os, "fork"), reason="no fork")
 @pytest.mark.filterwarnings("ignore:.*fork.*:DeprecationWarning")
 def test_a_child_has_the_pace_from_before():
     with at_leisure():
