@@ -112,7 +112,9 @@ def _sums_of_places(order: list[Node], uses: dict[Node, int]) -> list[tuple[Node
 
 
 def _is_place(node: Node) -> bool:
-    return node.op.name == "pad" and all(n == 1 or n == m for n, m in zip(node.args[0].shape, node.shape, strict=True))
+    return node.op.name == "pad" and all(
+        n == m or (n == 1 and not short)  # along a short axis it is known which element is meant
+        for n, m, short in zip(node.args[0].shape, node.shape, unrolled_axes(node.shape), strict=True))
 
 
 def _terms(node: Node, through: Callable[[Node], bool] = lambda n: True) -> list[tuple[int, Node]]:
@@ -211,7 +213,7 @@ def _effects(placed: Placed, node: Node, buffer: Buffer, pushed: dict[Node, bool
 
 def _is_of_pieces(node: Node) -> bool:
     """What is put together of many: to ask for each element which of them it belongs to costs more than to store one by one."""
-    return node.op.name == "concatenate" and len(node.args) >= PIECES
+    return node.op.name == "concatenate" and len(node.args) >= PIECES and not unrolled_axes(node.shape)[node.params[0]]  # type: ignore
 
 
 def _pieces(placed: Placed, node: Node, buffer: Buffer) -> None:

@@ -77,6 +77,18 @@ def test_the_source_grows_with_the_number_of_pieces():
     assert many < 2.2 * few
 
 
+def test_along_a_short_axis_nothing_is_stored():
+    """There it is known which piece an element is in."""
+    x = RNG.normal(size=50)
+
+    def f(x):
+        return np.tanh(np.stack([np.sin(k * x) for k in range(8)], 1) @ np.arange(8.0)).sum()
+
+    source = written(jitad.jit(f), x).source
+    assert "empty(" not in source and "zeros(" not in source
+    assert jitad.jit(f)(x) == pytest.approx(f(x), rel=1e-13)
+
+
 def test_sixty_pieces():
     """Against the derivative by hand."""
     x, a = np.linspace(0.1, 1, 60), RNG.normal(size=(60, 60))
