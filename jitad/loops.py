@@ -17,7 +17,8 @@ def scan(
     """Take steps ``carry, y = f(carry, x)`` along the first axis of `xs`.
 
     The step is traced and compiled once, whatever the number of steps. The reverse mode stores the carries only, and computes
-    the steps once more.
+    the steps once more. If the carries of cheap steps take more than 32 MB, or those of any steps 1 GB, it stores about
+    ``2*sqrt(n)`` of them and takes each step once more: then that is as fast as memory, or there would be too little of it.
 
     Parameters
     ----------

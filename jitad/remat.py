@@ -17,8 +17,9 @@ def checkpoint(
     What is kept is decided by what it costs, for marked and unmarked functions alike, so that there is nothing to be marked:
 
     - In loops (`scan`, `fori_loop`, `map`) the carries before each step are kept, and nothing else: the way back computes each
-      step once more. That is what ``scan(checkpoint(step), ...)`` does in JAX. A loop in a step is computed once more as well, so
-      that of a loop of m loops of n steps m + n carries are kept, not m times n.
+      step once more; if they are many, see `scan`, only some of them. That is what ``scan(checkpoint(step), ...)`` does in JAX.
+      A loop in a step is computed once more as well, so that of a loop of m loops of n steps m + n carries are kept, not
+      m times n.
     - Elsewhere an intermediate is computed again wherever it is used. It is kept if several loops of the kernel, one after the
       other, would spend more than 40 multiplications on an element of it, or if a loop would compute it more often than it has
       elements; and only if an argument or a result is as large. Memory is that of the whole kernel, so that computing such an

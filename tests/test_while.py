@@ -181,8 +181,9 @@ def test_dtypes_are_promoted_until_they_stay():
 def test_memory_is_of_the_carries_and_of_the_turns_that_were_taken():
     """What the reverse mode keeps is as long as the loop was, and made when that is known."""
     source = written(jitad.grad(lambda a: spin(jitad.while_loop, a)), A).source
-    histories = [line for line in source.splitlines() if "empty(" in line and "d0" in line]
-    assert 1 <= len(histories) <= 2 and "s += 1" in source
+    long = [line for line in source.splitlines() if "empty(" in line and "d0" in line]
+    kept = [line for line in long if "- 1) //" not in line]
+    assert 1 <= len(kept) <= 2 and "s += 1" in source  # the others are for what each stretch starts from
 
 
 def test_results_do_not_depend_on_what_was_compiled_before():

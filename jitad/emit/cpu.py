@@ -138,19 +138,18 @@ class Emitter:
         for b, zeroed in self.program.temporaries:
             if b.kind == "temp" and b is not self.program.numbers and not is_computed(b, self.program):
                 kinds.setdefault((b.dtype, b.shape, b.padded, zeroed), []).append(b)
-        places: dict[str, Place] = {}
         made: dict[Buffer, Buffer] = {}  # the row of the first of each kind
         for kind, found in enumerate(kinds.values()):
             if len(found) > 1:
                 row = made[found[0]] = dataclasses.replace(found[0], shape=(len(found), *found[0].shape), order=())
                 self.e.buffers[row] = f"u{kind}"
-                places |= {self.e.buffer(b): Place(f"u{kind}", k) for k, b in enumerate(found)}
+                self.e.places |= {b: Place(f"u{kind}", k) for k, b in enumerate(found)}
                 if len(found) > MANY:
-                    self.e.rows |= {b: places[self.e.buffer(b)] for b in found if b not in copied}
+                    self.e.rows |= {b: self.e.places[b] for b in found if b not in copied}
         temporaries = [(made.get(b, b), zeroed) for b, zeroed in self.program.temporaries
-                       if b in made or self.e.buffer(b) not in places]
+                       if b in made or b not in self.e.places]
         self.program = dataclasses.replace(self.program, temporaries=temporaries)
-        return places
+        return {self.e.buffer(b): place for b, place in self.e.places.items()}
 
     def _in_memory(self, lines: list[str], array: str) -> list[str]:
         """The lines with scalars as elements of an array: so they are the same for every step, but for a number."""
@@ -262,7 +261,7 @@ class Emitter:
                 self._allocate(buffer, zeroed)
 
     def _repeat(self, step: Repeat) -> None:
-        from jitad.emit.turns import write_turns
+        from jitad.emit.repeat import write_turns
 
         write_turns(self, step, self.w)
 

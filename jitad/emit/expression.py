@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
-from typing import NamedTuple
+from typing import Any, NamedTuple
 
 import numpy as np
 
@@ -12,6 +12,7 @@ from jitad.ir.node import Node, topological
 from jitad.ir.sizes import Size, Steps, Sym
 from jitad.ir.types import FLOAT32, INT, Shape
 from jitad.lower.exact import compared
+from jitad.lower.nest import Turns
 from jitad.lower.scalar import LOAD, TRIANGLE, Buffer
 from jitad.ops.declare import Elementwise
 from jitad.ops.leaf import constant_value
@@ -53,6 +54,8 @@ class Expressions:
         self.rows: dict[Buffer, Place] = {}  # arrays that are read and written in their place
         self.helpers: dict[str, str] = {}  # name to source of functions that the kernel calls
         self.steps: dict[str, str] = {}  # functions of steps that several loops take, by what is in them
+        self.places: dict[Buffer, Place] = {}  # arrays that are rows of others
+        self.turns: dict[Turns, tuple[str, Any]] = {}  # the function that takes all steps, and what it is handed
         self._counts: dict[str, int] = {}
         self._named = 0
         self.exact = compared(roots, stored)

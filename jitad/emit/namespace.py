@@ -11,7 +11,7 @@ from numba.extending import overload
 
 from jitad.emit import hyperbolic, lane_math, lanes, places, power, roots, signals, special, vmath  # noqa: F401
 from jitad.emit.callee import CalleeCompiler, StepCompiler
-from jitad.ir import sizes
+from jitad.ir import segments
 from jitad.ops.extern import PREFIX
 
 WORTHWHILE = 20_000  # scalars to compute: less is done sooner than threads are started
@@ -197,7 +197,7 @@ NAMES |= {name: getattr(vmath, name) for name in (
 NAMES |= {"cbrt": roots.cbrt, "hypot": roots.hypot, "power_of_singles": power.power_of_singles}
 NAMES |= {name: getattr(hyperbolic, name) for name in ("asinh", "acosh", "atanh")}
 NAMES |= {"triangle_row": triangle_row, "triangle_column": triangle_column, "floor_divide": floor_divide}
-NAMES |= {"iroot": exact(sizes.iroot)}
+NAMES |= {name: exact(getattr(segments, name)) for name in ("iroot", "stretch")}
 NAMES |= {"table": table, "prange": prange, "exact": exact, "part": part, "exact_part": exact_part, "step": step,
           "exact_step": exact_step,
           "part_parts": part_parts, "exact_parts": exact_parts, "collect": collect, "overlap": overlap,

@@ -24,118 +24,73 @@ For ``x = x + 0.1*v[t]`` along v, where only the end is asked for::
 
 from __future__ import annotations
 
-import re
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from contextlib import contextmanager, nullcontext
 
-from jitad.config import Options
-from jitad.emit.cpu import NAME, Emitter
-from jitad.emit.into import Into
+from jitad.emit.handed import Handed, is_number
 from jitad.emit.signals import TURNS
 from jitad.emit.writer import Writer
-from jitad.ir.sizes import Steps, Sym
 from jitad.ir.types import BOOL, FLOAT, INT
-from jitad.lower.nest import Let, Repeat, Store, Turns
+from jitad.lower.nest import Let, Store, Turns
 from jitad.lower.scalar import Buffer
 
-HELPERS = re.compile(r"\b(same|part|run|rows|step|turns)(\d+(?:_\d+)*)\b")
-ROWS: dict[object, str] = {1: "0", 2: "s{} & 1"}  # of a carry, by how many it has
+ROWS: dict[object, str] = {1: "0", 2: "{} & 1"}  # of a carry, by how many it has
 
 
-class _Step(Into):
-    """Writes the function of a step: lengths, results and memory are arguments."""
-
-    def __init__(self, turns: Turns, options: Options):
-        super().__init__(turns.step, options)
-        self.taken: list[str] = []
-
-    def arguments(self) -> list[str]:
-        return [*Emitter.arguments(self), *self.taken, *self.taken_lengths().values()]
-
-    def taken_lengths(self) -> dict[Sym, str]:
-        """Those of the caller, which may have computed them, by their names here."""
-        own = self.program.measured
-        return self.e.symbols | {s: name for s, name in self.e.lengths.items() if s not in own}
-
-    def take(self, names: list[str]) -> None:
-        self.taken = names
-
-    def lengths(self, w: Writer) -> None:
-        """Those of the caller."""
-
-
-def write_turns(outer: Emitter, step: Repeat, w: Writer) -> None:
-    """The call of a loop; its functions go to the helpers of the kernel."""
-    turns = step.turns
-    number = sum(name.startswith("turns") for name in outer.e.helpers)
-    inner = _Step(turns, outer.options)
-    written = inner.emit()
-    text = HELPERS.sub(lambda m: f"{m[1]}{number}_{m[2]}", written)
-    before, _, own = text.rpartition(f"def {NAME}(")
-    taken = inner.taken_lengths()
-    lengths = list(taken.values())
-    name = outer.e.steps.setdefault(written, f"step{number}") if turns.twice else f"step{number}"
-    if name not in outer.e.helpers:
-        decorator = outer.decorator if turns.twice else outer.decorator.replace("part", "step")
-        outer.e.helpers[name] = f"{before}@{decorator}\ndef {name}({own}"
-    outer.e.helpers[f"turns{number}"] = _all_turns(turns, number, name, outer.decorator, lengths)
-    given = [outer.e.length(s) if isinstance(s, Steps) else outer.e.symbols.setdefault(s, name) for s, name in taken.items()]
-    numbers = iter(step.numbers)
-    constants = [outer.e.name(next(numbers)) if b is None else outer.e.buffer(b) for b in turns.constants]
-    arrays = [b for b in (*turns.carries, *turns.slices, *turns.results, *turns.scratch) if b is not None]
-    first = outer.e.buffer(turns.count) if turns.count is not None else outer.e.size(turns.length)  # type: ignore[arg-type]
-    arguments = [first, *map(outer.e.buffer, arrays), *constants, *given]
-    w.line(f"turns{number}({', '.join(arguments)})")
-
-
-def _all_turns(turns: Turns, number: int, step: str, decorator: str, lengths: list[str]) -> str:
-    """The function that takes all steps."""
+def all_turns(turns: Turns, name: str, step: str, lengths: Iterable[str], handed: Handed, decorator: str) -> str:
+    """The function that takes all steps, or those of one stretch, by calls of `step`, which takes `lengths` besides."""
+    parted = turns.stretch is not None or turns.again is not None
+    before = set() if turns.again is None else set(turns.again.carries)  # of which there is one stretch
     t = "t" if turns.reverse else "s"
-    carries, results = _named("c", turns.carries), _named("y", turns.results)
-    slices = [name if b is not None else "" for name, b in zip(_named("x", turns.slices), turns.slices, strict=True)]
-    scratch, constants = _named("w", turns.scratch), _named("k", turns.constants)
-    local = {c: f"g{k}" for k, (c, b) in enumerate(zip(carries, turns.carries, strict=True)) if _is_number(b)}  # in registers
-    kept = dict(zip(carries, turns.carries, strict=True))
-    then = [(local.get(c) or f"{c}[{_row(b).format(' + 1')}]", b) for c, b in kept.items()]
-    then += [(f"{name}[{t}]", b) for name, b in zip(results, turns.results, strict=True)]
-    arrays, numbers = [[place for place, b in then if _is_number(b) == is_number] for is_number in (False, True)]
-    given = [local.get(c) or f"{c}[{_row(b).format('')}]" for c, b in kept.items()]
-    given += [f"{name}[{t}]" if name else t for name in slices]
-    call = f"{step}({', '.join([*given, *constants, *arrays, *scratch, *lengths])})"
+    start, end = ("lo", "hi") if parted else ("0", "n" if turns.count is None else "s")
+    carries = list(zip(turns.carries, handed.carries, strict=True))
+    local = {b: f"g{k}" for k, b in enumerate(turns.carries) if is_number(b)}  # in registers
+    then = [(local.get(b) or c.format(row_of(turns, b, "s", 1)), b) for b, c in carries]
+    then += [(y.format(t), b) for y, b in zip(handed.results, turns.results, strict=True)]
+    arrays, numbers = [[place for place, b in then if is_number(b) == is_one] for is_one in (False, True)]
+    given = [local.get(b) or c.format(row_of(turns, b, "s")) for b, c in carries]
+    slices = [x.format(f"{t} - first" if b in before else t) for x, b in zip(handed.slices, turns.slices, strict=True)]
+    call = f"{step}({', '.join([*given, *slices, *handed.constants, *arrays, *handed.scratch, *lengths])})"
     w = Writer()
     w.line(f"@{decorator}")
-    taken = ["n", *carries, *filter(None, slices), *results, *scratch, *constants, *lengths]
-    with w.indented(f"def turns{number}({', '.join(taken)}):"):
+    with w.indented(f"def {name}({', '.join([*(['lo', 'hi'] if parted else []), 'n', *handed.names])}):"):
         w.line("tick = 0")
-        for c, name in local.items():
-            w.line(f"{name} = {c}[0]")
-        with _loop(w, turns, given[len(carries) - 1] if carries else ""):
+        if before:
+            w.line("first = n - hi")
+        for b, c in carries:
+            if b in local:
+                w.line(f"{local[b]} = {c.format(row_of(turns, b, start))}")
+        with _loop(w, turns, start, end, given[-1] if given else ""):
             if turns.reverse:
                 w.line("t = n - 1 - s")
             w.line(f"{', '.join(numbers)} = {call}" if numbers else call)
-            for c, name in local.items():
-                if kept[c].dtype not in (FLOAT, INT, BOOL):
-                    w.line(f"{name} = {kept[c].dtype.name}({name})")
-                if _row(kept[c]) == "s{}":
-                    w.line(f"{c}[s + 1] = {name}")
-        for c, name in local.items():
-            w.line(f"{c}[{_row(kept[c]).format('').replace('s', 'n' if turns.count is None else 's')}] = {name}")
+            for b, c in carries:
+                if b in local and b.dtype not in (FLOAT, INT, BOOL):
+                    w.line(f"{local[b]} = {b.dtype.name}({local[b]})")
+                if b in local and b.shape[0] not in ROWS:
+                    w.line(f"{c.format(row_of(turns, b, 's', 1))} = {local[b]}")
+        for b, c in carries:
+            if b in local:
+                w.line(f"{c.format(row_of(turns, b, end))} = {local[b]}")
     return w.text()
 
 
-def _is_number(b: Buffer) -> bool:
-    """Whether there is a number in each row."""
-    return len(b.shape) == 1
+def row_of(turns: Turns, b: Buffer, s: str, more: int = 0) -> str:
+    """Which row of a carry holds what it is before step s, or some steps later."""
+    later = f"{s} + {more}" if more else s
+    if b.shape[0] in ROWS:
+        return ROWS[b.shape[0]].format(later)
+    return later if turns.stretch is None else "0" if later == "lo" else f"{later} - lo"
 
 
 @contextmanager
-def _loop(w: Writer, turns: Turns, goes_on: str) -> Iterator[None]:
+def _loop(w: Writer, turns: Turns, start: str, end: str, goes_on: str) -> Iterator[None]:
     """The loop itself, in which signals are asked for; what is inside of this is one turn."""
     short = all(isinstance(step, (Let, Store)) for step in turns.step.block.steps)  # nothing but arithmetic
     if turns.count is not None:
         w.line("s = 0")
         with w.indented(f"while {goes_on}:"):
-            _look(w, "s")
+            look(w, "s")
             if short:
                 w.line(f"b = s + {TURNS}")
             with w.indented(f"while {goes_on} and s < b:") if short else nullcontext():
@@ -143,28 +98,19 @@ def _loop(w: Writer, turns: Turns, goes_on: str) -> Iterator[None]:
                 w.line("s += 1")
         w.line("n[0] = s")
     elif short:
-        with w.indented(f"for b in range(0, n, {TURNS}):"):
-            _look(w, "b")
-            with w.indented(f"for s in range(b, min(b + {TURNS}, n)):"):
+        with w.indented(f"for b in range({start}, {end}, {TURNS}):"):
+            look(w, "b" if start == "0" else f"b > {start}")
+            with w.indented(f"for s in range(b, min(b + {TURNS}, {end})):"):
                 yield
     else:
-        with w.indented("for s in range(n):"):
-            _look(w, "s")
+        with w.indented(f"for s in range({end if start == '0' else f'{start}, {end}'}):"):
+            look(w, "s" if start == "0" else f"s > {start}")
             yield
 
 
-def _look(w: Writer, taken: str) -> None:
+def look(w: Writer, taken: str) -> None:
     """Ask for signals, if there were some turns and it is another second."""
     with w.indented(f"if {taken} and seconds() != tick:"):
         w.line("tick = seconds()")
         with w.indented("if interrupted():"):
             w.line("raise Interrupted")
-
-
-def _named(letter: str, found: tuple) -> list[str]:
-    return [f"{letter}{k}" for k in range(len(found))]
-
-
-def _row(b: Buffer) -> str:
-    """Which row of a carry a step reads."""
-    return ROWS.get(b.shape[0], "s{}")

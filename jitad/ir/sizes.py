@@ -11,6 +11,7 @@ from collections.abc import Callable, Iterable, Mapping
 from typing import Any
 
 from jitad.config import STATIC_AXIS
+from jitad.ir.segments import iroot, stretch
 
 KEPT = 4096  # sums and products of sizes: the same few come again and again
 
@@ -76,18 +77,9 @@ class Call:
         return f"{self.function}({', '.join(map(str, self.args))})"
 
 
-def iroot(n: int, k: int) -> int:
-    """The largest c with c**k <= n; 1 of 0."""
-    c = max(1, int(n ** (1 / k)))
-    while (c + 1)**k <= n:
-        c += 1
-    while c > 1 and c**k > n:
-        c -= 1
-    return c
-
-
 _CALLS: dict[str, Callable] = {
     "iroot": iroot,
+    "stretch": stretch,
     "floordiv": lambda a, b: a // b,
     "mod": lambda a, b: a % b,
     "max": max,
@@ -271,7 +263,7 @@ def divided(a: int | Size, n: int | Size) -> tuple[int | Size, int | Size]:
 
 
 def call(function: str, *args: int | Size) -> int | Size:
-    """``max``, ``min``, ``mod`` or ``iroot`` of sizes."""
+    """``max``, ``min``, ``mod``, ``iroot`` or ``stretch`` of sizes."""
     if all(isinstance(a, int) for a in args):
         return _CALLS[function](*args)
     if function == "mod":

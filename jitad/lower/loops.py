@@ -4,12 +4,13 @@ A carry is an array of one row more than there are steps, if somebody asks for w
 take turns. A step reads one row and writes the next, so that nothing is copied. A sum, to which each step adds, has one row.
 What nobody asks for is not computed. Loops that go on while something holds count their steps; the loop of as many that keeps
 the carries, of which derivatives are, takes the very same step: compiled apart, the two runs might be rounded differently.
+Of very many steps the carries are kept in stretches, see :mod:`jitad.lower.stretch`.
 """
 
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from typing import Any
 
 from jitad.config import Options
@@ -22,6 +23,7 @@ from jitad.ir.types import INT
 from jitad.lower.memory import work
 from jitad.lower.nest import Program, Turns
 from jitad.lower.scalar import Buffer
+from jitad.lower.stretch import Marks, Run, marks_of, read_backwards, run_of, stretch_of, stretches_of
 from jitad.ops.scan import Loop, arguments, lengths, loop_of, together
 
 
@@ -37,6 +39,10 @@ class Laid:
     step: Program
     count: Buffer | None = None  # of the steps, where there is no length
     twice: bool = False  # whether another loop takes the same step
+    stretch: int | Size | None = None  # how many steps are kept at once, if not all are
+    marks: Marks = field(default_factory=dict)  # carries before each stretch and at the end, then
+    again: Laid | None = None  # the loop whose stretches it goes through
+    _turns: Turns | None = None
 
     def place(self, which: int, idx: tuple, e: Any) -> tuple[Buffer, tuple]:
         """Where an element of an output is; `e` makes indices."""
@@ -44,6 +50,10 @@ class Laid:
         if self.count is not None and which == body.carries:
             return self.count, (e.int(0),)
         n = e.size(self.loop.length) if self.count is None else e.load(self.count, (e.int(0),))
+        if which in self.marks:
+            assert self.stretch is not None
+            b, row = self.marks[which]
+            return b, (*([] if row is None else [e.int(row)]), e.size(stretches_of(self.loop, self.stretch)), *idx)
         if which < body.carries:
             b = self.outputs[which]
             row = e.int(0) if b.shape[0] == 1 else e.mod(n, e.int(2)) if b.shape[0] == 2 else n
@@ -65,13 +75,15 @@ class Laid:
     def turns(self, buffers: Mapping[Node, Buffer]) -> Turns:
         """The loop as a step of a program."""
         carries = self.loop.body.carries
-        return Turns(
+        self._turns = Turns(
             self.step, self.loop.length, self.loop.reverse, self.loop.body.lengths, self.count,
             tuple(b for k, b in self.outputs.items() if k < carries),
             tuple(b for k, b in self.outputs.items() if k >= carries),
             tuple(None if counts(n) else buffers[n] for n in self.slices),
             tuple(buffers[n] if n.shape else None for n in self.constants),
-            tuple(replace(b, kind="temp") for b in work(self.step)), self.twice)
+            tuple(replace(b, kind="temp") for b in work(self.step)), self.twice, tuple(self.marks.values()), self.stretch,
+            None if self.again is None else self.again._turns)
+        return self._turns
 
     def operands(self) -> list[Node]:
         """What has to lie in memory for it."""
@@ -83,16 +95,23 @@ def counts(node: Node) -> bool:
     return node.op.name == "iota"
 
 
-def lay_out(order: Sequence[Node], options: Options) -> dict[Node, Laid]:
+def lay_out(graph: Graph, order: Sequence[Node], options: Options) -> dict[Node, Laid]:
     """Of each output of a loop, where it lies."""
+    readers = read_backwards(graph, order)
+    read = {reader: run for run, reader in readers.items()}
     out: dict[Node, Laid] = {}
     loops = [nodes for n, nodes in together(order)[1].items() if n is nodes[0] and n.op.name == "scan"]
-    first = {_run(nodes[0]): nodes for nodes in loops}
+    first = {run_of(nodes[0]): nodes for nodes in loops}
+    laid: dict[Run, Laid] = {}
     again = {counted: nodes for nodes in loops if (counted := counts_first(nodes[0])) in first}
     for nodes in loops:
-        run = counts_first(nodes[0]) if counts_first(nodes[0]) in first else _run(nodes[0])
+        own = run_of(nodes[0])
+        run = counts_first(nodes[0]) if counts_first(nodes[0]) in first else own
         both = {k for n in (*first[run], *again[run]) if (k := _carry(n)) is not None} if run in again else None
-        out |= dict.fromkeys(nodes, _laid(nodes, options, both))
+        laid[own] = _laid(nodes, options, both, own in readers)
+        if own in read and laid[read[own]].stretch is not None:
+            laid[own].again = laid[read[own]]
+        out |= dict.fromkeys(nodes, laid[own])
     return out
 
 
@@ -105,20 +124,16 @@ def _carry(node: Node) -> int | None:
     return history if length is not None and history >= 0 else None
 
 
-def _run(node: Node) -> tuple:
-    return node.args, node.params[:3]
-
-
-def counts_first(node: Node) -> tuple | None:
+def counts_first(node: Node) -> Run | None:
     """The loop that goes on while something holds, which has counted the steps that this one takes once more."""
     found = lengths(node)[:1]
     count = found[0].args[0] if found and found[0].op.name == "length" else None
     if count is None or count.op.name != "scan" or count.params[1] is not None or count.params[0] is not node.params[0]:
         return None
-    return _run(count) if arguments(count) == arguments(node) else None
+    return run_of(count) if arguments(count) == arguments(node) else None
 
 
-def _laid(nodes: list[Node], options: Options, both: set[int] | None) -> Laid:
+def _laid(nodes: list[Node], options: Options, both: set[int] | None, in_stretches: bool) -> Laid:
     """Where the outputs of a loop lie; `both` are the carries that are asked for in one of its runs, if there are two."""
     from jitad.lower.schedule import lower
 
@@ -135,14 +150,18 @@ def _laid(nodes: list[Node], options: Options, both: set[int] | None) -> Laid:
     given = [k for k, n in enumerate(body.inputs) if (n in used if k >= body.carries else k in live)]
     step = lower(Graph(tuple(body.inputs[k] for k in given), tuple(body.outputs[k] for k in live)),
                  replace(options, parallel=False))
+    carries = [k for k in live if k < body.carries]
+    stretch = stretch_of(loop, step, carries, kept) if in_stretches else None
     outputs: dict[int, Buffer] = {}
     for k in live:
         n = body.outputs[k]
-        outputs[k] = Buffer("temp", n.dtype, (_rows(loop, k, k in kept), *n.shape))
+        rows = _rows(loop, k, k in kept) if stretch is None or k not in kept else sizes.add(stretch, 1)
+        outputs[k] = Buffer("temp", n.dtype, (rows, *n.shape))
     last = body.carries + body.slices
-    return Laid(loop, [(outputs[k], args[k]) for k in live if k < body.carries], outputs,
+    return Laid(loop, [(outputs[k], args[k]) for k in carries], outputs,
                 [args[k] for k in given if body.carries <= k < last], [args[k] for k in given if k >= last], step,
-                Buffer("temp", INT, (1,)) if loop.length is None else None, both is not None)
+                Buffer("temp", INT, (1,)) if loop.length is None else None, both is not None, stretch,
+                {} if stretch is None else marks_of(loop, stretch, carries))
 
 
 def _rows(loop: Loop, k: int, kept: bool) -> int | Size:

@@ -68,16 +68,27 @@ class Turns:
     scratch: tuple[Buffer, ...]
     twice: bool = False
     """Whether another loop takes the same step, which then has to be the same code."""
+    marks: tuple[tuple[Buffer, int | None], ...] = ()
+    """Of a loop in stretches: its carries before each, and at the end, see :mod:`jitad.lower.stretch`."""
+    stretch: int | Size | None = None
+    again: Turns | None = None
+    """The loop whose stretches it goes through, last one first: it has that take the steps of each again."""
+
+    @property
+    def kept(self) -> tuple[Buffer, ...]:
+        """The arrays of its marks."""
+        return tuple(dict.fromkeys(b for b, _ in self.marks))
 
     @property
     def operands(self) -> tuple[Buffer, ...]:
         """What it reads."""
-        return tuple(b for b in (*self.slices, *self.constants) if b is not None)
+        own = tuple(b for b in (*self.slices, *self.constants) if b is not None)
+        return own if self.again is None else (*own, *self.again.operands, *self.again.carries, *self.again.kept)
 
     @property
     def written(self) -> tuple[Buffer, ...]:
         """What it writes."""
-        return *self.carries, *self.results, *([] if self.count is None else [self.count])
+        return *self.carries, *self.results, *self.kept, *([] if self.count is None else [self.count])
 
 
 @dataclass(frozen=True)

@@ -39,7 +39,7 @@ Calls = dict[Node, tuple[str, tuple[Node, ...]]]
 def place(graph: Graph, options: Options = DEFAULT) -> Placed:
     """Decide what is stored, and write everything as scalars."""
     order, strict = graph.nodes(), options.strict
-    loops = lay_out(order, options)
+    loops = lay_out(graph, order, options)
     storable = Storable(graph, order)
     bases = [_base(o) for o in graph.outputs]
     stored = dict.fromkeys(b for b in bases if b.shape)

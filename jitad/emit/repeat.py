@@ -1,0 +1,79 @@
+"""Loops of steps in a kernel: the functions that they are made of, and the call.
+
+The function of the step (see :mod:`jitad.emit.into`), the one that takes all steps (:mod:`jitad.emit.turns`), and, of loops
+that keep their carries in stretches, one that takes one stretch after the other (:mod:`jitad.emit.stretches`).
+"""
+
+from __future__ import annotations
+
+import re
+
+from jitad.config import Options
+from jitad.emit.cpu import NAME, Emitter
+from jitad.emit.handed import Handed
+from jitad.emit.into import Into
+from jitad.emit.stretches import stretches
+from jitad.emit.turns import all_turns
+from jitad.emit.writer import Writer
+from jitad.ir.sizes import Steps, Sym
+from jitad.lower.nest import Repeat, Turns
+
+HELPERS = re.compile(r"\b(same|part|run|rows|step|turns|stretches)(\d+(?:_\d+)*)\b")
+
+
+class _Step(Into):
+    """Writes the function of a step: lengths, results and memory are arguments."""
+
+    def __init__(self, turns: Turns, options: Options):
+        super().__init__(turns.step, options)
+        self.taken: list[str] = []
+
+    def arguments(self) -> list[str]:
+        return [*Emitter.arguments(self), *self.taken, *self.taken_lengths().values()]
+
+    def taken_lengths(self) -> dict[Sym, str]:
+        """Those of the caller, which may have computed them, by their names here."""
+        own = self.program.measured
+        return self.e.symbols | {s: name for s, name in self.e.lengths.items() if s not in own}
+
+    def take(self, names: list[str]) -> None:
+        self.taken = names
+
+    def lengths(self, w: Writer) -> None:
+        """Those of the caller."""
+
+
+def write_turns(outer: Emitter, step: Repeat, w: Writer) -> None:
+    """The call of a loop; its functions go to the helpers of the kernel."""
+    turns, e = step.turns, outer.e
+    number = sum(name.startswith("turns") for name in e.helpers)
+    function, taken = _step_of(outer, turns, number)
+    lengths = {name: e.length(s) if isinstance(s, Steps) else e.symbols.setdefault(s, name) for s, name in taken.items()}
+    handed = Handed(turns, map(e.name, step.numbers), lengths, e)
+    called = f"turns{number}"
+    e.helpers[called] = all_turns(turns, called, function, lengths, handed, outer.decorator)
+    e.turns[turns] = called, handed
+    first = e.buffer(turns.count) if turns.count is not None else e.size(turns.length)  # type: ignore[arg-type]
+    arguments = [first, *handed.given]
+    forth = turns.again or turns
+    if forth.stretch is not None:
+        called = f"stretches{number}"
+        e.helpers[called] = stretches(turns, called, e.turns, outer.decorator)
+        arguments = [first, e.size(forth.stretch), *handed.given]
+        if turns.again is not None:
+            arguments += e.turns[turns.again][1].given
+        arguments += map(e.buffer, forth.kept)
+    w.line(f"{called}({', '.join(arguments)})")
+
+
+def _step_of(outer: Emitter, turns: Turns, number: int) -> tuple[str, dict[Sym, str]]:
+    """The name of the function of the step, and the lengths that it takes by their names there."""
+    inner = _Step(turns, outer.options)
+    written = inner.emit()
+    text = HELPERS.sub(lambda m: f"{m[1]}{number}_{m[2]}", written)
+    before, _, own = text.rpartition(f"def {NAME}(")
+    name = outer.e.steps.setdefault(written, f"step{number}") if turns.twice else f"step{number}"
+    if name not in outer.e.helpers:
+        decorator = outer.decorator if turns.twice else outer.decorator.replace("part", "step")
+        outer.e.helpers[name] = f"{before}@{decorator}\ndef {name}({own}"
+    return name, inner.taken_lengths()

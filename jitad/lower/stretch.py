@@ -1,0 +1,122 @@
+"""Loops that keep their carries in stretches: what the way back reads of many steps need not all lie in memory at once.
+
+Carries before each step are kept for a loop that goes through the same steps the other way. If they are many, memory is given out
+page by page as they are written, and read from afar: that costs more than to take cheap steps once more. So what is kept is the
+carries before each stretch of steps (`marks`), and those of one stretch. The way back takes the steps of a stretch again, by the
+very same code, before it goes through it. How long stretches are is known when the kernel runs: what is small is one stretch.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Sequence
+
+import numpy as np
+
+from jitad.ir import sizes
+from jitad.ir.graph import Graph
+from jitad.ir.node import Node
+from jitad.ir.sizes import Size
+from jitad.lower.nest import Accumulate, Block, Check, Let, Loop, Program, Store
+from jitad.lower.scalar import LOAD, Buffer, cost
+from jitad.ops import scan
+from jitad.ops.scan import arguments, loop_of
+
+AT_ONCE = 2**25  # bytes of carries that are kept of cheap steps: above, the C library asks for fresh pages in every call
+AT_MOST = 2**30  # of any
+CHEAP = 2  # multiplications for each byte that is kept: a fresh byte costs 0.15 to 0.4 ns, a multiplication 0.07 to 0.3
+
+Run = tuple  # the arguments of a loop and what it does: the same for all of its outputs
+Marks = dict[int, tuple[Buffer, "int | None"]]  # of carries by number: an array, and the row of it, if it is one of several in it
+
+
+def run_of(node: Node) -> Run:
+    """Which loop a node is an output of."""
+    return node.args, node.params[:3]
+
+
+def read_backwards(graph: Graph, order: Sequence[Node]) -> dict[Run, Run]:
+    """Loops whose carries before each step are read by one loop only, along which it goes the other way; and that loop."""
+    readers: dict[Run, set[Run | None]] = {}
+    for n in graph.outputs:
+        if _is_history(n):
+            readers.setdefault(run_of(n), set()).add(None)
+    for n in order:
+        back = n.op.name == "scan" and n.params[2]
+        along = set(_along(n)) if back else set()
+        for k, a in enumerate(n.args):
+            if _is_history(a):
+                goes = k in along and a.params[1] == n.params[1] and a not in (b for j, b in enumerate(n.args) if j not in along)
+                readers.setdefault(run_of(a), set()).add(run_of(n) if goes else None)
+    return {run: found for run, (found, *others) in readers.items() if found is not None and not others and not run[1][2]}
+
+
+def _is_history(node: Node) -> bool:
+    return node.op.name == "scan" and node.params[1] is not None and node.params[3] >= len(node.params[0].outputs)  # type: ignore
+
+
+def _along(node: Node) -> range:
+    body = loop_of(node).body
+    return range(body.carries, min(body.carries + body.slices, len(arguments(node))))
+
+
+def stretch_of(loop: scan.Loop, step: Program, carries: Iterable[int], kept: Iterable[int]) -> int | Size | None:
+    """The number of steps in a stretch; None if all are one, or what would be kept besides is more than what is kept now."""
+    assert loop.length is not None
+    wanted = set(kept)
+    now, others = (_bytes(loop, [k for k in carries if (k in wanted) is is_kept]) for is_kept in (True, False))
+    if not _covers(now, others):
+        return None
+    work = _work(step.block)
+    cheap = work is not None and _covers(sizes.mul(CHEAP, now), work)
+    rows = sizes.floordiv(AT_ONCE if cheap else AT_MOST, sizes.add(sizes.add(now, others), 1))
+    found = sizes.call("stretch", loop.length, rows)
+    return None if isinstance(found, int) and isinstance(loop.length, int) and found >= loop.length else found
+
+
+def _covers(a: int | Size, b: int | Size) -> bool:
+    """Whether a is known to be at least b."""
+    low = sizes.at_least(sizes.sub(a, b))
+    return low is not None and low >= 0
+
+
+def _work(block: Block) -> int | Size | None:
+    """The multiplications of a step, if it is made of loops and arithmetic."""
+    found: int | Size = 0
+    for s in block.steps:
+        if isinstance(s, Loop):
+            inner = _work(s.body)
+            if inner is None:
+                return None
+            found = sizes.add(found, sizes.mul(s.size, inner))
+        elif isinstance(s, Let):
+            found = sizes.add(found, 0 if s.node.op is LOAD else cost(s.node))
+        elif not isinstance(s, (Store, Accumulate, Check)):
+            return None
+    return found
+
+
+def _bytes(loop: scan.Loop, carries: Iterable[int]) -> int | Size:
+    found: int | Size = 0
+    for k in carries:
+        n = loop.body.outputs[k]
+        found = sizes.add(found, sizes.mul(n.dtype.itemsize, sizes.product(n.shape)))
+    return found
+
+
+def stretches_of(loop: scan.Loop, stretch: int | Size) -> int | Size:
+    """How many there are."""
+    assert loop.length is not None
+    return sizes.floordiv(sizes.sub(sizes.add(loop.length, stretch), 1), stretch)
+
+
+def marks_of(loop: scan.Loop, stretch: int | Size, carries: Iterable[int]) -> Marks:
+    """Where carries before each stretch and at the end are: those that are numbers as rows of one array."""
+    outputs = {k: loop.body.outputs[k] for k in carries}
+    rows = sizes.add(stretches_of(loop, stretch), 1)
+    numbers: dict[np.dtype, list[int]] = {}
+    for k, n in outputs.items():
+        if not n.shape:
+            numbers.setdefault(n.dtype, []).append(k)
+    together = {dtype: Buffer("temp", dtype, (len(found), rows)) for dtype, found in numbers.items()}
+    return {k: (Buffer("temp", n.dtype, (rows, *n.shape)), None) if n.shape else
+            (together[n.dtype], numbers[n.dtype].index(k)) for k, n in outputs.items()}
