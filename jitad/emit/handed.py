@@ -3,42 +3,66 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass
 
 from jitad.emit.expression import Expressions
 from jitad.lower.nest import Turns
 from jitad.lower.scalar import Buffer
 
 
-class Handed:
-    """How the function calls what it is handed (`names`), what that is where it is called (`given`), and how rows are written.
+@dataclass(frozen=True)
+class Rows:
+    """An array by steps, as a function calls it: an argument, or one of several that are one argument; without a name, none."""
 
-    `carries`, `slices` and `results` have a text for each, into which the number of the row goes: ``c0[{}]``. Arrays of numbers
-    that are rows of one array in the kernel are handed over as that, ``c0[3, {}]``: each that is handed over takes its time.
+    name: str = ""
+    number: int | None = None
+
+    def at(self, row: str) -> str:
+        """What belongs to one step; of no array, the number of the step."""
+        if not self.name:
+            return row
+        return f"{self.name}[{row}]" if self.number is None else f"{self.name}[{self.number}, {row}]"
+
+
+class Handed:
+    """How the function calls what it is handed (`names`), what that is where it is called (`given`), and the arrays by steps.
+
+    Arrays of numbers that are rows of one array in the kernel are handed over as that: each that is handed over takes its time.
     """
 
     def __init__(self, turns: Turns, numbers: Iterable[str], lengths: Mapping[str, str], e: Expressions):
         self.e = e
         self.names: list[str] = []
         self.given: list[str] = []
-        self.carries = self._rows("c", turns.carries)
+        alone = turns.stretch is not None  # numbers of which no steps are kept are in no memory but the marks
+        self.carries = self._rows("c", [None if alone and is_number(b) and b.shape[0] == 2 else b for b in turns.carries])
         self.slices = self._rows("x", turns.slices)
         self.results = self._rows("y", turns.results)
         there = iter(numbers)
         self.constants = self._whole("k", [next(there) if b is None else e.buffer(b) for b in turns.constants])
         self.scratch = self._whole("w", [e.buffer(b) for b in turns.scratch])
+        marks = dict(zip(turns.kept, self._whole("m", [e.buffer(b) for b in turns.kept]), strict=True))
+        self.marks = [Rows(marks[b], row) for b, row in turns.marks]
         self.names += lengths
         self.given += lengths.values()
 
-    def _rows(self, letter: str, arrays: Sequence[Buffer | None]) -> list[str]:
+    def append(self, other: Handed) -> list[str]:
+        """Have what another function is handed handed on; the names of that."""
+        names = [f"_{name}" for name in other.names]
+        self.names += names
+        self.given += other.given
+        return names
+
+    def _rows(self, letter: str, arrays: Sequence[Buffer | None]) -> list[Rows]:
         out = []
         known: dict[str, str] = {}
         for k, b in enumerate(arrays):
             if b is None:
-                out.append("{}")  # the number of the turn
+                out.append(Rows())
                 continue
             place = self.e.places.get(b) if is_number(b) else None
             name = known.setdefault(self.e.buffer(b) if place is None else place.array, f"{letter}{k}")
-            out.append(f"{name}[{{}}]" if place is None else f"{name}[{place.row}, {{}}]")
+            out.append(Rows(name, None if place is None else place.row))
         self.names += known.values()
         self.given += known
         return out

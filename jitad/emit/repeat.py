@@ -1,7 +1,6 @@
 """Loops of steps in a kernel: the functions that they are made of, and the call.
 
-The function of the step (see :mod:`jitad.emit.into`), the one that takes all steps (:mod:`jitad.emit.turns`), and, of loops
-that keep their carries in stretches, one that takes one stretch after the other (:mod:`jitad.emit.stretches`).
+The function of the step (see :mod:`jitad.emit.into`), and the one that takes all steps (:mod:`jitad.emit.turns`).
 """
 
 from __future__ import annotations
@@ -12,13 +11,12 @@ from jitad.config import Options
 from jitad.emit.cpu import NAME, Emitter
 from jitad.emit.handed import Handed
 from jitad.emit.into import Into
-from jitad.emit.stretches import stretches
-from jitad.emit.turns import all_turns
+from jitad.emit.turns import AllTurns
 from jitad.emit.writer import Writer
 from jitad.ir.sizes import Steps, Sym
 from jitad.lower.nest import Repeat, Turns
 
-HELPERS = re.compile(r"\b(same|part|run|rows|step|turns|stretches)(\d+(?:_\d+)*)\b")
+HELPERS = re.compile(r"\b(same|part|run|rows|step|turns)(\d+(?:_\d+)*)\b")
 
 
 class _Step(Into):
@@ -50,20 +48,18 @@ def write_turns(outer: Emitter, step: Repeat, w: Writer) -> None:
     function, taken = _step_of(outer, turns, number)
     lengths = {name: e.length(s) if isinstance(s, Steps) else e.symbols.setdefault(s, name) for s, name in taken.items()}
     handed = Handed(turns, map(e.name, step.numbers), lengths, e)
-    called = f"turns{number}"
-    e.helpers[called] = all_turns(turns, called, function, lengths, handed, outer.decorator)
-    e.turns[turns] = called, handed
-    first = e.buffer(turns.count) if turns.count is not None else e.size(turns.length)  # type: ignore[arg-type]
-    arguments = [first, *handed.given]
-    forth = turns.again or turns
-    if forth.stretch is not None:
-        called = f"stretches{number}"
-        e.helpers[called] = stretches(turns, called, e.turns, outer.decorator)
-        arguments = [first, e.size(forth.stretch), *handed.given]
-        if turns.again is not None:
-            arguments += e.turns[turns.again][1].given
-        arguments += map(e.buffer, forth.kept)
-    w.line(f"{called}({', '.join(arguments)})")
+    writer, name = AllTurns(turns, handed, function, list(lengths)), f"turns{number}"
+    n = e.buffer(turns.count) if turns.count is not None else e.size(turns.length)  # type: ignore[arg-type]
+    if turns.again is not None:
+        forth, others = e.turns[turns.again]
+        arguments = [n, e.size(turns.again.stretch)]  # type: ignore[arg-type]
+        again = f"{forth}(lo, hi, size, {', '.join(handed.append(others))})"
+        e.helpers[name] = writer.write(name, outer.decorator, again)
+    else:
+        arguments = [n] if turns.stretch is None else ["int64(0)", n, e.size(turns.stretch)]
+        e.helpers[name] = writer.write(name, outer.decorator)
+    e.turns[turns] = name, handed
+    w.line(f"{name}({', '.join([*arguments, *handed.given])})")
 
 
 def _step_of(outer: Emitter, turns: Turns, number: int) -> tuple[str, dict[Sym, str]]:

@@ -9,7 +9,7 @@ Of very many steps the carries are kept in stretches, see :mod:`jitad.lower.stre
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from typing import Any
 
@@ -18,7 +18,7 @@ from jitad.ir import sizes
 from jitad.ir.body import Body
 from jitad.ir.graph import Graph
 from jitad.ir.node import Node, topological
-from jitad.ir.sizes import Size
+from jitad.ir.sizes import Size, computed
 from jitad.ir.types import INT
 from jitad.lower.memory import work
 from jitad.lower.nest import Program, Turns
@@ -32,7 +32,7 @@ class Laid:
     """One loop, and where its outputs lie."""
 
     loop: Loop
-    starts: list[tuple[Buffer, Node]]  # carries, and what they are before the first step
+    starts: list[tuple[Buffer, Node, int | None]]  # carries, what they are at first; which of several in an array
     outputs: dict[int, Buffer]  # carries, and results, by their numbers in the step
     slices: list[Node]
     constants: list[Node]
@@ -95,8 +95,8 @@ def counts(node: Node) -> bool:
     return node.op.name == "iota"
 
 
-def lay_out(graph: Graph, order: Sequence[Node], options: Options) -> dict[Node, Laid]:
-    """Of each output of a loop, where it lies."""
+def lay_out(graph: Graph, order: Sequence[Node], options: Options, asked: Collection[Node]) -> dict[Node, Laid]:
+    """Of each output of a loop, where it lies; of these are `asked` for as results of the kernel."""
     readers = read_backwards(graph, order)
     read = {reader: run for run, reader in readers.items()}
     out: dict[Node, Laid] = {}
@@ -108,7 +108,7 @@ def lay_out(graph: Graph, order: Sequence[Node], options: Options) -> dict[Node,
         own = run_of(nodes[0])
         run = counts_first(nodes[0]) if counts_first(nodes[0]) in first else own
         both = {k for n in (*first[run], *again[run]) if (k := _carry(n)) is not None} if run in again else None
-        laid[own] = _laid(nodes, options, both, own in readers)
+        laid[own] = _laid(nodes, options, both, own in readers, {n.params[3] for n in nodes if n in asked})
         if own in read and laid[read[own]].stretch is not None:
             laid[own].again = laid[read[own]]
         out |= dict.fromkeys(nodes, laid[own])
@@ -133,8 +133,11 @@ def counts_first(node: Node) -> Run | None:
     return run_of(count) if arguments(count) == arguments(node) else None
 
 
-def _laid(nodes: list[Node], options: Options, both: set[int] | None, in_stretches: bool) -> Laid:
-    """Where the outputs of a loop lie; `both` are the carries that are asked for in one of its runs, if there are two."""
+def _laid(nodes: list[Node], options: Options, both: set[int] | None, in_stretches: bool, whole: set[int]) -> Laid:
+    """Where the outputs of a loop lie.
+
+    `both` are the carries that are asked for in one of its runs, if there are two; `whole` are those that the kernel returns.
+    """
     from jitad.lower.schedule import lower
 
     loop, args = loop_of(nodes[0]), arguments(nodes[0])
@@ -156,12 +159,14 @@ def _laid(nodes: list[Node], options: Options, both: set[int] | None, in_stretch
     for k in live:
         n = body.outputs[k]
         rows = _rows(loop, k, k in kept) if stretch is None or k not in kept else sizes.add(stretch, 1)
-        outputs[k] = Buffer("temp", n.dtype, (rows, *n.shape))
+        is_result = k in whole and k >= body.carries and not computed(rows)
+        outputs[k] = Buffer("output" if is_result else "temp", n.dtype, (rows, *n.shape))
     last = body.carries + body.slices
-    return Laid(loop, [(outputs[k], args[k]) for k in carries], outputs,
+    marks = {} if stretch is None else marks_of(loop, stretch, carries)
+    starts = [(b, args[k], row) for k in carries for b, row in [marks.get(k, (outputs[k], None))]]
+    return Laid(loop, starts, outputs,
                 [args[k] for k in given if body.carries <= k < last], [args[k] for k in given if k >= last], step,
-                Buffer("temp", INT, (1,)) if loop.length is None else None, both is not None, stretch,
-                {} if stretch is None else marks_of(loop, stretch, carries))
+                Buffer("temp", INT, (1,)) if loop.length is None else None, both is not None, stretch, marks)
 
 
 def _rows(loop: Loop, k: int, kept: bool) -> int | Size:

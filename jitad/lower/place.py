@@ -39,9 +39,9 @@ Calls = dict[Node, tuple[str, tuple[Node, ...]]]
 def place(graph: Graph, options: Options = DEFAULT) -> Placed:
     """Decide what is stored, and write everything as scalars."""
     order, strict = graph.nodes(), options.strict
-    loops = lay_out(graph, order, options)
-    storable = Storable(graph, order)
     bases = [_base(o) for o in graph.outputs]
+    loops = lay_out(graph, order, options, set(bases))
+    storable = Storable(graph, order)
     stored = dict.fromkeys(b for b in bases if b.shape)
     pushed = {n: is_push(n) for n in order}
     uses = _uses(order, graph)
@@ -143,7 +143,8 @@ def _lower(graph: Graph, stored: list[Node], pushed: dict[Node, bool], calls: Ca
         n for n in stored if any(pushed[t] and (t is n or t not in kept) for _, t in _terms(n))}
     fixed |= {m for x in loops.values() for m in x.operands()}
     layouts = Layouts(graph)
-    buffers = {n: Buffer("output", n.dtype, n.shape) if n in outputs else
+    own = {n: b for n, b in _in_rows(loops).items() if b.kind == "output"}  # that loops write themselves
+    buffers = {n: own[n] if n in own else Buffer("output", n.dtype, n.shape) if n in outputs else
                _temporary(n, () if n in fixed else layouts.order(n.shape)) for n in stored}
     e = Elements({**buffers, **inputs}, storable)
     e.strict, e.apart, e.few, e.laid = strict, apart, storable.few, loops
@@ -157,7 +158,8 @@ def _lower(graph: Graph, stored: list[Node], pushed: dict[Node, bool], calls: Ca
     for laid in dict.fromkeys(loops.values()):
         _turns(placed, laid)
     for node in stored:
-        _effects(placed, node, buffers[node], pushed, calls)
+        if node not in own:
+            _effects(placed, node, buffers[node], pushed, calls)
     for out in graph.outputs:
         base = _base(out)
         value = buffers[base] if base.shape else e.value(base, ())
@@ -228,9 +230,10 @@ def _pieces(placed: Placed, node: Node, buffer: Buffer) -> None:
 def _turns(placed: Placed, laid: Laid) -> None:
     """The stores of what a loop starts from, and the loop."""
     e = placed.elements
-    for buffer, start in laid.starts:
+    for buffer, start, row in laid.starts:
         loops, points = _points(e, start.shape)
-        placed.effects += [Effect(loops, buffer, (e.int(0), *p), e.value(start, p)) for p in points]
+        first = (e.int(0),) if row is None else (e.int(row), e.int(0))
+        placed.effects += [Effect(loops, buffer, (*first, *p), e.value(start, p)) for p in points]
     turns = laid.turns(_in_rows(e.laid) | e.buffers)
     numbers = tuple(e.value(n, ()) for n in laid.constants if not n.shape)
     placed.effects.append(Effect((), turns.written[0], numbers, e.zero(FLOAT), operands=turns.operands, turns=turns))

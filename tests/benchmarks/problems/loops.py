@@ -22,12 +22,36 @@ def _lax(np):
 
 
 def affine(steps):
-    """The sum of what becomes of a vector under ``x -> a x + 1/10``."""
+    """The sum of what becomes of a vector, or of a matrix, under ``x -> a x + 1/10``."""
     def make(np):
         lax = _lax(np)
         return lambda x, a: lax.scan(lambda c, _: (a @ c + 0.1, None), x, None, length=steps)[0].sum()
 
     return make
+
+
+def factors(np):
+    """The logarithm of the determinant of a matrix with ``p[i] a[i-1] ... a[j+1] q[j]`` below its diagonal d, in linear time.
+
+    That is what the likelihood of a Gaussian process along a line needs (the Cholesky factor of Foreman-Mackey, Agol, Ambikasaran
+    and Angus, The Astronomical Journal 154, 220, 2017).
+    """
+    lax = _lax(np)
+
+    def step(s, row):
+        d, p, q, a = row
+        c = np.sqrt(d - p @ s @ p)
+        t = s @ a.T
+        w = (q - p @ t) / c
+        return a @ t + np.outer(w, w), np.log(c)
+
+    return lambda d, p, q, a: lax.scan(step, np.zeros((3, 3)), (d, p, q, a))[1].sum()
+
+
+def _rows(n: int) -> tuple:
+    rng = numpy.random.default_rng(0)
+    return (2 + rng.random(n), 0.3 * rng.normal(size=(n, 3)), 0.3 * rng.normal(size=(n, 3)),
+            0.7 * numpy.eye(3) + 0.1 * rng.normal(size=(n, 3, 3)))
 
 
 def runge_kutta(steps):
@@ -66,10 +90,14 @@ def _bodies() -> tuple:
 def problems() -> list[Problem]:
     out = []
     for steps in (100, 1_000_000):
-        out.append(Problem("steps of a 3 x 3 matrix", f"{steps:,}", affine(steps),
-                           lambda: (numpy.ones(3), 0.3 * numpy.random.default_rng(0).normal(size=(3, 3))),
-                           by_hand.loops.affine(steps), argnums=(0, 1), spellings=_NONE,
-                           small=steps == 100))
+        for name, shape, kernel in (("three numbers", (3,), by_hand.loops.affine),
+                                    ("a 3 x 3 matrix", (3, 3), by_hand.loops.affine_matrix)):
+            out.append(Problem(f"steps of {name}", f"{steps:,}", affine(steps),
+                               lambda shape=shape: (numpy.ones(shape), 0.3 * numpy.random.default_rng(0).normal(size=(3, 3))),
+                               kernel(steps), argnums=(0, 1), spellings=_NONE, small=steps == 100))
+    for n in (2_000, 100_000):
+        out.append(Problem("quasiseparable factor, 3 x 3", f"{n:,}", factors, lambda n=n: _rows(n),
+                           by_hand.loops.factors, argnums=(0, 1, 2, 3), spellings=_NONE, small=n == 2_000))
     for steps in (100, 100_000):
         out.append(Problem("Runge-Kutta, 3 bodies", f"{steps:,} steps", runge_kutta(steps), _bodies,
                            by_hand.loops.runge_kutta(steps), argnums=(0, 1), spellings=_NONE,
