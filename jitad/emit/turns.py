@@ -53,7 +53,7 @@ way forth go through a stretch again::
 from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
-from contextlib import contextmanager, nullcontext
+from contextlib import ExitStack, contextmanager, nullcontext
 
 from jitad.emit.handed import Handed, is_number
 from jitad.emit.signals import TURNS
@@ -100,24 +100,34 @@ class AllTurns:
 
     def _forth(self) -> None:
         w, marked = self.w, list(zip(self.carries, self.handed.marks, strict=True))
-        whole = [c for b, c in self.carries if b not in self.local and b.shape[0] not in ROWS]  # arrays of all steps
+        whole = [(b, c) for b, c in self.carries if b not in self.local and b.shape[0] not in ROWS]  # arrays of all steps
         w.line("tick = 0")
         w.line("row = first // size")
         for (b, c), m in marked:
-            w.line(f"{self.local.get(b) or c.at(self._row(b, 'first', '0'))} = {m.at('row')}")
+            self._copy(b, self.local.get(b) or c.at(self._row(b, "first", "0")), m.at("row"))
         with w.indented("for lo in range(first, n, size):"):
             w.line("hi = min(lo + size, n)")
             with w.indented("if lo > first:") if whole else nullcontext():
-                for c in whole:
-                    w.line(f"{c.at('0')} = {c.at('size')}")
+                for b, c in whole:
+                    self._copy(b, c.at("0"), c.at("size"))
             for (b, c), m in marked:
-                w.line(f"{m.at('row')} = {self.local.get(b) or c.at(self._row(b, 'lo', '0'))}")
+                self._copy(b, m.at("row"), self.local.get(b) or c.at(self._row(b, "lo", "0")))
             w.line("row += 1")
             _look(w, "lo > first")
             self._through("lo", "hi")
         with w.indented("if n > first:"):  # else what is at the end is what was at the start
             for (b, c), m in marked:
-                w.line(f"{m.at('row')} = {self.local.get(b) or c.at(self._row(b, 'n', 'n - (row - 1) * size'))}")
+                self._copy(b, m.at("row"), self.local.get(b) or c.at(self._row(b, "n", "n - (row - 1) * size")))
+
+    def _copy(self, b: Buffer, to: str, source: str) -> None:
+        """``to = source`` for a row of a carry, element by element: of arrays, Numba would compile long."""
+        array, index = to.partition("[")[0], "".join(f", j{k}" for k in range(1, len(b.shape)))
+        with ExitStack() as loops:
+            for k in range(1, len(b.shape)):
+                loops.enter_context(self.w.indented(f"for j{k} in range({array}.shape[{k}]):"))
+            if index:
+                to, source = (f"{text[:-1]}{index}]" for text in (to, source))
+            self.w.line(f"{to} = {source}")
 
     def _back(self, again: str) -> None:
         w = self.w

@@ -39,7 +39,7 @@ class Laid:
     step: Program
     count: Buffer | None = None  # of the steps, where there is no length
     twice: bool = False  # whether another loop takes the same step
-    stretch: int | Size | None = None  # how many steps are kept at once, if not all are
+    stretch: Size | None = None  # how many steps are kept at once, if not all are
     marks: Marks = field(default_factory=dict)  # carries before each stretch and at the end, then
     again: Laid | None = None  # the loop whose stretches it goes through
     _turns: Turns | None = None

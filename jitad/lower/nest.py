@@ -70,7 +70,7 @@ class Turns:
     """Whether another loop takes the same step, which then has to be the same code."""
     marks: tuple[tuple[Buffer, int | None], ...] = ()
     """Of a loop in stretches: its carries before each, and at the end, see :mod:`jitad.lower.stretch`."""
-    stretch: int | Size | None = None
+    stretch: Size | None = None
     again: Turns | None = None
     """The loop whose stretches it goes through, last one first: it has that take the steps of each again."""
 

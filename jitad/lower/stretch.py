@@ -59,9 +59,11 @@ def _along(node: Node) -> range:
     return range(body.carries, min(body.carries + body.slices, len(arguments(node))))
 
 
-def stretch_of(loop: scan.Loop, step: Program, carries: Iterable[int], kept: Iterable[int]) -> int | Size | None:
+def stretch_of(loop: scan.Loop, step: Program, carries: Iterable[int], kept: Iterable[int]) -> Size | None:
     """The number of steps in a stretch; None if all are one, or what would be kept besides is more than what is kept now."""
     assert loop.length is not None
+    if isinstance(loop.length, int):  # written out in the user's function: few
+        return None
     wanted = set(kept)
     now, others = (_bytes(loop, [k for k in carries if (k in wanted) is is_kept]) for is_kept in (True, False))
     if not _covers(now, others):
@@ -69,8 +71,7 @@ def stretch_of(loop: scan.Loop, step: Program, carries: Iterable[int], kept: Ite
     work = _work(step.block)
     cheap = work is not None and _covers(sizes.mul(CHEAP, now), work)
     rows = sizes.floordiv(AT_ONCE if cheap else AT_MOST, sizes.add(sizes.add(now, others), 1))
-    found = sizes.call("stretch", loop.length, rows)
-    return None if isinstance(found, int) and isinstance(loop.length, int) and found >= loop.length else found
+    return sizes.call("stretch", loop.length, rows)  # type: ignore[return-value]
 
 
 def _covers(a: int | Size, b: int | Size) -> bool:
@@ -103,13 +104,13 @@ def _bytes(loop: scan.Loop, carries: Iterable[int]) -> int | Size:
     return found
 
 
-def stretches_of(loop: scan.Loop, stretch: int | Size) -> int | Size:
+def stretches_of(loop: scan.Loop, stretch: Size) -> int | Size:
     """How many there are."""
     assert loop.length is not None
     return sizes.floordiv(sizes.sub(sizes.add(loop.length, stretch), 1), stretch)
 
 
-def marks_of(loop: scan.Loop, stretch: int | Size, carries: Iterable[int]) -> Marks:
+def marks_of(loop: scan.Loop, stretch: Size, carries: Iterable[int]) -> Marks:
     """Where carries before each stretch and at the end are: those that are numbers as rows of one array."""
     outputs = {k: loop.body.outputs[k] for k in carries}
     rows = sizes.add(stretches_of(loop, stretch), 1)
