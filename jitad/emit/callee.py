@@ -47,11 +47,19 @@ class _Linked(JITCodeLibrary):
 class _Function(_Linked):
     """Such code that stays a function, as it is called from many places."""
 
+    ATTRIBUTE = "noinline"
+
     def add_ir_module(self, ir_module: Any) -> None:
         for f in ir_module.functions:
             if f.blocks and self.name in f.name and "alwaysinline" not in f.attributes:
-                f.attributes.add("noinline")
+                f.attributes.add(self.ATTRIBUTE)
         super().add_ir_module(ir_module)
+
+
+class _Inlined(_Function):
+    """Such code that is part of the one place it is called from, however long it is."""
+
+    ATTRIBUTE = "alwaysinline"
 
 
 class _Operator(types.Function):
@@ -112,6 +120,12 @@ class StepCompiler(KernelCompiler):
         self.state.flags.no_cpython_wrapper = self.state.flags.no_cfunc_wrapper = True
         self.state.library = self.library(self.state.targetctx.codegen(), self.state.func_id.func_qualname)
         return super().define_pipelines()
+
+
+class InlinedCompiler(StepCompiler):
+    """The same, for functions that are called from one place."""
+
+    library = _Inlined
 
 
 class CalleeCompiler(StepCompiler):

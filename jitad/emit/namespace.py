@@ -10,7 +10,7 @@ from numba import njit, prange, types
 from numba.extending import overload
 
 from jitad.emit import hyperbolic, lane_math, lanes, places, power, roots, signals, special, vmath  # noqa: F401
-from jitad.emit.callee import CalleeCompiler, StepCompiler
+from jitad.emit.callee import CalleeCompiler, InlinedCompiler, StepCompiler
 from jitad.ir import segments
 from jitad.ops.extern import PREFIX
 
@@ -22,9 +22,11 @@ _SERIAL: Any = {"error_model": "numpy", "nogil": True}
 _IN_THREADS: Any = {**_SERIAL, "parallel": dict(PARALLEL)}
 part = njit(fastmath=FASTMATH, pipeline_class=CalleeCompiler, **_SERIAL)
 step = njit(fastmath=FASTMATH, pipeline_class=StepCompiler, **_SERIAL)
+straight = njit(fastmath=FASTMATH, pipeline_class=InlinedCompiler, **_SERIAL)
 part_parts = njit(fastmath=FASTMATH, **_IN_THREADS)
 exact_part = njit(fastmath=False, pipeline_class=CalleeCompiler, **_SERIAL)  # said explicitly: Numba passes flags on to callees
 exact_step = exact = njit(fastmath=False, pipeline_class=StepCompiler, **_SERIAL)
+exact_straight = njit(fastmath=False, pipeline_class=InlinedCompiler, **_SERIAL)
 exact_parts = njit(fastmath=False, **_IN_THREADS)
 
 
@@ -199,7 +201,7 @@ NAMES |= {name: getattr(hyperbolic, name) for name in ("asinh", "acosh", "atanh"
 NAMES |= {"triangle_row": triangle_row, "triangle_column": triangle_column, "floor_divide": floor_divide}
 NAMES |= {name: exact_part(getattr(segments, name)) for name in ("iroot", "stretch")}
 NAMES |= {"table": table, "prange": prange, "exact": exact, "part": part, "exact_part": exact_part, "step": step,
-          "exact_step": exact_step,
+          "exact_step": exact_step, "straight": straight, "exact_straight": exact_straight,
           "part_parts": part_parts, "exact_parts": exact_parts, "collect": collect, "overlap": overlap,
           "product_nn": product_nn, "product_nt": product_nt, "product_tn": product_tn, "product_tt": product_tt,
           "cumsum": cumsum, "recurrence": recurrence, "argsort": argsort, "inside": inside}

@@ -70,6 +70,7 @@ def _step_of(outer: Emitter, turns: Turns, number: int) -> tuple[str, dict[Sym, 
     before, _, own = text.rpartition(f"def {NAME}(")
     name = outer.e.steps.setdefault(written, f"step{number}") if turns.twice else f"step{number}"
     if name not in outer.e.helpers:
-        decorator = outer.decorator if turns.twice else outer.decorator.replace("part", "step")
+        kind = "part" if turns.twice else "straight" if turns.is_straight else "step"
+        decorator = outer.decorator.replace("part", kind)
         outer.e.helpers[name] = f"{before}@{decorator}\ndef {name}({own}"
     return name, inner.taken_lengths()

@@ -59,7 +59,7 @@ from jitad.emit.handed import Handed, is_number
 from jitad.emit.signals import TURNS
 from jitad.emit.writer import Writer
 from jitad.ir.types import BOOL, FLOAT, INT
-from jitad.lower.nest import Let, Store, Turns
+from jitad.lower.nest import Turns
 from jitad.lower.scalar import Buffer
 
 ROWS: dict[object, str] = {1: "0", 2: "{} & 1"}  # of a carry, by how many it has
@@ -177,18 +177,17 @@ class AllTurns:
 @contextmanager
 def _loop(w: Writer, turns: Turns, start: str, end: str, goes_on: str) -> Iterator[None]:
     """The loop itself, in which signals are asked for; what is inside of this is one turn."""
-    short = all(isinstance(step, (Let, Store)) for step in turns.step.block.steps)  # nothing but arithmetic
     if turns.count is not None:
         w.line("s = 0")
         with w.indented(f"while {goes_on}:"):
             _look(w, "s > 0")
-            if short:
+            if turns.is_straight:
                 w.line(f"b = s + {TURNS}")
-            with w.indented(f"while {goes_on} and s < b:") if short else nullcontext():
+            with w.indented(f"while {goes_on} and s < b:") if turns.is_straight else nullcontext():
                 yield
                 w.line("s += 1")
         w.line("n[0] = s")
-    elif short:
+    elif turns.is_straight:
         with w.indented(f"for b in range({start}, {end}, {TURNS}):"):
             _look(w, f"b > {start}")
             with w.indented(f"for s in range(b, min(b + {TURNS}, {end})):"):

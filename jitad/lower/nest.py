@@ -75,6 +75,11 @@ class Turns:
     """The loop whose stretches it goes through, last one first: it has that take the steps of each again."""
 
     @property
+    def is_straight(self) -> bool:
+        """Whether a step is nothing but arithmetic."""
+        return all(isinstance(step, (Let, Store)) for step in self.step.block.steps)
+
+    @property
     def kept(self) -> tuple[Buffer, ...]:
         """The arrays of its marks."""
         return tuple(dict.fromkeys(b for b, _ in self.marks))
