@@ -38,11 +38,11 @@ from jitad.config import DEFAULT, Options
 from jitad.emit.expression import Expressions, Place, literal
 from jitad.emit.lane_loops import LaneLoop, room
 from jitad.emit.list_loops import RAISE, ListLoop
-from jitad.emit.namespace import WORTHWHILE
+from jitad.emit.packs import Pack, packed
 from jitad.emit.path import Asked, Decision
 from jitad.emit.row_loops import RowLoop
 from jitad.emit.runs import Run, run_in
-from jitad.emit.shared import Form, Piece, form_of, function_of, given, names_of, share
+from jitad.emit.shared import Form, Piece, names_of, share
 from jitad.emit.tables import roll
 from jitad.emit.writer import Writer, require_small
 from jitad.ir import sizes
@@ -63,6 +63,7 @@ from jitad.lower.nest import (
     Program,
     Repeat,
     Split,
+    Step,
     Store,
     walk,
 )
@@ -90,7 +91,7 @@ class Emitter:
         packed = {b.source: b for b in program.packed if b.kind == "packed" and not b.fixed}
         self.e = Expressions(program.scalars(), program.stored(), packed)
         self.parts: dict[tuple[Form, int], int] = {}
-        self.runs = 0
+        self.runs = self.packs = 0
         self.pieces: list[Piece] = []  # the outermost loops
 
     def emit(self) -> str:
@@ -214,8 +215,11 @@ class Emitter:
         stored: dict[Node, Node] = {}  # of what this block has stored, and reads
         changed = {s.buffer for s in walk(block) if isinstance(s, Store) and s.add}
         changed |= {b for s in block.steps if isinstance(s, Repeat) for b in s.turns.written}
-        for step in block.steps:
-            if isinstance(step, Let):
+        for step in self._steps(block):
+            if isinstance(step, Pack):
+                step.write(self.w, self.e, self.packs)
+                self.packs += 1
+            elif isinstance(step, Let):
                 if step.node in stored:
                     self.e.names[step.node] = self.e.name(stored[step.node])
                 elif step.node not in self.e.fused:
@@ -250,6 +254,12 @@ class Emitter:
             for node in stored:  # elsewhere it is read
                 self.e.names.pop(node, None)
 
+    def _steps(self, block: Block) -> Sequence[Step | Pack]:
+        """Its steps; equal functions outside of loops several at a time."""
+        if self.options.strict or block is not self.program.block:
+            return block.steps
+        return packed(block.steps, lambda n: n in self.e.exact or n in self.e.fused)
+
     def _measure(self, step: Measure) -> None:
         """A length is known now: make what is as long."""
         self.w.line(f"{self.e.length(step.symbol)} = {self.e.name(step.value)}")
@@ -268,9 +278,9 @@ class Emitter:
     def _loop(self, loop: Loop) -> None:
         if loop.after:
             return LaneLoop(self.e, loop).write(self.w)
-        self._turns(loop)
+        self.turns(loop)
 
-    def _turns(self, loop: Loop, first: str = "0", end: str | None = None, step: str = "") -> None:
+    def turns(self, loop: Loop, first: str = "0", end: str | None = None, step: str = "") -> None:
         """The loop itself, over ``range(first, end, step)`` or over all of it."""
         for node in loop.accumulators:
             start = literal(identity(node.params[0], node.dtype), node.dtype)  # type: ignore[arg-type]
@@ -316,49 +326,15 @@ class Emitter:
             self._block(interior.body)
 
     def _split(self, split: Split) -> None:
-        """A loop in parts: a function for one part, one that runs all of them, and what the parts found put together."""
-        parts, size = split.parts, self.e.size(split.loop.size)
-        outside, self.w = self.w, Writer()
-        for buffer, copies in split.copies:
-            self.w.line(f"{self.e.buffer(buffer)} = {self.e.buffer(copies)}[c]")
-            self.w.line(f"{self.e.buffer(buffer)}[...] = 0")
-        if split.interleaved:
-            self._turns(split.loop, "c", size, str(parts))
-        else:
-            self._turns(split.loop, f"c * {size} // {parts}", f"(c + 1) * {size} // {parts}")
-        for node, partials in split.partials:
-            self.w.line(f"{self.e.buffer(partials)}[c] = {self.e.name(node)}")
-        form, names = form_of(self.w.lines)
-        self.w = outside
-        number = self.parts.setdefault((form, parts), len(self.parts))
-        arguments = [given(names[k]) for k in form.free]
-        if f"part{number}" not in self.e.helpers:
-            self.e.helpers[f"part{number}"] = function_of(f"part{number}", form, self.decorator, ["c"])
-            self.e.helpers[f"run{number}"] = self._run(number, parts, [f"x{k}" for k in form.free])
-        self.w.line(f"run{number}({', '.join([self.e.size(split.work), *arguments])})")
-        for node, partials in split.partials:
-            total, found = self.e.name(node), self.e.buffer(partials)
-            self.w.line(f"{total} = {found}[0]")
-            with self.w.indented(f"for c in range(1, {parts}):"):
-                self._combine(node, total, f"{found}[c]")
-        for buffer, copies in split.copies:
-            self.w.line(f"collect({self.e.buffer(buffer)}, {self.e.buffer(copies)})")
+        from jitad.emit.parts import write_parts
 
-    def _run(self, number: int, parts: int, names: list[str]) -> str:
-        """A function that runs the parts of a loop, in threads where there is enough to do."""
-        w = Writer()
-        w.line("@exact_parts" if self.options.strict else "@part_parts")
-        with w.indented(f"def run{number}({', '.join(['work', *names])}):"):
-            for header, loop in (f"if work >= {WORTHWHILE}:", "prange"), ("else:", "range"):
-                with w.indented(header), w.indented(f"for c in {loop}({parts}):"):
-                    w.line(f"part{number}({', '.join(['int64(c)', *names])})")
-        return w.text()
+        write_parts(self, split)
 
     def _accumulate(self, step: Accumulate) -> None:
         value = step.node.args[0] if step.value is None else step.value
-        self._combine(step.node, self.e.name(step.node), self.e.name(value))
+        self.combine(step.node, self.e.name(step.node), self.e.name(value))
 
-    def _combine(self, node: Node, total: str, value: str) -> None:
+    def combine(self, node: Node, total: str, value: str) -> None:
         """``total = total o value``."""
         kind = node.params[0]
         if kind in ("sum", "prod") and node in self.e.exact:
