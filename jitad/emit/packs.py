@@ -18,7 +18,7 @@ from dataclasses import dataclass
 
 from jitad.emit.expression import Expressions
 from jitad.emit.writer import Writer
-from jitad.ir.node import Node
+from jitad.ir.node import Node, topological
 from jitad.ir.types import FLOAT
 from jitad.lower.lanes import WIDTH
 from jitad.lower.nest import Let, Step, Store
@@ -82,34 +82,24 @@ def _is_function(n: Node) -> bool:
 
 def _needs(steps: Sequence[Let | Store]) -> list[set[int]]:
     """Of each step those before it that have to be done first."""
-    made: dict[Node, int] = {}
-    read: dict[Buffer, list[int]] = {}
-    written: dict[Buffer, list[int]] = {}
+    below: dict[Node, frozenset[int]] = {}  # the steps that a scalar is made of, or the one that it is
+    last: dict[Buffer, list[int]] = {}  # the last store to an array, and what has read it since
     out = []
     for k, s in enumerate(steps):
-        nodes = s.node.args if isinstance(s, Let) else (*s.idx, s.value)
-        before = {made[n] for n in _all_below(nodes, made) if n in made}
+        operands = s.node.args if isinstance(s, Let) else (*s.idx, s.value)
+        for n in topological(operands, stop=below.__contains__):  # what is no step: from before, or written where it is used
+            below[n] = frozenset().union(*(below[a] for a in n.args))
+        before = set().union(*(below[n] for n in operands))
         if isinstance(s, Store):
-            before.update(read.get(s.buffer, ()), written.get(s.buffer, ()))
-            written.setdefault(s.buffer, []).append(k)
+            before.update(last.get(s.buffer, ()))
+            last[s.buffer] = [k]
         else:
-            made[s.node] = k
+            below[s.node] = frozenset((k,))
             if s.node.op is LOAD:
-                b: Buffer = s.node.params[0]  # type: ignore[assignment]
-                before.update(written.get(b, ()))
-                read.setdefault(b, []).append(k)
+                since: list[int] = last.setdefault(s.node.params[0], [])  # type: ignore[arg-type]
+                before.update(since[:1])
+                since.append(k)
         out.append(before)
-    return out
-
-
-def _all_below(nodes: Sequence[Node], made: dict[Node, int]) -> list[Node]:
-    """The nodes, and what those that are no statements of their own are made of."""
-    out, stack = [], list(nodes)
-    while stack:
-        n = stack.pop()
-        out.append(n)
-        if n not in made:
-            stack += n.args
     return out
 
 
