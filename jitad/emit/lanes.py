@@ -12,17 +12,19 @@ import operator
 from collections.abc import Callable
 from typing import Any
 
-import llvmlite.binding as llvm
 from llvmlite import ir
-from numba import extending, types
+from numba import config, extending, types
 from numba.core import cgutils
+from numba.core.codegen import get_host_cpu_features
 from numba.extending import lower_builtin, models, register_model, type_callable
 
 from jitad.lower.lanes import WIDTH
 
 intrinsic: Any = extending.intrinsic
 
-AVX512 = bool(llvm.get_host_cpu_features().get("avx512f"))
+_ASKED: str | None = config.CPU_FEATURES  # type: ignore[attr-defined]
+_FEATURES: str = get_host_cpu_features() if _ASKED is None else _ASKED  # what Numba compiles for
+AVX512 = "+avx512f" in _FEATURES.split(",")
 _DOUBLE, _SINGLE, _INT64, _INT32, _BYTE, _BIT = ir.DoubleType(), ir.FloatType(), *map(ir.IntType, (64, 32, 8, 1))
 
 
