@@ -22,12 +22,9 @@ with jitad.disable_jit():
 """
 
 
-@pytest.mark.parametrize("settings", [
-    {"NUMBA_CPU_NAME": "haswell", "NUMBA_CPU_FEATURES": "+avx2,+fma,+avx,+sse4.2,+bmi,+bmi2,+popcnt"}, {"NUMBA_ENABLE_AVX": "0"}],
-    ids=["AVX2", "no AVX"])
+@pytest.mark.parametrize("settings", [{"NUMBA_CPU_NAME": "generic", "NUMBA_CPU_FEATURES": ""}, {"NUMBA_ENABLE_AVX": "0"}],
+                         ids=["any CPU", "no AVX"])
 def test_another_cpu(settings, tmp_path):
-    if os.uname().machine != "x86_64":
-        pytest.skip("settings of an x86")
     environment = {**os.environ, **settings, "JITAD_CACHE_DIR": str(tmp_path)}
     ran = subprocess.run([sys.executable, "-c", PROGRAM], env=environment, capture_output=True, text=True, timeout=300)
     assert ran.returncode == 0, ran.stderr

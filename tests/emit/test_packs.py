@@ -78,3 +78,27 @@ def test_order_is_kept_where_nothing_is_taken_together():
 def test_a_strict_kernel_calls_what_numpy_calls():
     f = jitad.jit(lambda x: np.stack([np.sin(x[k]) for k in range(4)]), strict=True)
     assert "pack((" not in f.specialize(np.ones(4)).source
+
+
+@pytest.mark.parametrize("by", ["eye", "list"])
+def test_beside_loops(by):
+    """What is called together before loops over packed copies, or over lists in lanes, has names of its own."""
+    i, j = np.triu_indices(9, 1)
+
+    def f(x, i, j):
+        w = sum(np.sin(x[k, 0] * 1.5) for k in range(4))
+        if by == "list":
+            r2 = ((x[i] - x[j]) ** 2).sum(-1)
+            return np.exp(-r2 * w * w).sum()
+        d = x[:, None] - x[None]
+        return (np.exp(-((d**2).sum(-1) + np.eye(len(x))) * w * w) * (1 - np.eye(len(x)))).sum()
+
+    x = RNG.normal(size=(9, 3))
+    g = jitad.value_and_grad(f)
+    source = g.specialize(x, i, j).source
+    assert "= sin(pack(" in source and (by == "list" or "p0 = empty(" in source)
+    value, slope = g(x, i, j)
+    with jitad.disable_jit():
+        same, other = g(x, i, j)
+    assert value == pytest.approx(same, rel=1e-12)
+    np.testing.assert_allclose(slope, other, rtol=1e-10, atol=1e-13)
