@@ -3,8 +3,8 @@
 What is outside of loops, and the steps of loops over small arrays, calls one function for one number after the other. Calls
 that do not need one another, of which there are some, are taken together::
 
-    l0 = sin(pack((v3, v8, v12, v17, v17, v17, v17, v17)))
-    v4 = lane(l0, int64(0))
+    p0_0 = sin(pack((v3, v8, v12, v17, v17, v17, v17, v17)))
+    v4 = lane(p0_0, int64(0))
     ...
 
 Statements keep their order but for what has to be there before: a function is called when the last of its arguments is there.
@@ -41,9 +41,9 @@ class Pack:
         function = self.nodes[0].op.code.partition("(")[0]  # type: ignore[attr-defined]
         arguments = [e.name(n.args[0]) for n in self.nodes]
         arguments += arguments[-1:] * (WIDTH - len(arguments))
-        w.line(f"l{number} = {function}(pack(({', '.join(arguments)})))")
+        w.line(f"p{number}_0 = {function}(pack(({', '.join(arguments)})))")
         for k, n in enumerate(self.nodes):
-            w.line(f"{e.name(n)} = lane(l{number}, int64({k}))")
+            w.line(f"{e.name(n)} = lane(p{number}_0, int64({k}))")
 
 
 def packed(steps: Sequence[Step], scalar: Callable[[Node], bool]) -> list[Step | Pack]:
