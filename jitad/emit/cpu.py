@@ -98,6 +98,7 @@ class Emitter:
         for b in [*(b for b in self.program.packed if b.kind == "packed"), *(b for b, _ in self.program.temporaries)]:
             self.e.buffer(b)  # named in this order
         places = self._rows()
+        views = self._views()
         self.w = Writer(depth=1)
         self._block(self.program.block)
         numbers = self.program.numbers
@@ -111,7 +112,7 @@ class Emitter:
         self.w = Writer(depth=1)
         self.memory()
         used = names_of("\n".join(rolled.lines))
-        self.w.lines += [f"    {name} = {place}" for name, place in places.items() if name in used]
+        self.w.lines += [f"    {name} = {place}" for name, place in (places | views).items() if name in used]
         self._packed()
         self.w.lines += rolled.lines
         results = self.results_of()
@@ -150,7 +151,24 @@ class Emitter:
         temporaries = [(made.get(b, b), zeroed) for b, zeroed in self.program.temporaries
                        if b in made or b not in self.e.places]
         self.program = dataclasses.replace(self.program, temporaries=temporaries)
+        for b, home in self.program.homes.items():
+            if home in self.e.rows:
+                self.e.rows[b] = self.e.rows[home]
+            if home in self.e.places:
+                self.e.places[b] = self.e.places[home]
+            elif home.shape == b.shape:
+                self.e.buffers[b] = self.e.buffer(home)
         return {self.e.buffer(b): place for b, place in self.e.places.items()}
+
+    def _views(self) -> dict[str, str]:
+        """Temporaries that lie in memory for several shapes: what they are there, by name."""
+        out: dict[str, str] = {}
+        for b, home in self.program.homes.items():
+            if b.shape != home.shape:
+                whole = self.e.places.get(home) or self.e.buffer(home)
+                text = f"{whole}[:{self.e.size(sizes.product(b.shape))}]"
+                out[self.e.buffer(b)] = text + (f".reshape({self.e.shape(b.shape)})" if len(b.shape) > 1 else "")
+        return out
 
     def _in_memory(self, lines: list[str], array: str) -> list[str]:
         """The lines with scalars as elements of an array: so they are the same for every step, but for a number."""

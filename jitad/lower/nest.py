@@ -228,6 +228,8 @@ class Program:
     guards: tuple[Guard, ...] = ()
     numbers: Buffer | None = None
     """Memory for the scalars between the loops, if those were cut."""
+    homes: dict[Buffer, Buffer] = field(default_factory=dict)
+    """Temporaries that lie in the memory of another one, see :mod:`jitad.lower.lifetimes`."""
 
     @cached_property
     def measured(self) -> list[Steps]:

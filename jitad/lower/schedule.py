@@ -18,6 +18,7 @@ from jitad.lower.apart import take_apart
 from jitad.lower.between import take_rows
 from jitad.lower.factors import share_factors
 from jitad.lower.late import check_late
+from jitad.lower.lifetimes import reuse
 from jitad.lower.lists import take_in_blocks
 from jitad.lower.nest import Accumulate, Block, Call, Check, Let, Loop, Measure, Program, Repeat, Store
 from jitad.lower.pack import pack
@@ -52,7 +53,7 @@ def lower(graph: Graph, options: Options = DEFAULT) -> Program:
     read = program.read()  # the interiors of loops ask for copies, too
     program.packed = [b for b in placed.elements.packed.values() if b in read]
     program.guards = graph.guards
-    return split(program) if options.parallel else program
+    return reuse(split(program) if options.parallel else program)
 
 
 def schedule(placed: Placed) -> Program:
