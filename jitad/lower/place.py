@@ -7,13 +7,15 @@ several indices) is stored and everything lowered anew, unless storing it would 
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+import itertools
+from collections.abc import Callable, Iterator, Mapping
 
 from jitad.config import DEFAULT, Options
 from jitad.ir.graph import Graph
 from jitad.ir.node import Node
 from jitad.ir.sizes import computed
-from jitad.ir.types import FLOAT, INT
+from jitad.ir.types import FLOAT, INT, Shape
+from jitad.lower.blocks import in_blocks
 from jitad.lower.checks import index_checks
 from jitad.lower.cut import Cuts, cuts
 from jitad.lower.deltas import few_stores
@@ -199,18 +201,29 @@ def _effects(placed: Placed, node: Node, buffer: Buffer, pushed: dict[Node, bool
     if pushes and not rest:
         placed.zeroed[buffer] = None
     else:
-        loops, points = _points(e, node.shape, buffer.order)
-        for p in points:
+        def value(p: Index) -> Node:
             if not pushes:
-                value = e.load(e.buffers[node], p) if node.op.name == "input" else e.computed(node, p)
-            else:
-                value = e.zero(node.dtype)
-                for s, t in rest:
-                    x = e.value(t, p)
-                    value = e.add(value, x) if s > 0 else e.sub(value, x)
-            placed.effects.append(Effect(loops, buffer, buffer.at(p), value))
+                return e.load(e.buffers[node], p) if node.op.name == "input" else e.computed(node, p)
+            total = e.zero(node.dtype)
+            for s, t in rest:
+                x = e.value(t, p)
+                total = e.add(total, x) if s > 0 else e.sub(total, x)
+            return total
+
+        placed.effects += [Effect(loops, buffer, buffer.at(p), v) for loops, p, v in _elements(e, node.shape, buffer.order, value)]
     for s, t in pushes:
         _push(placed, t, s, buffer)
+
+
+def _elements(e: Elements, shape: Shape, order: tuple[int, ...],
+              value: Callable[[Index], Node]) -> Iterator[tuple[tuple[Node, ...], Index, Node]]:
+    """What is stored in an array: loops, index, and value."""
+    loops, points = _points(e, shape, order)
+    values = [value(p) for p in points]
+    if (found := in_blocks(e, loops, points, values)) is not None:
+        loops, points = found
+        values = [value(p) for p in points]
+    return zip(itertools.repeat(loops), points, values)
 
 
 def _is_of_pieces(node: Node) -> bool:
