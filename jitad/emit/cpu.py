@@ -44,11 +44,13 @@ from jitad.emit.row_loops import RowLoop
 from jitad.emit.runs import Run, run_in
 from jitad.emit.shared import Form, Piece, names_of, share
 from jitad.emit.tables import roll
+from jitad.emit.whole_loops import WholeLoop
 from jitad.emit.writer import Writer, require_small
 from jitad.ir import sizes
 from jitad.ir.node import Node
 from jitad.ir.sizes import Sym
 from jitad.ir.types import Shape
+from jitad.lower.lists import Entries
 from jitad.lower.memory import is_computed
 from jitad.lower.nest import (
     Accumulate,
@@ -162,13 +164,13 @@ class Emitter:
 
     def _views(self) -> dict[str, str]:
         """Temporaries that lie in memory for several shapes: what they are there, by name."""
-        out: dict[str, str] = {}
+        names: dict[str, str] = {}
         for b, home in self.program.homes.items():
             if b.shape != home.shape:
-                whole = self.e.places.get(home) or self.e.buffer(home)
-                text = f"{whole}[:{self.e.size(sizes.product(b.shape))}]"
-                out[self.e.buffer(b)] = text + (f".reshape({self.e.shape(b.shape)})" if len(b.shape) > 1 else "")
-        return out
+                text = f"{self.e.places.get(home) or self.e.buffer(home)}[:{self.e.size(sizes.product(b.shape))}]"
+                text += f".reshape({self.e.shape(b.shape)})" if len(b.shape) > 1 else ""
+                self.e.buffers[b] = names.setdefault(text, self.e.buffer(b))
+        return {name: text for text, name in names.items()}
 
     def _in_memory(self, lines: list[str], array: str) -> list[str]:
         """The lines with scalars as elements of an array: so they are the same for every step, but for a number."""
@@ -311,8 +313,10 @@ class Emitter:
             return self._in_pieces(loop, loop.interior)
         end = self.e.size(loop.size) if end is None else end
         if loop.in_blocks or loop.stages is not None:
-            lanes = ListLoop(self.e, loop, self.runs) if loop.in_blocks else RowLoop(self.e, loop, self.runs, self._block)
             self.runs += 1
+            lanes = (RowLoop(self.e, loop, self.runs, self._block) if not loop.in_blocks else
+                     WholeLoop(self.e, loop, self.runs) if Entries(loop).are_apart(self.program.in_place) else
+                     ListLoop(self.e, loop, self.runs))
             with lanes.around(self.w, first, end) as (first, end):
                 return self._one_by_one(loop, first, end, step)
         run = None if self.options.strict else run_in(loop, self.e, self.runs)

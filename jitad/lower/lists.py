@@ -8,7 +8,7 @@ its own over a long list takes as long as reading it does.
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Iterable, Sequence
+from collections.abc import Container, Iterable, Sequence
 
 from jitad.ir.node import Node, topological
 from jitad.ir.types import BOOL, FLOAT, FLOAT32, INT
@@ -43,11 +43,13 @@ class Entries:
 
     def __init__(self, loop: Loop):
         self.var = loop_var(loop.depth, loop.size)
+        self.checks = loop.checks
         self.lets = [s.node for s in loop.body.steps if isinstance(s, Let)]
         self.vectors = {self.var, *self.lets}
+        self.stores = [s for s in loop.body.steps if isinstance(s, Store)]
         self.groups: dict[tuple[Buffer, Node], list[Store]] = {}
-        for s in loop.body.steps:
-            if isinstance(s, Store) and s.add and self.width(s.buffer, s.idx):
+        for s in self.stores:
+            if s.add and self.width(s.buffer, s.idx):
                 self.groups.setdefault((s.buffer, s.idx[0]), []).append(s)
         looked_up = [s for group in self.groups.values() for s in group]
         rows = {s.idx[0] for s in row_stores(looked_up)}
@@ -56,8 +58,20 @@ class Entries:
     def is_block(self, idx: Sequence[Node]) -> bool:
         """Whether elements of subsequent entries are side by side."""
         *outer, last = idx
-        shifted = last.op.name == "add" and last.args[0] is self.var and as_size(last.args[1]) is not None
-        return self.vectors.isdisjoint(outer) and (last is self.var or shifted)
+        return self.vectors.isdisjoint(outer) and self._follows(last)
+
+    def _follows(self, index: Node) -> bool:
+        """Whether an index grows by one from entry to entry."""
+        return index is self.var or (
+            index.op.name == "add" and index.args[0] is self.var and as_size(index.args[1]) is not None)
+
+    def are_apart(self, in_place: Container[Buffer]) -> bool:
+        """Whether turns may be taken twice: no row is looked up, and each stores to places of its own that none reads."""
+        own = all(self.is_block(s.idx) or (not s.add and any(map(self._follows, s.idx)) and all(
+            i not in self.vectors or self._follows(i) for i in s.idx)) for s in self.stores)
+        rows = any(n.op is LOAD and self.width(n.params[0], n.args) > 1 for n in self.lets)  # type: ignore[arg-type]
+        return own and not (rows or self.checks or self.groups or self.wraps()) and not any(
+            s.buffer in in_place for s in self.stores)
 
     def wraps(self) -> dict[Node, Node]:
         """Indices that are looked up, by what stands for them as they count from the end where they are negative."""

@@ -228,6 +228,8 @@ class Program:
     guards: tuple[Guard, ...] = ()
     numbers: Buffer | None = None
     """Memory for the scalars between the loops, if those were cut."""
+    in_place: frozenset[Buffer] = frozenset()
+    """Results of a step that lie where what it reads lies."""
     homes: dict[Buffer, Buffer] = field(default_factory=dict)
     """Temporaries that lie in the memory of another one, see :mod:`jitad.lower.lifetimes`."""
 

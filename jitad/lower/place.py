@@ -15,7 +15,6 @@ from jitad.ir.graph import Graph
 from jitad.ir.node import Node
 from jitad.ir.sizes import computed
 from jitad.ir.types import FLOAT, INT, Shape
-from jitad.lower.blocks import in_blocks
 from jitad.lower.checks import index_checks
 from jitad.lower.cut import Cuts, cuts
 from jitad.lower.deltas import few_stores
@@ -29,6 +28,7 @@ from jitad.lower.products import Product, products
 from jitad.lower.rowwise import go_by_rows
 from jitad.lower.scalar import Buffer
 from jitad.lower.storable import Storable
+from jitad.lower.undivided import undivided
 from jitad.lower.waste import repeated, wasteful
 from jitad.ops.length import size_of
 from jitad.ops.routine import Routine
@@ -210,7 +210,8 @@ def _effects(placed: Placed, node: Node, buffer: Buffer, pushed: dict[Node, bool
                 total = e.add(total, x) if s > 0 else e.sub(total, x)
             return total
 
-        placed.effects += [Effect(loops, buffer, buffer.at(p), v) for loops, p, v in _elements(e, node.shape, buffer.order, value)]
+        found = _elements(e, node.shape, buffer.order, value)
+        placed.effects += [Effect(loops, buffer, buffer.at(p), v) for loops, p, v in found]
     for s, t in pushes:
         _push(placed, t, s, buffer)
 
@@ -220,7 +221,7 @@ def _elements(e: Elements, shape: Shape, order: tuple[int, ...],
     """What is stored in an array: loops, index, and value."""
     loops, points = _points(e, shape, order)
     values = [value(p) for p in points]
-    if (found := in_blocks(e, loops, points, values)) is not None:
+    if (found := undivided(e, loops, points, values)) is not None:
         loops, points = found
         values = [value(p) for p in points]
     return zip(itertools.repeat(loops), points, values)

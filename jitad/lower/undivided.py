@@ -23,7 +23,7 @@ from jitad.lower.scalar import LOOP_VAR, loop_var
 MOST = UNROLL_AXIS  # values of one turn
 
 
-def in_blocks(e: Elements, loops: Sequence[Node], points: Sequence[Index], values: Sequence[Node]) -> tuple[
+def undivided(e: Elements, loops: Sequence[Node], points: Sequence[Index], values: Sequence[Node]) -> tuple[
         tuple[Node, ...], list[Index]] | None:
     """Other loops, and the indices of what one turn computes, where values ask for quotients of a variable; else None."""
     for n in topological(values):
@@ -38,7 +38,7 @@ def in_blocks(e: Elements, loops: Sequence[Node], points: Sequence[Index], value
 
 
 def _blocks(e: Elements, var: Node, length: int | Size) -> tuple[Node, list[Node]] | None:
-    """A variable over the longer of two axes that another runs over in order, and what that one is for each place of the other."""
+    """A variable over the long one of two axes that another runs through, and what that is for each place of the short one."""
     assert var.op is LOOP_VAR
     depth, size, *after = var.params
     times, rest = sizes.divided(size, length)  # type: ignore[arg-type]
