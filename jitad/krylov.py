@@ -10,8 +10,8 @@ import numpy as np
 
 from jitad.api import jit, jvp, vjp
 from jitad.callback import ShapeDtypeStruct, pure_callback
+from jitad.ops.closed import closed
 from jitad.ops.solved import solved
-from jitad.trace.loop import closed
 from jitad.trace.tracer import as_tracer, wrap
 from jitad.trace.tracing import Trace
 from jitad.tree import flatten, unflatten

@@ -20,10 +20,10 @@ from jitad.ir.body import Body
 from jitad.ir.graph import rebuild
 from jitad.ir.node import Node, topological
 from jitad.lower.cut import PERIODS, TIMES
+from jitad.ops.closed import VIEWS, closed
 from jitad.ops.leaf import new_input
 from jitad.ops.scan import Loop, output
 from jitad.ops.shape import broadcast, concatenate, expand, reshape, slice_, zeros
-from jitad.trace.loop import VIEWS, closed
 
 MANY = 300  # nodes that recur: fewer are compiled as they are
 LONG = 40  # nodes of a step: shorter ones are compiled as they are, see `jitad.emit.tables`, unless they are too many for that

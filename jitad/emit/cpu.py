@@ -167,8 +167,7 @@ class Emitter:
         names: dict[str, str] = {}
         for b, home in self.program.homes.items():
             if b.shape != home.shape:
-                text = f"{self.e.places.get(home) or self.e.buffer(home)}[:{self.e.size(sizes.product(b.shape))}]"
-                text += f".reshape({self.e.shape(b.shape)})" if len(b.shape) > 1 else ""
+                text = f"shaped({self.e.places.get(home) or self.e.buffer(home)}, 0, {self.e.shape(b.shape)})"
                 self.e.buffers[b] = names.setdefault(text, self.e.buffer(b))
         return {name: text for text, name in names.items()}
 
@@ -313,10 +312,10 @@ class Emitter:
             return self._in_pieces(loop, loop.interior)
         end = self.e.size(loop.size) if end is None else end
         if loop.in_blocks or loop.stages is not None:
-            self.runs += 1
             lanes = (RowLoop(self.e, loop, self.runs, self._block) if not loop.in_blocks else
                      WholeLoop(self.e, loop, self.runs) if Entries(loop).are_apart(self.program.in_place) else
                      ListLoop(self.e, loop, self.runs))
+            self.runs += 1
             with lanes.around(self.w, first, end) as (first, end):
                 return self._one_by_one(loop, first, end, step)
         run = None if self.options.strict else run_in(loop, self.e, self.runs)

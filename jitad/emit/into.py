@@ -8,7 +8,7 @@ For the harmonic energy of all pairs and its gradient::
         if r0.shape != (n0_0,) or w0.shape != (n0_0 + 8,) or overlap(r0, w0) or overlap(r0, a0) or overlap(w0, a0):
             raise ValueError(...)
         o0 = r0
-        t0 = w0[0:n0_0 + 8]
+        t0 = shaped(w0, 0, (s0,))
         ...
         return v9
 """
@@ -62,8 +62,7 @@ class Into(Emitter):
                 self.w.line(f"{self.e.buffer(b)} = {name}{self.reshaped(out.shape, b.shape)}")
         for name, buffers in zip(names[len(outputs):], scratch.values(), strict=True):
             for k, b in enumerate(buffers):
-                first, last = self.e.size(room(buffers[:k])), self.e.size(room(buffers[: k + 1]))
-                self.w.line(f"{self.e.buffer(b)} = {name}[{first}:{last}]{self.reshaped(whole(b)[:1], whole(b))}")
+                self.w.line(f"{self.e.buffer(b)} = shaped({name}, {self.e.size(room(buffers[:k]))}, {self.e.shape(whole(b))})")
         for buffer, zeroed in self.program.temporaries:
             if zeroed and not is_computed(buffer, self.program):
                 self.w.line(f"{self.e.buffer(buffer)}[...] = 0")

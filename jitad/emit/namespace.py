@@ -9,7 +9,7 @@ import numpy as np
 from numba import njit, prange, types
 from numba.extending import overload
 
-from jitad.emit import hyperbolic, lane_math, lanes, places, power, roots, signals, special, vmath  # noqa: F401
+from jitad.emit import hyperbolic, lane_math, lanes, places, power, roots, signals, special, views, vmath  # noqa: F401
 from jitad.emit.callee import CalleeCompiler, InlinedCompiler, StepCompiler
 from jitad.ir import segments
 from jitad.ops.extern import PREFIX
@@ -204,7 +204,7 @@ NAMES |= {"table": table, "prange": prange, "exact": exact, "part": part, "exact
           "exact_step": exact_step, "straight": straight, "exact_straight": exact_straight,
           "part_parts": part_parts, "exact_parts": exact_parts, "collect": collect, "overlap": overlap,
           "product_nn": product_nn, "product_nt": product_nt, "product_tn": product_tn, "product_tt": product_tt,
-          "cumsum": cumsum, "recurrence": recurrence, "argsort": argsort, "inside": inside}
+          "cumsum": cumsum, "shaped": views.shaped, "recurrence": recurrence, "argsort": argsort, "inside": inside}
 NAMES |= {"seconds": signals.seconds, "interrupted": signals.interrupted, "Interrupted": signals.Interrupted}
 LAPACK = {"lu", "lu_solve", "solve_triangular", "cholesky", "eigh", "cofactors", "pinv", "expm", "expm_frechet"}
 KNOWN = NAMES.keys() | special.NAMES.keys() | LAPACK | {"callback"}

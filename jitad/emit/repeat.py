@@ -9,6 +9,7 @@ import re
 
 from jitad.config import Options
 from jitad.emit.cpu import NAME, Emitter
+from jitad.emit.expression import Expressions
 from jitad.emit.handed import Handed
 from jitad.emit.into import Into
 from jitad.emit.turns import AllTurns
@@ -16,6 +17,7 @@ from jitad.emit.writer import Writer
 from jitad.ir.sizes import Steps, Sym
 from jitad.lower.nest import Repeat, Turns
 
+LENGTH = re.compile(r"\bn\d+_\d+\b")
 HELPERS = re.compile(r"\b(same|part|run|rows|step|turns)(\d+(?:_\d+)*)\b")
 
 
@@ -44,9 +46,12 @@ class _Step(Into):
 def write_turns(outer: Emitter, step: Repeat, w: Writer) -> None:
     """The call of a loop; its functions go to the helpers of the kernel."""
     turns, e = step.turns, outer.e
-    number = sum(name.startswith("turns") for name in e.helpers)
+    number = len(e.turns)
     function, taken = _step_of(outer, turns, number)
     lengths = {name: e.length(s) if isinstance(s, Steps) else e.symbols.setdefault(s, name) for s, name in taken.items()}
+    if turns.length == 1:
+        e.turns[turns] = function, None
+        return _call(step, function, list(lengths.values()), e, w)
     handed = Handed(turns, map(e.name, step.numbers), lengths, e)
     writer, name = AllTurns(turns, handed, function, list(lengths)), f"turns{number}"
     n = e.buffer(turns.count) if turns.count is not None else e.size(turns.length)  # type: ignore[arg-type]
@@ -62,15 +67,28 @@ def write_turns(outer: Emitter, step: Repeat, w: Writer) -> None:
     w.line(f"{name}({', '.join([*arguments, *handed.given])})")
 
 
+def _call(step: Repeat, function: str, lengths: list[str], e: Expressions, w: Writer) -> None:
+    """The call of the step itself, where there is one turn only."""
+    turns, numbers = step.turns, map(e.name, step.numbers)
+    given = [next(numbers) if b is None else e.buffer(b) for b in turns.constants]
+    call = f"{function}({', '.join([*given, *map(e.buffer, (*turns.whole, *turns.scratch)), *lengths])})"
+    results = [f"{e.buffer(b)}[0]" for b in turns.results]
+    w.line(f"{', '.join(results)} = {call}" if results else call)
+
+
 def _step_of(outer: Emitter, turns: Turns, number: int) -> tuple[str, dict[Sym, str]]:
     """The name of the function of the step, and the lengths that it takes by their names there."""
     inner = _Step(turns, outer.options)
     written = inner.emit()
+    several = turns.twice or turns.length == 1  # loops may take the same step
+    if several:  # whatever the lengths are called
+        names = {name: f"n{k}" for k, name in enumerate(inner.taken_lengths().values())}
+        written = LENGTH.sub(lambda m: names.get(m[0], m[0]), written)
     text = HELPERS.sub(lambda m: f"{m[1]}{number}_{m[2]}", written)
     before, _, own = text.rpartition(f"def {NAME}(")
-    name = outer.e.steps.setdefault(written, f"step{number}") if turns.twice else f"step{number}"
+    name = outer.e.steps.setdefault(written, f"step{number}") if several else f"step{number}"
     if name not in outer.e.helpers:
-        kind = "part" if turns.twice else "straight" if turns.is_straight else "step"
+        kind = "part" if several else "straight" if turns.is_straight else "step"
         decorator = outer.decorator.replace("part", kind)
         outer.e.helpers[name] = f"{before}@{decorator}\ndef {name}({own}"
     return name, inner.taken_lengths()

@@ -52,7 +52,7 @@ def _kind(b: Buffer) -> tuple:
 
 def _room_for(buffers: list[Buffer]) -> Buffer:
     """Memory in which each of them finds room."""
-    first, *others = dict.fromkeys(sizes.product(b.shape) for b in buffers)
+    first, *others = sorted({sizes.product(b.shape) for b in buffers}, key=sizes.key_of)
     most = functools.reduce(functools.partial(sizes.call, "max"), others, first)
     return Buffer("temp", buffers[0].dtype, (most,))
 

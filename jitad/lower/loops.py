@@ -22,6 +22,7 @@ from jitad.ir.sizes import Size, computed
 from jitad.ir.types import INT
 from jitad.lower.memory import work
 from jitad.lower.nest import Program, Turns
+from jitad.lower.once import is_turn
 from jitad.lower.scalar import Buffer
 from jitad.lower.stretch import Marks, Run, marks_of, read_backwards, run_of, stretch_of, stretches_of
 from jitad.ops.scan import Loop, arguments, lengths, loop_of, together
@@ -75,19 +76,37 @@ class Laid:
     def turns(self, buffers: Mapping[Node, Buffer]) -> Turns:
         """The loop as a step of a program."""
         carries = self.loop.body.carries
+        return self._made(
+            buffers, carries=tuple(b for k, b in self.outputs.items() if k < carries),
+            results=tuple(b for k, b in self.outputs.items() if k >= carries),
+            slices=tuple(None if counts(n) else buffers[n] for n in self.slices), twice=self.twice,
+            marks=tuple(self.marks.values()), stretch=self.stretch, again=None if self.again is None else self.again._turns)
+
+    def _made(self, buffers: Mapping[Node, Buffer], **others: Any) -> Turns:
         self._turns = Turns(
             self.step, self.loop.length, self.loop.reverse, self.loop.body.lengths, self.count,
-            tuple(b for k, b in self.outputs.items() if k < carries),
-            tuple(b for k, b in self.outputs.items() if k >= carries),
-            tuple(None if counts(n) else buffers[n] for n in self.slices),
-            tuple(buffers[n] if n.shape else None for n in self.constants),
-            tuple(replace(b, kind="temp") for b in work(self.step)), self.twice, tuple(self.marks.values()), self.stretch,
-            None if self.again is None else self.again._turns)
+            constants=tuple(buffers[n] if n.shape else None for n in self.constants),
+            scratch=tuple(replace(b, kind="temp") for b in work(self.step)), **others)
         return self._turns
 
     def operands(self) -> list[Node]:
         """What has to lie in memory for it."""
         return [n for n in (*self.slices, *self.constants) if n.shape and not counts(n)]
+
+
+class Once(Laid):
+    """A loop of one turn, see :mod:`jitad.lower.once`: arrays have the shapes that the step gives them."""
+
+    def place(self, which: int, idx: tuple, e: Any) -> tuple[Buffer, tuple]:
+        return self.outputs[which], idx or (e.int(0),)
+
+    def rows_of(self, node: Node) -> Buffer | None:
+        return self.outputs[node.params[3]] if node.shape else None  # type: ignore[index]
+
+    def turns(self, buffers: Mapping[Node, Buffer]) -> Turns:
+        arrays = {k for k in self.outputs if self.loop.body.outputs[k].shape}
+        return self._made(buffers, carries=(), slices=(), results=tuple(b for k, b in self.outputs.items() if k not in arrays),
+                          whole=tuple(b for k, b in self.outputs.items() if k in arrays))
 
 
 def counts(node: Node) -> bool:
@@ -107,8 +126,10 @@ def lay_out(graph: Graph, order: Sequence[Node], options: Options, asked: Collec
     for nodes in loops:
         own = run_of(nodes[0])
         run = counts_first(nodes[0]) if counts_first(nodes[0]) in first else own
+        asked_for = {n.params[3] for n in nodes if n in asked}
         both = {k for n in (*first[run], *again[run]) if (k := _carry(n)) is not None} if run in again else None
-        laid[own] = _laid(nodes, options, both, own in readers, {n.params[3] for n in nodes if n in asked})
+        laid[own] = _laid_once(nodes, options, asked_for) if is_turn(nodes[0]) else _laid(
+            nodes, options, both, own in readers, asked_for)
         if own in read and laid[read[own]].stretch is not None:
             laid[own].again = laid[read[own]]
         out |= dict.fromkeys(nodes, laid[own])
@@ -169,6 +190,22 @@ def _laid(nodes: list[Node], options: Options, both: set[int] | None, in_stretch
     return Laid(loop, starts, outputs,
                 [args[k] for k in given if body.carries <= k < last], [args[k] for k in given if k >= last], step,
                 Buffer("temp", INT, (1,)) if loop.length is None else None, both is not None, stretch, marks)
+
+
+def _laid_once(nodes: list[Node], options: Options, results: set[int]) -> Laid:
+    """The same for a loop of one turn; `results` are outputs that the kernel returns."""
+    from jitad.lower.schedule import lower
+
+    loop, args = loop_of(nodes[0]), arguments(nodes[0])
+    body = loop.body
+    asked = sorted({n.params[3] for n in nodes})  # type: ignore[type-var]
+    used = set(topological([body.outputs[k] for k in asked]))  # type: ignore[index]
+    given = [k for k, n in enumerate(body.inputs) if n in used]
+    step = lower(Graph(tuple(body.inputs[k] for k in given), tuple(body.outputs[k] for k in asked)),  # type: ignore[index]
+                 replace(options, parallel=False))
+    outputs = {k: Buffer("output" if k in results and n.shape else "temp", n.dtype, n.shape or (1,))
+               for k in asked for n in [body.outputs[k]]}  # type: ignore[index]
+    return Once(loop, [], outputs, [], [args[k] for k in given], step)  # type: ignore[arg-type]
 
 
 def _rows(loop: Loop, k: int, kept: bool) -> int | Size:

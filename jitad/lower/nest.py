@@ -71,6 +71,8 @@ class Turns:
     marks: tuple[tuple[Buffer, int | None], ...] = ()
     """Of a loop in stretches: its carries before each, and at the end, see :mod:`jitad.lower.stretch`."""
     stretch: Size | None = None
+    whole: tuple[Buffer, ...] = ()
+    """Results that are handed over as they are, if there is one turn only; all others are numbers then."""
     again: Turns | None = None
     """The loop whose stretches it goes through, last one first: it has that take the steps of each again."""
 
@@ -93,7 +95,7 @@ class Turns:
     @property
     def written(self) -> tuple[Buffer, ...]:
         """What it writes."""
-        return *self.carries, *self.results, *self.kept, *([] if self.count is None else [self.count])
+        return *self.carries, *self.results, *self.whole, *self.kept, *([] if self.count is None else [self.count])
 
 
 @dataclass(frozen=True)

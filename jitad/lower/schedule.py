@@ -21,6 +21,7 @@ from jitad.lower.late import check_late
 from jitad.lower.lifetimes import reuse
 from jitad.lower.lists import take_in_blocks
 from jitad.lower.nest import Accumulate, Block, Call, Check, Let, Loop, Measure, Program, Repeat, Store
+from jitad.lower.once import take_once
 from jitad.lower.pack import pack
 from jitad.lower.parallel import split
 from jitad.lower.peel import peel
@@ -37,7 +38,7 @@ FAR_TOO_MANY = 10 * MAX_STATEMENTS  # even if most of them are in loops that are
 
 def lower(graph: Graph, options: Options = DEFAULT) -> Program:
     """The loop nests of a graph."""
-    placed = place(take_apart(check_late(graph)), options)
+    placed = place(take_apart(check_late(take_once(graph))), options)
     if not options.strict:
         halve(placed)
         widen(placed)

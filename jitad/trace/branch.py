@@ -20,13 +20,14 @@ from jitad.ir.graph import rebuild
 from jitad.ir.node import Node, set_observer, topological
 from jitad.ir.types import BOOL, INT, show_shape
 from jitad.ops.arithmetic import cast
+from jitad.ops.closed import handed_in
 from jitad.ops.compare import equal, logical_not, maximum, minimum, not_equal, select
 from jitad.ops.leaf import constant, new_input
 from jitad.ops.length import as_length, size_of
 from jitad.ops.routine import Repeated
 from jitad.ops.scan import Loop, output
 from jitad.ops.shape import broadcast, retype, zeros
-from jitad.trace.loop import handed_in, kind
+from jitad.trace.loop import kind
 from jitad.trace.rebuild import rebuilt
 from jitad.trace.tracer import Tracer, as_tracer, result_dtype, wrap
 from jitad.trace.tracing import Trace, current, where
@@ -88,7 +89,7 @@ def _chosen(name: str, chosen: Sequence[Node], functions: Sequence[Callable], op
     for other in found[1:]:
         if other.tree != first.tree:
             raise TypeError(f"the functions of {name} return {first.tree} and {other.tree}, which have to be the same{where()}")
-    with _noted() as unified:  # a cast belongs to the branch as well
+    with noted() as unified:  # a cast belongs to the branch as well
         alike = [_alike(name, ts) for ts in zip(*(b.results for b in found), strict=True)]
     rows = [list(row) for row in zip(*alike, strict=True)] or [[] for _ in found]
     if all(b.is_total for b in found):
@@ -104,13 +105,13 @@ def _chosen(name: str, chosen: Sequence[Node], functions: Sequence[Callable], op
 
 
 def _recorded(f: Callable, operands: tuple) -> _Branch:
-    with _noted() as made:
+    with noted() as made:
         leaves, tree = flatten(rebuilt(f)(*operands))
         return _Branch([as_tracer(v) for v in leaves], tree, made)
 
 
 @contextmanager
-def _noted() -> Iterator[set[Node]]:
+def noted() -> Iterator[set[Node]]:
     """The nodes that are made inside of this."""
     made: set[Node] = set()
 

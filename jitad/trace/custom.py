@@ -15,11 +15,11 @@ from jitad.ir.graph import rebuild
 from jitad.ir.node import Node
 from jitad.ir.types import FLOAT, is_float, show_shape
 from jitad.ops.arithmetic import cast
+from jitad.ops.closed import closed, taken
 from jitad.ops.custom import Recorded, stating
 from jitad.ops.leaf import full
 from jitad.ops.linear import AFFINE, LINEAR, linearity, reached_from
 from jitad.ops.shape import retype, zeros
-from jitad.trace.loop import closed, taken
 from jitad.trace.rebuild import rebuilt
 from jitad.trace.tracer import Tracer, as_tracer, wrap
 from jitad.trace.tracing import Trace, current, where

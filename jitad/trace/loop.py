@@ -9,15 +9,15 @@ import numpy as np
 
 from jitad.errors import ShapeError, TraceError
 from jitad.ir import sizes
-from jitad.ir.body import Body
-from jitad.ir.graph import rebuild
-from jitad.ir.node import Node, topological
+from jitad.ir.node import Node
 from jitad.ir.sizes import Size
 from jitad.ir.types import BOOL, INT, show_shape
 from jitad.ops.arithmetic import cast
+from jitad.ops.closed import closed
 from jitad.ops.compare import maximum
-from jitad.ops.leaf import constant, iota, new_input, size_value
+from jitad.ops.leaf import constant, iota, new_input
 from jitad.ops.length import as_length, size_of
+from jitad.ops.once import opened
 from jitad.ops.scan import Loop, output
 from jitad.ops.shape import retype
 from jitad.trace.dim import Dim
@@ -25,8 +25,6 @@ from jitad.trace.rebuild import rebuilt
 from jitad.trace.tracer import Tracer, as_tracer, result_dtype, wrap
 from jitad.trace.tracing import Trace, current, where
 from jitad.tree import Tree, flatten, flatten_like, unflatten
-
-VIEWS = {"broadcast", "retype", "reshape", "transpose", "slice", "flip"}  # cost nothing in a step, and memory outside of it
 
 
 def scan(f: Callable, init: Any, xs: Any, length: Any, reverse: bool) -> tuple[Any, Any]:
@@ -44,7 +42,7 @@ def scanned(f: Callable, init: Any, xs: Any, length: Any, reverse: bool = False)
     nodes = [c.node for c in carries]
     before = {n: k for k, n in enumerate(step.inputs[: len(nodes)])}  # results that are kept anyway: carries as they were
     results = [n for n in step.results if n not in before]
-    body, constants = closed([*step.inputs], [*ends, *results], len(nodes), len(slices))
+    body, constants = closed([*step.inputs], opened([*ends, *results]), len(nodes), len(slices))
     loop, args = Loop(body, steps, reverse), [*nodes, *(s.node for s in slices), *constants]
     found = [wrap(output(loop, args, k), carries[k].weak) for k in range(len(nodes))]
     numbers = iter(range(len(nodes), len(body.outputs)))
@@ -217,40 +215,3 @@ def _carried(name: str, value: Any, expected: Tree) -> list:
     if tree != expected:
         raise TypeError(f"the function of {name} got a carry {expected} and returned {tree}{where()}")
     return found
-
-
-def closed(inputs: list[Node], outputs: list[Node], carries: int, slices: int) -> tuple[Body, list[Node]]:
-    """The step as a closed graph: what it takes from outside is computed once, before it, and handed in."""
-    handed = {n: handed_in(n) for n in taken(inputs, outputs)}
-    given = [n for n in handed if n.op.name != "length"]
-    return Body([*inputs, *(handed[n] for n in given)], rebuild(outputs, handed), carries, slices), given
-
-
-def taken(inputs: list[Node], outputs: list[Node]) -> list[Node]:
-    """What a graph takes from outside, beside its inputs; views of it are made inside."""
-    inside = set(inputs)
-    order = topological(outputs)
-    for n in order:
-        if not inside.isdisjoint(n.args):
-            inside.add(n)
-    varies: set[Node] = set()  # what is made of no argument, the step makes as well
-    for n in order:
-        if n.op.name == "input" or not varies.isdisjoint(n.args):
-            varies.add(n)
-    asked = [a for n in reversed(order) if n in inside for a in n.args] + outputs
-    outside: dict[Node, None] = {}
-    while asked:
-        n = asked.pop()
-        if n in inside or n in outside or n not in varies:
-            continue
-        if n.op.name in VIEWS:
-            asked += n.args[::-1]
-        else:
-            outside[n] = None
-    return list(outside)
-
-
-def handed_in(n: Node) -> Node:
-    """What stands in a step for a node from outside: an input. A length is the same there as here."""
-    return size_value(size_of(n)) if n.op.name == "length" else new_input(n.dtype, n.shape)
-

@@ -10,11 +10,11 @@ import numpy as np
 from jitad.errors import ShapeError
 from jitad.ir.node import Node, topological
 from jitad.ir.sizes import Size
+from jitad.ops.closed import closed
 from jitad.ops.length import Sequential
 from jitad.ops.scan import Loop, output
 from jitad.ops.shape import retype
 from jitad.ops.shape import transpose as permute
-from jitad.trace.loop import closed
 from jitad.trace.rebuild import rebuilt
 from jitad.trace.tracer import Tracer, as_tracer, wrap
 from jitad.trace.tracing import Trace, current, where
