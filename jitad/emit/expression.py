@@ -38,7 +38,7 @@ class Place(NamedTuple):
     row: int
 
     def __str__(self) -> str:
-        return f"{self.array}[{self.row}]"
+        return f"row_of({self.array}, {self.row})"
 
 
 class Expressions:

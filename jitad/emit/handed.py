@@ -23,6 +23,10 @@ class Rows:
             return row
         return f"{self.name}[{row}]" if self.number is None else f"{self.name}[{self.number}, {row}]"
 
+    def handed(self, b: Buffer, row: str) -> str:
+        """The same where it is handed over: a number, or an array."""
+        return self.at(row) if is_number(b) else f"row_of({self.name}, {row})"
+
 
 class Handed:
     """How the function calls what it is handed (`names`), what that is where it is called (`given`), and the arrays by steps.

@@ -204,7 +204,8 @@ NAMES |= {"table": table, "prange": prange, "exact": exact, "part": part, "exact
           "exact_step": exact_step, "straight": straight, "exact_straight": exact_straight,
           "part_parts": part_parts, "exact_parts": exact_parts, "collect": collect, "overlap": overlap,
           "product_nn": product_nn, "product_nt": product_nt, "product_tn": product_tn, "product_tt": product_tt,
-          "cumsum": cumsum, "shaped": views.shaped, "recurrence": recurrence, "argsort": argsort, "inside": inside}
+          "cumsum": cumsum, "recurrence": recurrence, "argsort": argsort, "inside": inside, "shaped": views.shaped,
+          "row_of": views.row_of}
 NAMES |= {"seconds": signals.seconds, "interrupted": signals.interrupted, "Interrupted": signals.Interrupted}
 LAPACK = {"lu", "lu_solve", "solve_triangular", "cholesky", "eigh", "cofactors", "pinv", "expm", "expm_frechet"}
 KNOWN = NAMES.keys() | special.NAMES.keys() | LAPACK | {"callback"}

@@ -14,7 +14,7 @@ For ``x = x + 0.1*v[t]`` along v, where only the end is asked for::
                 tick = seconds()
                 if interrupted():
                     raise Interrupted
-            step0(c0[s & 1], x0[s], c0[s + 1 & 1], n0_0)
+            step0(row_of(c0, s & 1), row_of(x0, s), row_of(c0, s + 1 & 1), n0_0)
 
     def kernel(a0, a1):
         t0 = empty((2, n0_0), float64)
@@ -143,11 +143,12 @@ class AllTurns:
         w, turns, local = self.w, self.turns, self.local
         t = "t" if turns.reverse else "s"
         far = set() if turns.again is None else set(turns.again.carries)  # of which there is one stretch
-        then = [(local.get(b) or c.at(self._row(b, "s + 1", "k + 1")), b) for b, c in self.carries]
-        then += [(y.at(t), b) for y, b in zip(self.handed.results, turns.results, strict=True)]
+        then = [(local.get(b) or c.handed(b, self._row(b, "s + 1", "k + 1")), b) for b, c in self.carries]
+        then += [(y.handed(b, t), b) for y, b in zip(self.handed.results, turns.results, strict=True)]
         arrays, numbers = [[place for place, b in then if is_number(b) == is_one] for is_one in (False, True)]
-        given = [local.get(b) or c.at(self._row(b, "s", "k")) for b, c in self.carries]
-        slices = [x.at("k" if b in far else t) for x, b in zip(self.handed.slices, turns.slices, strict=True)]
+        given = [local.get(b) or c.handed(b, self._row(b, "s", "k")) for b, c in self.carries]
+        slices = [t if b is None else x.handed(b, "k" if b in far else t)
+                  for x, b in zip(self.handed.slices, turns.slices, strict=True)]
         others = [*slices, *self.handed.constants, *arrays, *self.handed.scratch, *self.lengths]
         call = f"{self.step}({', '.join([*given, *others])})"
         kept = [(b, c) for b, c in self.carries if b in local and b.shape[0] not in ROWS]  # numbers of all steps

@@ -6,6 +6,7 @@ import weakref
 from collections.abc import Callable, Sequence
 from typing import Any
 
+from jitad.errors import InternalError
 from jitad.ir.graph import rebuild
 from jitad.ir.node import Node, topological
 from jitad.ir.serial import Numbers, digest, write
@@ -38,6 +39,8 @@ class Body:
         key = digest(written, [str(n.type) for n in inputs])  # with the names of lengths, which belong to a trace
         found = _bodies.get(key)
         if found is None:
+            if any(n.op.name == "input" and n not in inputs for n in topological(outputs)):
+                raise InternalError("the step of a loop takes what is not handed to it")
             found = super().__new__(cls)
             found.inputs, found.outputs, found.carries, found.slices = tuple(inputs), tuple(outputs), carries, slices
             found.written, found.memo, found.lengths = written, {}, _lengths([*inputs, *outputs])
