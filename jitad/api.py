@@ -299,7 +299,9 @@ def _constant(leaf: Any) -> Tracer:
     return wrap(stopped(n) if n.shape else reshape(stopped(reshape(n, (1,))), ()), t.weak)
 
 
-def vmap(fun: Callable, in_axes: Any = 0, out_axes: Any = 0, axis_size: int | None = None) -> Any:
+def vmap(
+    fun: Callable, in_axes: Any = 0, out_axes: Any = 0, axis_name: Any = None, axis_size: int | None = None,
+) -> Any:
     """A function of one thing as a function of many: mapped along an axis of its arguments.
 
     Nothing runs one after the other: the axis becomes one more axis of every operation, and of the loops they are fused into.
@@ -313,6 +315,8 @@ def vmap(fun: Callable, in_axes: Any = 0, out_axes: Any = 0, axis_size: int | No
         in place of an argument's. None: the argument is the same for all. Keyword arguments are mapped along their first axis.
     out_axes : int, None or container of such
         Where the axis lies in the results; None for what does not depend on what is mapped over.
+    axis_name : hashable, optional
+        Accepted: there is no function that asks for it.
     axis_size : int, optional
         The length of the axis, where all of `in_axes` is None.
 

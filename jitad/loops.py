@@ -9,6 +9,8 @@ from jitad.trace.tracing import current
 
 __all__ = ["cond", "fori_loop", "map", "scan", "switch", "while_loop"]
 
+_NOT_GIVEN = object()
+
 
 def scan(
     f: Callable, init: Any, xs: Any = None, length: int | None = None, reverse: bool = False, unroll: int = 1,
@@ -167,7 +169,7 @@ def while_loop(cond_fun: Callable, body_fun: Callable, init_val: Any) -> Any:
     return traced(cond_fun, body_fun, init_val)
 
 
-def cond(pred: Any, true_fun: Callable, false_fun: Callable, *operands: Any) -> Any:
+def cond(pred: Any, true_fun: Callable, false_fun: Callable, *operands: Any, operand: Any = _NOT_GIVEN) -> Any:
     """``true_fun(*operands) if pred else false_fun(*operands)``.
 
     Functions that are made of elementwise operations and sums are both computed, and one result is selected, as `numpy.where`
@@ -181,7 +183,7 @@ def cond(pred: Any, true_fun: Callable, false_fun: Callable, *operands: Any) -> 
     true_fun, false_fun : callable
         Functions of the operands that return the same containers of arrays of the same shapes.
     *operands : container of array_like
-        What the functions are called with.
+        What the functions are called with; also as `operand`, if it is one.
 
     Raises
     ------
@@ -198,6 +200,7 @@ def cond(pred: Any, true_fun: Callable, false_fun: Callable, *operands: Any) -> 
     >>> huber(3.0), jitad.grad(huber)(3.0), jitad.grad(huber)(0.5)
     (2.5, 1.0, 0.5)
     """
+    operands += () if operand is _NOT_GIVEN else (operand,)
     if current() is None:
         from jitad.api import jit
 
@@ -207,7 +210,7 @@ def cond(pred: Any, true_fun: Callable, false_fun: Callable, *operands: Any) -> 
     return traced(pred, true_fun, false_fun, operands)
 
 
-def switch(index: Any, branches: Sequence[Callable], *operands: Any) -> Any:
+def switch(index: Any, branches: Sequence[Callable], *operands: Any, operand: Any = _NOT_GIVEN) -> Any:
     """``branches[index](*operands)``, with the nearest index that there is.
 
     Like :func:`cond`, with any number of functions.
@@ -219,7 +222,7 @@ def switch(index: Any, branches: Sequence[Callable], *operands: Any) -> Any:
     branches : sequence of callable
         Functions of the operands that return the same containers of arrays of the same shapes.
     *operands : container of array_like
-        What they are called with.
+        What they are called with; also as `operand`, if it is one.
 
     Examples
     --------
@@ -229,6 +232,7 @@ def switch(index: Any, branches: Sequence[Callable], *operands: Any) -> Any:
     >>> f(2, 3.0), f(7, 3.0), jitad.grad(f, argnums=1)(2, 3.0)
     (9.0, 9.0, 6.0)
     """
+    operands += () if operand is _NOT_GIVEN else (operand,)
     if current() is None:
         from jitad.api import jit
 
@@ -238,8 +242,17 @@ def switch(index: Any, branches: Sequence[Callable], *operands: Any) -> Any:
     return traced(index, branches, operands)
 
 
-def map(f: Callable, xs: Any) -> Any:
+def map(f: Callable, xs: Any, *, batch_size: int | None = None) -> Any:
     """``f(x)`` for every x along the first axis of `xs`, one after the other; the results along a new first axis.
+
+    Parameters
+    ----------
+    f : callable
+        A function of one.
+    xs : container of array_like
+        What is gone along: all of one length.
+    batch_size : int, optional
+        Accepted, and not needed: each step is a fused kernel. See :func:`jitad.vmap` for all at once.
 
     Examples
     --------

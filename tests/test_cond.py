@@ -146,3 +146,10 @@ def test_errors(error, message, call):
 def test_indices_that_are_greater_than_signed_ones():
     with jitad.disable_jit():
         assert jitad.switch(np.uint64(2**63 + 5), [np.sin, lambda x: x * x], 3.0) == 9.0
+
+
+def test_one_operand_by_name():
+    assert jitad.cond(True, lambda x: x, lambda x: -x, operand=2.0) == 2.0
+    assert jitad.switch(1, [lambda x: x, lambda x: -x], operand=2.0) == -2.0
+    assert jitad.grad(lambda x: jitad.cond(x > 0, lambda v: v**2, lambda v: v, operand=x))(3.0) == 6.0
+    assert jitad.cond(False, lambda x: 1.0, lambda x: 2.0, operand=None) == 2.0

@@ -1,5 +1,6 @@
 """`vmap`: against the function of each one, one after the other."""
 
+import inspect
 import pickle
 
 import numpy as np
@@ -118,6 +119,15 @@ def test_axes():
     assert same[1] == 2.0
     np.testing.assert_array_equal(jitad.vmap(lambda x: x * 2, in_axes=None, axis_size=3)(1.5), [3.0] * 3)
     np.testing.assert_array_equal(jitad.vmap(lambda x, k: x * k)(S, k=S), S * S)
+
+
+def test_the_names_and_places_of_jax():
+    jax = pytest.importorskip("jax")
+    for name in ("scan", "fori_loop", "while_loop", "cond", "switch", "map", "vmap", "checkpoint", "custom_vjp", "custom_jvp"):
+        ours, theirs = (list(inspect.signature(getattr(m, name)).parameters) for m in (
+            jitad, jax.lax if hasattr(jax.lax, name) else jax))
+        known = [n for n in theirs if n not in {"_split_transpose", "spmd_axis_name", "sum_match", "concrete", "linear"}]
+        assert [n for n in ours if n in known] == known, name
 
 
 def test_closed_over_and_inside():

@@ -37,11 +37,14 @@ def without(outputs: Sequence[Node]) -> list[Node]:
     if not any(map(is_once, order)):
         return list(outputs)
     made = Rebuilt({n: n for n in order if n.op.name == "input"})
+    found: dict[tuple, list[Node]] = {}  # what each of them gives
     for node in order:
         if is_once(node):
-            body = loop_of(node).body
-            given = dict(zip(body.inputs, (made.new[a] for a in arguments(node)), strict=True))
-            made.put(node, expand(rebuild(without(body.outputs), given, made.size)[node.params[3]], 0))  # type: ignore[index]
+            body, loop = loop_of(node).body, (node.args, node.params[:3])
+            if loop not in found:
+                given = dict(zip(body.inputs, (made.new[a] for a in arguments(node)), strict=True))
+                found[loop] = rebuild(without(body.outputs), given, made.size)
+            made.put(node, expand(found[loop][node.params[3]], 0))  # type: ignore[index]
         elif node not in made.new:
             made.add(node)
     return [made.new[o] for o in outputs]
