@@ -183,7 +183,7 @@ def _laid(nodes: list[Node], options: Options, both: set[int] | None, in_stretch
         is_result = k in whole and k >= body.carries and not computed(rows)
         outputs[k] = Buffer("output" if is_result else "temp", n.dtype, (rows, *n.shape))
     step.in_place = frozenset(o.value for k, o in zip(live, step.outputs, strict=True)  # type: ignore[misc]
-                              if isinstance(o.value, Buffer) and k < body.carries and outputs[k].shape[0] == 1)
+                              if isinstance(o.value, Buffer) and k < body.carries and _is_sum(body, k))
     last = body.carries + body.slices
     marks = {} if stretch is None else marks_of(loop, stretch, carries)
     starts = [(b, args[k], row) for k in carries for b, row in [marks.get(k, (outputs[k], None))]]
