@@ -10,6 +10,7 @@ import ctypes
 import operator
 from typing import Any
 
+from llvmlite.binding import Linkage
 from numba import types
 from numba.core.codegen import JITCodeLibrary
 from numba.core.compiler import Compiler
@@ -23,6 +24,20 @@ class _Nowhere:
 
     def set_env(self, name: str, env: Any) -> None:
         pass
+
+
+class _Kernel(JITCodeLibrary):
+    """The code of a kernel, with functions of its own: which code is called may not depend on what else there is.
+
+    Numba leaves it to the linker which of several copies of a function is called: that of the kernel, or one that was optimised
+    apart, in another place, and is there only where it was compiled. They may be rounded differently.
+    """
+
+    def _optimize_final_module(self) -> None:
+        for f in self._final_module.functions:
+            if not f.is_declaration and f.linkage == Linkage.linkonce_odr:
+                f.linkage = Linkage.internal
+        super()._optimize_final_module()
 
 
 class _Linked(JITCodeLibrary):
@@ -105,8 +120,12 @@ class _Remembering:
 class KernelCompiler(Compiler):
     """Numba's compiler, for what is long and repeats itself."""
 
+    library: type[JITCodeLibrary] = _Kernel
+
     def define_pipelines(self) -> list:
         state = self.state
+        state.library = self.library(state.targetctx.codegen(), state.func_id.func_qualname)
+        state.library.enable_object_caching()
         state.typingctx = state.targetctx.typing_context = _Remembering(state.typingctx)  # the target is one of its own
         return super().define_pipelines()
 
@@ -114,11 +133,10 @@ class KernelCompiler(Compiler):
 class StepCompiler(KernelCompiler):
     """The same, for functions that are inlined where LLVM finds it of use."""
 
-    library: type[_Linked] = _Linked
+    library = _Linked
 
     def define_pipelines(self) -> list:
         self.state.flags.no_cpython_wrapper = self.state.flags.no_cfunc_wrapper = True
-        self.state.library = self.library(self.state.targetctx.codegen(), self.state.func_id.func_qualname)
         return super().define_pipelines()
 
 

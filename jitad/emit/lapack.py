@@ -20,12 +20,19 @@ _PREFIX = {types.float64: "d", types.float32: "s"}
 _CHAR, _INT = types.CPointer(types.uint8), types.CPointer(types.int32)
 
 
-def _external(library: str, name: str, dtype: Any, layout: str) -> Any:
-    """A subroutine of ``scipy.linalg.cython_<library>``; `layout` has c, i or a for pointers to char, int, numbers."""
-    name, symbol = _PREFIX[dtype] + name, f"jitad_{_PREFIX[dtype]}{name}"
-    binding.add_symbol(symbol, get_cython_function_address(f"scipy.linalg.cython_{library}", name))
+_SUBROUTINES = {"getrf": ("lapack", "iiaiii"), "trsm": ("blas", "cccciiaaiai")}  # c, i, a: pointers to char, int, numbers
+
+for _name, (_library, _) in _SUBROUTINES.items():
+    for _prefix in _PREFIX.values():  # now: machine code that is loaded is not typed
+        binding.add_symbol(f"jitad_{_prefix}{_name}",
+                           get_cython_function_address(f"scipy.linalg.cython_{_library}", _prefix + _name))
+
+
+def _external(name: str, dtype: Any) -> Any:
+    """A subroutine of SciPy's, for a type of numbers."""
     kinds = {"c": _CHAR, "i": _INT, "a": types.CPointer(dtype)}
-    return types.ExternalFunction(symbol, types.void(*(kinds[k] for k in layout)))
+    layout = types.void(*(kinds[k] for k in _SUBROUTINES[name][1]))
+    return types.ExternalFunction(f"jitad_{_PREFIX[dtype]}{name}", layout)
 
 
 def _getrf(a, pivots, info):  # type: ignore[no-untyped-def]
@@ -35,7 +42,7 @@ def _getrf(a, pivots, info):  # type: ignore[no-untyped-def]
 
 @overload(_getrf, jit_options={"fastmath": False})
 def _overload_getrf(a, pivots, info):  # type: ignore[no-untyped-def]
-    getrf = _external("lapack", "getrf", a.dtype, "iiaiii")
+    getrf = _external("getrf", a.dtype)
 
     def call(a, pivots, info):  # type: ignore[no-untyped-def]
         n = np.array([a.shape[0], a.shape[0]], np.int32)
@@ -51,7 +58,7 @@ def _trsm(t, b, upper, transposed, unit):  # type: ignore[no-untyped-def]
 
 @overload(_trsm, jit_options={"fastmath": False})
 def _overload_trsm(t, b, upper, transposed, unit):  # type: ignore[no-untyped-def]
-    trsm = _external("blas", "trsm", b.dtype, "cccciiaaiai")
+    trsm = _external("trsm", b.dtype)
 
     def call(t, b, upper, transposed, unit):  # type: ignore[no-untyped-def]
         how = np.array([ord("R"), ord("U") if upper else ord("L"), ord("T") if transposed else ord("N"),

@@ -18,6 +18,7 @@ from typing import Any
 
 import numba
 import numpy as np
+from llvmlite import binding
 from numba import types
 from numba.core.caching import _Cache
 from numba.core.compiler import CompileResult
@@ -176,6 +177,12 @@ def _forget(module: python_types.ModuleType) -> None:
         linecache.cache.pop(str(module.__file__), None)
 
 
+def _asked(library: Any) -> list[str]:
+    """What machine code calls by name."""
+    functions = library._final_module.functions
+    return sorted(f.name for f in functions if f.is_declaration and not f.name.startswith("llvm."))
+
+
 class _Stored(_Cache):
     """Where Numba looks for machine code before it compiles, and puts it afterwards."""
 
@@ -193,7 +200,10 @@ class _Stored(_Cache):
             return None
         target_context.refresh()
         try:
-            found = CompileResult._rebuild(target_context, *pickle.loads(data))
+            asked, parts = pickle.loads(data)
+            if missing := [name for name in asked if binding.address_of_symbol(name) is None]:
+                raise RuntimeError(f"nothing is bound to {', '.join(missing)}")  # a call of it would be one of address 0
+            found = CompileResult._rebuild(target_context, *parts)
         except Exception:
             count("failed_loads")
             store.remove(self.key, ".bin")
@@ -208,7 +218,7 @@ class _Stored(_Cache):
             return
         with warnings.catch_warnings():
             warnings.simplefilter("ignore")
-            store.write(self.key, ".bin", dumps(data._reduce()))
+            store.write(self.key, ".bin", dumps((_asked(data.library), data._reduce())))
         store.trim()
 
     def enable(self) -> None:
