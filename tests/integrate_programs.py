@@ -85,9 +85,9 @@ class Pendulum:
 
 
 class Crystal:
-    """Some steps of 32 atoms of two masses that attract and repel each other, from a lattice."""
+    """32 atoms of several masses that attract and repel each other, from a lattice; small changes grow a thousandfold."""
 
-    steps, every, h, mixed = 40, 5, 0.004, 2e-4
+    steps, every, h, single, mixed, rounding = STEPS, 50, 0.004, 1e-8, 4e-8, 1e-15
     lattice = np.stack(np.meshgrid(*[np.arange(4)] * 3), -1).reshape(-1, 3)[:32] * 1.12
     arguments = lattice + 0.03 * RNG.normal(size=(32, 3)), 0.5 * RNG.normal(size=(32, 3)), 1.1, RNG.uniform(1, 2, 32)
     weights = RNG.normal(size=(2, steps // every + 1, 32, 3)) / 100
@@ -146,7 +146,7 @@ class Crystal:
 class Diffusion:
     """Heat on a ring whose conductivity depends on the temperature, by Heun's method."""
 
-    steps, h, n, mixed = 100, 2e-3, 24, 4e-4
+    steps, h, n, mixed = STEPS, 2e-3, 24, 3e-4
     arguments = 1 + 0.3 * RNG.normal(size=n), 0.1, np.array([0.3, -0.2])
     weights = RNG.normal(size=(1, steps + 1, n)) / steps
 
