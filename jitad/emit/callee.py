@@ -37,6 +37,7 @@ class _Kernel(JITCodeLibrary):
         for f in self._final_module.functions:
             if not f.is_declaration and f.linkage == Linkage.linkonce_odr:
                 f.linkage = Linkage.internal
+                f.name += f".{self.name}"  # the loader would find it by its name, for whoever asks for another copy
         super()._optimize_final_module()
 
 

@@ -9,6 +9,10 @@ import pathlib
 import subprocess
 import sys
 
+import numpy as np
+
+import jitad
+
 ROOT = pathlib.Path(__file__).parents[2]
 SCRIPT = """
 import hashlib, json, sys
@@ -81,3 +85,11 @@ print(jitad.jit(lambda a: np.linalg.solve(a, np.ones(len(a))))(np.diag([1.0, 2.0
         out = subprocess.run([sys.executable, "-c", script.format(unbound=unbound)], env=environment, cwd=ROOT, check=True,
                              capture_output=True, text=True).stdout
         assert out.startswith("[1.0, 0.5, 0.25]") and "'compilations': 1" in out
+
+
+def test_functions_of_a_kernel_have_names_of_their_own():
+    """The loader of machine code finds functions by name, internal ones too: another kernel's would be called in their place."""
+    kernel = jitad.grad(lambda x: (np.sin(x) * np.exp(x[0] * x)).sum()).specialize(np.ones(9)).njit
+    (found,) = kernel.overloads.values()
+    defined = [f.name for f in found.library._final_module.functions if not f.is_declaration]
+    assert len(defined) > 1 and all("kernel_" in name for name in defined)
