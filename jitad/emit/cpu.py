@@ -154,7 +154,7 @@ class Emitter:
                        if b in made or b not in self.e.places]
         self.program = dataclasses.replace(self.program, temporaries=temporaries)
         for b, home in self.program.homes.items():
-            if home in self.e.rows:
+            if home in self.e.rows and b not in copied:
                 self.e.rows[b] = self.e.rows[home]
             if home in self.e.places:
                 self.e.places[b] = self.e.places[home]

@@ -58,4 +58,3 @@ def taken_by(inside: Collection[Node], outputs: list[Node]) -> list[Node]:
 def handed_in(n: Node) -> Node:
     """What stands in a step for a node from outside: an input. A length is the same there as here."""
     return size_value(size_of(n)) if n.op.name == "length" else new_input(n.dtype, n.shape)
-
