@@ -17,7 +17,7 @@ that were taken before.
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 
 from jitad.emit.lane_code import zero
@@ -26,7 +26,7 @@ from jitad.emit.list_loops import ListLoop
 from jitad.emit.shared import names_of
 from jitad.emit.writer import Writer
 from jitad.ir.node import Node
-from jitad.lower.nest import Accumulate, Store
+from jitad.lower.nest import Accumulate, Step, Store
 
 
 class WholeLoop(ListLoop):
@@ -58,14 +58,14 @@ class WholeLoop(ListLoop):
             w.line(f"{self.new} = {self.lanes} >= {new}")
         w.lines += body.lines
 
-    def step(self, w: Writer, step: object, sums: object) -> None:
+    def step(self, w: Writer, step: Step, sums: Mapping[Node, str]) -> None:
         if isinstance(step, Accumulate):
             value = step.node.args[0] if step.value is None else step.value
-            w.line(f"{sums[step.node]} += {self._once(value)}")  # type: ignore[index]
+            w.line(f"{sums[step.node]} += {self._once(value)}")
         elif isinstance(step, Store) and step.add:
             w.line(f"push({self.e.buffer(step.buffer)}, {self._block(step.idx)}, {self._once(step.value)})")
         else:
-            super().step(w, step, sums)  # type: ignore[arg-type]
+            super().step(w, step, sums)
 
     def _once(self, value: Node) -> str:
         return f"choose({self.new}, {self.name(value)}, {zero(value.dtype)})"

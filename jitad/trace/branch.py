@@ -15,12 +15,10 @@ from typing import Any
 import numpy as np
 
 from jitad.errors import ShapeError
-from jitad.ir.body import Body
-from jitad.ir.graph import rebuild
 from jitad.ir.node import Node, set_observer, topological
 from jitad.ir.types import BOOL, INT, show_shape
 from jitad.ops.arithmetic import cast
-from jitad.ops.closed import handed_in
+from jitad.ops.closed import closed_over, taken_by
 from jitad.ops.compare import equal, logical_not, maximum, minimum, not_equal, select
 from jitad.ops.leaf import constant, new_input
 from jitad.ops.length import as_length, size_of
@@ -116,7 +114,8 @@ def noted() -> Iterator[set[Node]]:
     made: set[Node] = set()
 
     def observe(node: Node) -> None:
-        made.add(node)
+        if node.op.name != "input":  # what is captured is an argument
+            made.add(node)
         if former is not None:
             former(node)
 
@@ -142,16 +141,7 @@ def _alike(name: str, ts: Sequence[Tracer]) -> list[Node]:
 
 def _if(p: Node, results: list[Node], made: set[Node], otherwise: list[Node]) -> list[Node]:
     """The results if p holds, computed only then; else what they are otherwise."""
-    handed: dict[Node, Node] = {}  # what was there before, or an argument
-    for n in topological(results, stop=lambda n: n not in made and bool(n.args)):
-        handed |= {a: handed_in(a) for a in (n, *n.args) if _is_outside(a, made) and a not in handed}
-    handed |= {n: handed_in(n) for n in results if _is_outside(n, made) and n not in handed}
-    given = [n for n in handed if n.op.name != "length"]
     carries = [new_input(n.dtype, n.shape) for n in results]
-    body = Body([*carries, *(handed[n] for n in given)], rebuild(results, handed), len(carries), 0)
+    body, given = closed_over(taken_by(made, results), carries, results, len(carries), 0)
     loop = Loop(body, size_of(as_length(cast(p, INT))))
     return [output(loop, [*otherwise, *given], k) for k in range(len(results))]
-
-
-def _is_outside(n: Node, made: set[Node]) -> bool:
-    return n.op.name == "input" or (n not in made and bool(n.args))

@@ -22,7 +22,7 @@ def call(fun: Callable, args: tuple, kwargs: Mapping[str, Any]) -> Any:
     with noted() as made:
         leaves, tree = flatten(rebuilt(fun)(*args, **kwargs))
     inside: set[Node] = trace.root.memo.setdefault("checkpoint", set())  # of several calls, which may compute the same
-    inside |= {n for n in made if n.op.name != "input"}  # what is captured is an argument
+    inside |= made
     results = list(dict.fromkeys(v.node for v in leaves if isinstance(v, Tracer) and v.node in inside))
     if results:
         body, given = closed_over(taken_by(inside, results), [], results, 0, 0)
