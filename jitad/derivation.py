@@ -33,6 +33,11 @@ class Transform:
     derivatives = 0
     """The order of the derivatives that it takes."""
 
+    @property
+    def is_back(self) -> bool:
+        """Whether it is sure that they are of reverse mode alone."""
+        return False
+
     def derive(self, r: Recording, outputs: Sequence[Node]) -> list[Node]:
         """The results, given what the recorded function returned."""
         return list(outputs)
@@ -55,6 +60,7 @@ class Gradient(Transform):
 
     name = "grad"
     derivatives = 1
+    is_back = True
 
     def derive(self, r: Recording, outputs: Sequence[Node]) -> list[Node]:
         out = scalar(r, outputs)
@@ -79,6 +85,10 @@ class Jacobian(Transform):
 
     name = "jacobian"
     derivatives = 1
+
+    @property
+    def is_back(self) -> bool:
+        return self.mode == "reverse"
 
     def derive(self, r: Recording, outputs: Sequence[Node]) -> list[Node]:
         n = r.value_tree.leaves
@@ -110,6 +120,7 @@ class Backward(Transform):
 
     name = "vjp"
     derivatives = 1
+    is_back = True
 
     def derive(self, r: Recording, outputs: Sequence[Node]) -> list[Node]:
         return modes.pullback(outputs[: r.value_tree.leaves], r.inputs, r.seeds)

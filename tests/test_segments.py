@@ -1,5 +1,8 @@
 """`checkpoint` of `scan` and `fori_loop`: the same numbers, and memory that grows with a root of the number of steps."""
 
+import functools
+from math import comb
+
 import numpy as np
 import pytest
 from numba import njit
@@ -7,6 +10,7 @@ from numba import njit
 import jitad
 from jitad.emit.namespace import NAMES
 from jitad.ir import sizes
+from jitad.ir.segments import ahead
 from tests.written import written
 
 RNG = np.random.default_rng(21)
@@ -52,6 +56,15 @@ def test_second_order():
     close([jitad.grad(lambda p: (f(p) * v).sum())(P)], [want])
 
 
+def test_vmap():
+    xs, starts, w = RNG.normal(size=29) * 0.3, RNG.normal(size=(4, 3)), RNG.normal(size=4)
+    many = jitad.grad(lambda s: (jitad.vmap(lambda c: chain(2)(c, xs, A))(s) * w).sum())
+    one = jitad.grad(lambda c: chain(None)(c, xs, A))
+    close(many(starts), [k * one(c) for k, c in zip(w, starts, strict=True)])
+    several = jitad.grad(lambda s: jitad.vmap(powers(2))(s).sum())
+    assert elements(several, starts, n=10**6) < 20 * elements(jitad.grad(powers(2)), P, n=10**6) < 10**5
+
+
 @pytest.mark.parametrize("checkpoint", ["sqrt", 3])
 def test_fori_loop(checkpoint):
     def f(c):
@@ -62,28 +75,93 @@ def test_fori_loop(checkpoint):
     close([lengths(0.9, np.zeros(11))], [11 * 0.9**10])
 
 
-def elements(checkpoint, n):
-    """The numbers that are stored for a loop of n steps."""
-    def f(x):
-        return jitad.fori_loop(0, n, lambda i, y: np.sin(y) * x, x, checkpoint=checkpoint).sum()
-
-    program = written(jitad.grad(f), P).program
+def elements(f, *args, n):
+    """The numbers that are stored for loops of n steps."""
+    program = written(f, *args).program
     return sum(sizes.evaluate(sizes.product(b.shape), lambda s: n) for b, _ in program.temporaries)
 
 
-@pytest.mark.parametrize("checkpoint, power", [(None, 1), ("sqrt", 2), (2, 3)])
+def powers(checkpoint, n=10**6):
+    return lambda x: jitad.fori_loop(0, n, lambda i, y: np.sin(y) * x, x, checkpoint=checkpoint).sum()
+
+
+@pytest.mark.parametrize("checkpoint, power", [(None, 1), ("sqrt", 2), (2, 3), (4, 5)])
 def test_memory(checkpoint, power):
-    few, many = elements(checkpoint, 100**power), elements(checkpoint, 1000**power)
-    assert many / few == pytest.approx(10, rel=0.1)
+    few, many = (elements(jitad.grad(powers(checkpoint)), P, n=k**power) for k in (60, 600))
+    assert many / few == pytest.approx(10, rel=0.15)
 
 
-def test_roots_of_lengths():
-    emitted = NAMES["iroot"]
-    iroot = njit(lambda n, k: emitted(n, k))
-    for k in (2, 3, 5):
-        for n in (0, 1, 2, 7, 8, 9, 26, 27, 28, 10**6 - 1, 10**6, 2**50, 2**50 - 1):
+@pytest.mark.parametrize("levels", [1, 2, 3, 6])
+def test_schedule_is_binomial(levels):
+    """As few carries as can be: Griewank and Walther, Algorithm 799, where the last step is an exception that saves one row."""
+    for n in (1, 2, 7, 1000, 1001, 10**6, 10**9):
+        rows = sizes.call("kept", n, levels, 0)
+        assert comb(rows + levels, levels + 1) >= n > comb(rows - 1 + levels, levels + 1)
+        stored = elements(jitad.grad(powers(levels)), P, n=n)
+        assert stored == 4 * rows + stored_beside(levels)
+
+
+@functools.cache
+def stored_beside(levels):
+    return elements(jitad.grad(powers(levels)), P, n=1) - 4
+
+
+ORDERS = {
+    "forward": lambda f: jitad.jvp(f, (P,), (P,)),
+    "jacfwd": lambda f: jitad.jacfwd(f)(P),
+    "hvp": lambda f: jitad.hvp(f)(P, P),
+    "gradient of a gradient": lambda f: jitad.grad(lambda x: (jitad.grad(f)(x) ** 2).sum())(P),
+}
+
+
+@pytest.mark.parametrize("order", ORDERS)
+def test_memory_of_other_derivatives(order):
+    """Where there are tangents, and to higher orders, loops are cut into segments."""
+    few, many = (elements(jitad.jit(lambda x: ORDERS[order](lambda y: powers("sqrt")(y * x))), P, n=n) for n in (10**4, 10**8))
+    assert many / few == pytest.approx(100, rel=0.15)
+
+
+@pytest.mark.parametrize("levels", [1, 2, 5])
+def test_steps_are_taken_so_many_times(levels):
+    """Marks as the emitted functions set them: none beyond the rows, and no step is taken more often."""
+    for n in [*range(1, 70), 200, 461]:
+        size, turns, back = sizes.call("kept", n, levels, 0), np.zeros(n, int), []
+        starts = [0] * (size + 1)
+
+        def forth(first, last, top):
+            starts[top] = first
+            end = first + ahead(last - first, size - top)
+            turns[first:last] += 1
+            while end < last:
+                top += 1
+                starts[top] = end
+                end += ahead(last - end, size - top)
+            return top
+
+        top, hi = forth(0, n, 0), n
+        while hi > 0:
+            assert hi - starts[top] <= size - top  # in the rows behind the mark
+            back += range(hi - 1, starts[top] - 1, -1)
+            hi = starts[top]
+            if hi > 0:
+                top = forth(starts[top - 1], hi, top - 1)
+        assert back == list(range(n - 1, -1, -1)) and turns.max() <= levels + 1
+
+
+def in_numba(f):
+    return njit(lambda *args: f(*args))
+
+
+def test_lengths_are_the_same_in_kernels():
+    emitted = [NAMES[name] for name in ("iroot", "kept", "ahead")]
+    iroot, kept, far = map(in_numba, emitted)
+    for n in (0, 1, 2, 7, 8, 9, 26, 27, 28, 10**6 - 1, 10**6, 10**12):
+        for k in (1, 2, 3, 5):
             c = sizes.call("iroot", n, k)
             assert c == iroot(n, k) == max(1, c) and c**k <= max(n, 1) < (c + 1) ** k
+            rows = sizes.call("kept", n, k, 0)
+            assert rows == kept(n, k, 0) and ahead(n, rows) == far(n, rows)
+            assert kept(n, k, n) == max(n, 1)
 
 
 @pytest.mark.parametrize("checkpoint", ["cubic", -1, 7, True, 1.5])

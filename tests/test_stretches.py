@@ -10,7 +10,7 @@ from tests.written import written
 
 RNG = np.random.default_rng(8)
 A, P = RNG.normal(size=(3, 3)) * 0.3, RNG.normal(size=3)
-LENGTHS = (0, 1, 2, 3, 4, 8, 15, 17, 26)
+LENGTHS = (0, 1, 2, 3, 4, 8, 15, 17, 26, 60)
 
 
 @pytest.fixture
@@ -18,6 +18,11 @@ def short(monkeypatch):
     """Whatever is kept, is too much."""
     monkeypatch.setattr(stretch, "AT_ONCE", 0)
     monkeypatch.setattr(stretch, "AT_MOST", 0)
+
+
+@pytest.fixture(params=[1, 2, 4])
+def levels(request, monkeypatch):
+    monkeypatch.setattr(stretch, "LEVELS", request.param)
 
 
 def numbers(c, xs, a):
@@ -66,6 +71,17 @@ def nested(c, xs, a):
     return (u**2).sum() + (ys**2).sum()
 
 
+def backwards(c, xs, a):
+    """The way forth goes back, and the way back forth; an array that the way back does not ask for."""
+    def step(carry, x):
+        u, w = carry
+        v = np.sin(np.roll(u, 1)) + x * u
+        return (v, w * 0.9 + v * x), v * x
+
+    (u, w), ys = jitad.scan(step, (c, c + 1.0), xs, reverse=True)
+    return (u * u * w).sum() + (ys**3).sum() + (a**2).sum()
+
+
 def until(c, xs, a):
     """As many turns as it takes."""
     def turn(carry):
@@ -75,13 +91,13 @@ def until(c, xs, a):
     return (jitad.while_loop(lambda carry: carry[0] < 3 * len(xs), turn, (0, c))[1] ** 2).sum() + (xs**2).sum()
 
 
-PROGRAMS = [numbers, field, turns, chained, nested, until]
+PROGRAMS = [numbers, field, turns, chained, nested, backwards, until]
 
 
 @pytest.mark.parametrize("program", PROGRAMS, ids=lambda p: p.__name__)
-def test_the_same_numbers(program, short):
+def test_the_same_numbers(program, short, levels):
     f = jitad.value_and_grad(program, (0, 1, 2))
-    assert written(f, P, np.ones(50), A).source.count("hi = min(lo + size, n)") >= 2
+    assert written(f, P, np.ones(50), A).source.count("hi = min(end, lo + size - row)") >= 1
     for n in LENGTHS:
         xs = RNG.normal(size=n) * 0.3
         value, slopes = f(P, xs, A)
@@ -90,6 +106,39 @@ def test_the_same_numbers(program, short):
         assert value == pytest.approx(same, rel=1e-13)
         for a, b in zip(slopes, others, strict=True):
             np.testing.assert_allclose(a, b, rtol=1e-12, atol=1e-13)
+
+
+def test_several_loops_go_back(short, levels):
+    """Through the same steps: each that is not the first has them taken again."""
+    def f(c, xs):
+        return jitad.scan(lambda u, x: (np.sin(A @ u) + x * u, None), c, xs)[0]
+
+    def weighted(c, xs, v, w):
+        pull = jitad.vjp(f, c, xs)[1]
+        return pull(v), pull(w)
+
+    for n in LENGTHS:
+        xs = RNG.normal(size=n) * 0.3
+        found = jitad.jit(weighted)(P, xs, A[0], A[1])
+        with jitad.disable_jit():
+            want = weighted(P, xs, A[0], A[1])
+        for a, b in zip(found, want, strict=True):
+            np.testing.assert_allclose(a[0], b[0], rtol=1e-12)
+            np.testing.assert_allclose(a[1], b[1], rtol=1e-12)
+    source = written(jitad.jit(weighted), P, xs, A[0], A[1]).source
+    assert source.count("another loop has gone back") == 2
+
+
+def test_a_loop_that_goes_back_along_two(short):
+    def f(c, xs):
+        a, before = jitad.scan(lambda c, x: (np.sin(c) + x, c), c, xs)
+        b, others = jitad.scan(lambda c, x: (np.cos(c) * x, c), 2.0 * c, xs)
+        return jitad.scan(lambda c, x: (c * 0.5 + x[0] * x[1], None), 0.0, (before, others), reverse=True)[0] + a * b
+
+    xs = RNG.normal(size=40)
+    found = jitad.jit(f)(0.3, xs)
+    with jitad.disable_jit():
+        assert found == pytest.approx(jitad.jit(f)(0.3, xs), rel=1e-13)
 
 
 def test_second_order(short):
@@ -109,15 +158,15 @@ def test_many(short):
     np.testing.assert_allclose(many, [k * one(c) for k, c in zip(w, starts, strict=True)], rtol=1e-12)
 
 
-@pytest.mark.parametrize("n, rows", [(100_000, 100_000), (1_000_000, 2_000), (4_000_000, 4_000)])
+@pytest.mark.parametrize("n, rows", [(100_000, 100_000), (1_000_000, 1414), (4_000_000, 2828)])
 def test_memory(n, rows):
-    """Of cheap steps 32 MB of carries are kept, of more some ``2 sqrt(n)`` carries, here of nine numbers."""
+    """Of cheap steps 32 MB of carries are kept, of more some ``sqrt(2 n)`` carries, here of nine numbers, and where these are."""
     def f(u, a):
         return jitad.scan(lambda u, _: (a @ u, None), u, None, length=n)[0].sum()
 
     program = written(jitad.grad(f, (0, 1)), np.eye(3), A).program
     elements = sum(sizes.evaluate(sizes.product(b.shape), lambda s: n) for b, _ in program.temporaries)
-    assert elements == pytest.approx(9 * rows + 36, abs=50)
+    assert elements == pytest.approx(10 * rows + 54, abs=25)
 
 
 def test_end_is_right_before_and_after_the_way_back():

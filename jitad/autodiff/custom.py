@@ -210,7 +210,7 @@ def _settled_step(body: Body, given: tuple[bool, ...]) -> Body:
             moving |= more
         outputs = settled(body.outputs, body.outputs, [n for n in body.inputs if n in moving])
         same = all(a is b for a, b in zip(outputs, body.outputs, strict=True))
-        body.memo[key] = None if same else Body(body.inputs, outputs, body.carries, body.slices)
+        body.memo[key] = None if same else body.like(body.inputs, outputs)
     return body.memo[key] or body
 
 
@@ -243,5 +243,5 @@ def _inlined_body(body: Body) -> Body:
     if "inlined" not in body.memo:
         outputs = inlined(body.outputs)
         same = all(a is b for a, b in zip(outputs, body.outputs, strict=True))
-        body.memo["inlined"] = None if same else Body(body.inputs, outputs, body.carries, body.slices)
+        body.memo["inlined"] = None if same else body.like(body.inputs, outputs)
     return body.memo["inlined"] or body

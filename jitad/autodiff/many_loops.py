@@ -84,7 +84,7 @@ def _batched_step(body: Body, given: tuple[bool, ...], size: int | Size) -> tupl
     new = _fresh(body, flags, size)
     outputs = batch(body.outputs, new, size)
     outputs = [o if k >= body.carries or flags[k] else body.outputs[k] for k, o in enumerate(outputs)]
-    step = Body([new.get(n, n) for n in body.inputs], outputs, body.carries, body.slices)
+    step = body.like([new.get(n, n) for n in body.inputs], outputs)
     body.memo[key] = out = step, tuple(flags[: body.carries])
     return out
 

@@ -35,10 +35,10 @@ class Handed:
     """
 
     def __init__(self, turns: Turns, numbers: Iterable[str], lengths: Mapping[str, str], e: Expressions):
-        self.e = e
+        self.e, self.turns = e, turns
         self.names: list[str] = []
         self.given: list[str] = []
-        alone = turns.stretch is not None  # numbers of which no steps are kept are in no memory but the marks
+        alone = turns.rows is not None  # numbers of which no steps are kept are in no memory but the marks
         self.carries = self._rows("c", [None if alone and is_number(b) and b.shape[0] == 2 else b for b in turns.carries])
         self.slices = self._rows("x", turns.slices)
         self.results = self._rows("y", turns.results)
@@ -46,16 +46,15 @@ class Handed:
         self.constants = self._whole("k", [next(there) if b is None else e.buffer(b) for b in turns.constants])
         self.scratch = self._whole("w", [e.buffer(b) for b in turns.scratch])
         marks = dict(zip(turns.kept, self._whole("m", [e.buffer(b) for b in turns.kept]), strict=True))
-        self.marks = [Rows(marks[b], row) for b, row in turns.marks]
+        self.marks = [c if m is None else Rows(marks[m[0]], m[1]) for c, m in zip(self.carries, turns.marks, strict=False)]
+        self.starts = "" if turns.starts is None else marks[turns.starts]
         self.names += lengths
         self.given += lengths.values()
 
-    def append(self, other: Handed) -> list[str]:
-        """Have what another function is handed handed on; the names of that."""
-        names = [f"_{name}" for name in other.names]
-        self.names += names
+    def append(self, other: Handed) -> None:
+        """Have what another function is handed handed on."""
+        self.names += map(handed_on, other.names)
         self.given += other.given
-        return names
 
     def _rows(self, letter: str, arrays: Sequence[Buffer | None]) -> list[Rows]:
         out = []
@@ -76,6 +75,11 @@ class Handed:
         self.names += names
         self.given += found
         return names
+
+
+def handed_on(name: str) -> str:
+    """How a function calls what another one calls so."""
+    return f"_{name}"
 
 
 def is_number(b: Buffer) -> bool:

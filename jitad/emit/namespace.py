@@ -199,7 +199,7 @@ NAMES |= {name: getattr(vmath, name) for name in (
 NAMES |= {"cbrt": roots.cbrt, "hypot": roots.hypot, "power_of_singles": power.power_of_singles}
 NAMES |= {name: getattr(hyperbolic, name) for name in ("asinh", "acosh", "atanh")}
 NAMES |= {"triangle_row": triangle_row, "triangle_column": triangle_column, "floor_divide": floor_divide}
-NAMES |= {name: exact_part(getattr(segments, name)) for name in ("iroot", "stretch")}
+NAMES |= {name: exact_part(getattr(segments, name)) for name in ("iroot", "kept", "ahead")}
 NAMES |= {"table": table, "prange": prange, "exact": exact, "part": part, "exact_part": exact_part, "step": step,
           "exact_step": exact_step, "straight": straight, "exact_straight": exact_straight,
           "part_parts": part_parts, "exact_parts": exact_parts, "collect": collect, "overlap": overlap,

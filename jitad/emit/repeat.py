@@ -57,11 +57,11 @@ def write_turns(outer: Emitter, step: Repeat, w: Writer) -> None:
     n = e.buffer(turns.count) if turns.count is not None else e.size(turns.length)  # type: ignore[arg-type]
     if turns.again is not None:
         forth, others = e.turns[turns.again]
-        arguments = [n, e.size(turns.again.stretch)]  # type: ignore[arg-type]
-        again = f"{forth}(lo, hi, size, {', '.join(handed.append(others))})"
-        e.helpers[name] = writer.write(name, outer.decorator, again)
+        arguments = [n, e.size(turns.again.rows)]  # type: ignore[arg-type]
+        handed.append(others)
+        e.helpers[name] = writer.write(name, outer.decorator, forth, others)
     else:
-        arguments = [n] if turns.stretch is None else ["int64(0)", n, e.size(turns.stretch)]
+        arguments = [n] if turns.rows is None else ["int64(0)", n, n, "int64(0)", e.size(turns.rows)]
         e.helpers[name] = writer.write(name, outer.decorator)
     e.turns[turns] = name, handed
     w.line(f"{name}({', '.join([*arguments, *handed.given])})")

@@ -22,31 +22,44 @@ For ``x = x + 0.1*v[t]`` along v, where only the end is asked for::
         turns0(n1_0, t0, a1, n0_0)
 
 Of loops in stretches (:mod:`jitad.lower.stretch`), the way forth, for a carry that is a number, and the way back, which has the
-way forth go through a stretch again::
+way forth take steps again::
 
     @part
-    def turns0(first, n, size, c0, m0):
-        row = first // size
-        g0 = m0[0, row]
-        for lo in range(first, n, size):
-            hi = min(lo + size, n)
-            m0[0, row] = g0
-            row += 1
+    def turns0(first, last, n, top, size, c0, m0):
+        lo = first
+        row = top  # where carries before step lo lie
+        m0[top] = first
+        end = lo + ahead(last - lo, size - top)
+        g0 = c0[row]
+        while lo < last:
+            hi = min(end, lo + size - row)
             for s in range(lo, hi):
-                c0[s - lo] = g0
+                c0[row + s - lo] = g0
                 g0 = step0(g0)
-        m0[0, row] = g0
+            row = top + 1 if hi < last else size + 1
+            if hi < last or last == n:
+                c0[row] = g0
+            if hi < last and hi == end:
+                top += 1
+                m0[top] = hi
+                end = hi + ahead(last - hi, size - top)
+            lo = hi
+        m0[size] = top
 
     @part
-    def turns1(n, size, c0, x0, _c0, m0):
+    def turns1(n, size, c0, x0, _c0, _m0):
         ...
-        for lo in range((n - 1) // size * size, -1, -size):
-            hi = min(lo + size, n)
-            if hi < n:
-                turns0(lo, hi, size, _c0, m0)
+        hi = n
+        top = _m0[size]
+        while hi > 0:
+            lo = _m0[top]
             for s in range(n - hi, n - lo):
-                t = n - 1 - s
-                g0 = step1(g0, x0[t - lo])
+                g0 = step1(g0, x0[top + n - 1 - s - lo])
+            hi = lo
+            if hi > 0:
+                top -= 1
+                turns0(_m0[top], hi, n, top, size, _c0, _m0)
+                top = _m0[size]
         c0[n & 1] = g0
 """
 
@@ -55,7 +68,7 @@ from __future__ import annotations
 from collections.abc import Iterator, Sequence
 from contextlib import ExitStack, contextmanager, nullcontext
 
-from jitad.emit.handed import Handed, is_number
+from jitad.emit.handed import Handed, handed_on, is_number
 from jitad.emit.signals import TURNS
 from jitad.emit.writer import Writer
 from jitad.ir.types import BOOL, FLOAT, INT
@@ -74,22 +87,22 @@ class AllTurns:
         self.carries = list(zip(turns.carries, handed.carries, strict=True))
         self.local = {b: f"g{k}" for k, b in enumerate(turns.carries) if is_number(b)}  # in registers
 
-    def write(self, name: str, decorator: str, again: str = "") -> str:
-        """The function; `again` is the call that has the way forth go through a stretch again."""
+    def write(self, name: str, decorator: str, forth: str = "", others: Handed | None = None) -> str:
+        """The function; `forth` is the one that it has take steps again, which is handed `others`."""
         w, turns, names = self.w, self.turns, ", ".join(self.handed.names)
         end = "n" if turns.count is None else "s"
         w.line(f"@{decorator}")
-        if turns.stretch is not None:
-            with w.indented(f"def {name}(first, n, size, {names}):"):
+        if turns.rows is not None:
+            with w.indented(f"def {name}(first, last, n, top, size, {names}):"):
                 self._forth()
         else:
-            with w.indented(f"def {name}({'n, size' if again else 'n'}, {names}):"):
+            with w.indented(f"def {name}({'n' if others is None else 'n, size'}, {names}):"):
                 w.line("tick = 0")
                 for b, c in self.carries:
                     if b in self.local:
                         w.line(f"{self.local[b]} = {c.at('0')}")
-                if again:
-                    self._back(again)
+                if others is not None:
+                    self._back(forth, others)
                 else:
                     self._through("0", "n")
                 w.line(f"last = {end} & 1")
@@ -99,25 +112,38 @@ class AllTurns:
         return w.text()
 
     def _forth(self) -> None:
-        w, marked = self.w, list(zip(self.carries, self.handed.marks, strict=True))
-        whole = [(b, c) for b, c in self.carries if b not in self.local and b.shape[0] not in ROWS]  # arrays of all steps
+        w, starts = self.w, self.handed.starts
         w.line("tick = 0")
-        w.line("row = first // size")
-        for (b, c), m in marked:
-            self._copy(b, self.local.get(b) or c.at(self._row(b, "first", "0")), m.at("row"))
-        with w.indented("for lo in range(first, n, size):"):
-            w.line("hi = min(lo + size, n)")
-            with w.indented("if lo > first:") if whole else nullcontext():
-                for b, c in whole:
-                    self._copy(b, c.at("0"), c.at("size"))
-            for (b, c), m in marked:
-                self._copy(b, m.at("row"), self.local.get(b) or c.at(self._row(b, "lo", "0")))
-            w.line("row += 1")
+        w.line("lo = first")
+        w.line("row = top")
+        w.line(f"{starts}[top] = first")
+        w.line("end = lo + ahead(last - lo, size - top)")
+        self._marked("row", "lo", take=True)
+        with w.indented("while lo < last:"):
+            w.line("hi = min(end, lo + size - row)")
             _look(w, "lo > first")
             self._through("lo", "hi")
-        with w.indented("if n > first:"):  # else what is at the end is what was at the start
-            for (b, c), m in marked:
-                self._copy(b, m.at("row"), self.local.get(b) or c.at(self._row(b, "n", "n - (row - 1) * size")))
+            w.line("k = row + hi - lo")
+            w.line("row = top + 1 if hi < last else size + 1")
+            with w.indented("if hi < last or last == n:"):
+                self._marked("row", "hi")
+            with w.indented("if hi < last and hi == end:"):
+                w.line("top += 1")
+                w.line(f"{starts}[top] = hi")
+                w.line("end = hi + ahead(last - hi, size - top)")
+            w.line("lo = hi")
+        w.line(f"{starts}[size] = top")
+        with w.indented("if n == 0:"):
+            self._marked("size + 1", "0")
+
+    def _marked(self, row: str, s: str, take: bool = False) -> None:
+        """Keep the carries before step s in that row, where they lie in row k of arrays that keep them all; or `take` them."""
+        for (b, c), m in zip(self.carries, self.handed.marks, strict=True):
+            if b in self.local or m is not c:
+                own = self.local.get(b) or c.at(ROWS[b.shape[0]].format(s))
+                self._copy(b, *((own, m.at(row)) if take else (m.at(row), own)))
+            elif not take:
+                self._copy(b, m.at(row), c.at("k"))
 
     def _copy(self, b: Buffer, to: str, source: str) -> None:
         """``to = source`` for a row of a carry, element by element: of arrays, Numba would compile long."""
@@ -129,20 +155,31 @@ class AllTurns:
                 to, source = (f"{text[:-1]}{index}]" for text in (to, source))
             self.w.line(f"{to} = {source}")
 
-    def _back(self, again: str) -> None:
-        w = self.w
-        with w.indented("for lo in range((n - 1) // size * size, -1, -size):"):
-            w.line("hi = min(lo + size, n)")
+    def _back(self, forth: str, others: Handed) -> None:
+        w, starts = self.w, handed_on(others.starts)
+        given = f"n, {{}}, size, {', '.join(map(handed_on, others.names))})"
+        w.line("hi = n")
+        if others.turns.several:
+            with w.indented(f"if {starts}[size] < 0:  # another loop has gone back"):
+                w.line(f"{forth}(0, n, {given.format(0)}")
+        w.line(f"top = {starts}[size]")
+        with w.indented("while hi > 0:"):
+            w.line(f"lo = {starts}[top]")
             _look(w, "hi < n")
-            with w.indented("if hi < n:"):
-                w.line(again)
             self._through("n - hi", "n - lo")
+            w.line("hi = lo")
+            with w.indented("if hi > 0:"):
+                w.line("top -= 1")
+                w.line(f"{forth}({starts}[top], hi, {given.format('top')}")
+                w.line(f"top = {starts}[size]")
+        if others.turns.several:
+            w.line(f"{starts}[size] = -1")
 
     def _through(self, start: str, end: str) -> None:
         """The turns from one to another."""
         w, turns, local = self.w, self.turns, self.local
         t = "t" if turns.reverse else "s"
-        far = set() if turns.again is None else set(turns.again.carries)  # of which there is one stretch
+        far = set() if turns.again is None else set(turns.again.carries)  # of which rows are used again
         then = [(local.get(b) or c.handed(b, self._row(b, "s + 1", "k + 1")), b) for b, c in self.carries]
         then += [(y.handed(b, t), b) for y, b in zip(self.handed.results, turns.results, strict=True)]
         arrays, numbers = [[place for place, b in then if is_number(b) == is_one] for is_one in (False, True)]
@@ -155,24 +192,25 @@ class AllTurns:
         with _loop(w, turns, start, end, given[-1] if given else ""):
             if turns.reverse:
                 w.line("t = n - 1 - s")
-            if turns.stretch is not None or far:
-                w.line(f"k = {t} - lo")
-            if turns.stretch is not None:
+            if far:
+                w.line("k = top + n - 1 - s - lo")
+            if turns.rows is not None:
+                w.line("k = row + s - lo")
                 for b, c in kept:
                     w.line(f"{c.at('k')} = {local[b]}")
             w.line(f"{', '.join(numbers)} = {call}" if numbers else call)
             for b, g in local.items():
                 if b.dtype not in (FLOAT, INT, BOOL):
                     w.line(f"{g} = {b.dtype.name}({g})")
-            if turns.stretch is None:
+            if turns.rows is None:
                 for b, c in kept:
                     w.line(f"{c.at('s + 1')} = {local[b]}")
 
     def _row(self, b: Buffer, s: str, k: str) -> str:
-        """Which row of a carry holds what it is before step s; k is the number of the row if a stretch is all that is kept."""
+        """Which row of a carry holds what it is before step s; k is the number of the row if rows are used again."""
         if b.shape[0] in ROWS:
             return ROWS[b.shape[0]].format(s)
-        return s if self.turns.stretch is None else k
+        return s if self.turns.rows is None else k
 
 
 @contextmanager

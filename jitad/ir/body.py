@@ -22,6 +22,8 @@ class Body:
     ----------
     carries, slices : int
         How many of each there are.
+    levels : int
+        How many times more the user lets its steps be taken, so that the way back keeps less: see :mod:`jitad.lower.stretch`.
     lengths : tuple of Steps
         The lengths that are computed around it.
     memo : dict
@@ -30,19 +32,21 @@ class Body:
 
     carries: int
     slices: int
+    levels: int
     inputs: tuple[Node, ...]
     outputs: tuple[Node, ...]
     memo: dict[Any, Any]
 
-    def __new__(cls, inputs: Sequence[Node], outputs: Sequence[Node], carries: int, slices: int) -> Body:
-        written = carries, slices, write(inputs, outputs, (None,))
+    def __new__(cls, inputs: Sequence[Node], outputs: Sequence[Node], carries: int, slices: int, levels: int = 0) -> Body:
+        written = carries, slices, levels, write(inputs, outputs, (None,))
         key = digest(written, [str(n.type) for n in inputs])  # with the names of lengths, which belong to a trace
         found = _bodies.get(key)
         if found is None:
             if any(n.op.name == "input" and n not in inputs for n in topological(outputs)):
                 raise InternalError("the step of a loop takes what is not handed to it")
             found = super().__new__(cls)
-            found.inputs, found.outputs, found.carries, found.slices = tuple(inputs), tuple(outputs), carries, slices
+            found.inputs, found.outputs = tuple(inputs), tuple(outputs)
+            found.carries, found.slices, found.levels = carries, slices, levels
             found.written, found.memo, found.lengths = written, {}, _lengths([*inputs, *outputs])
             _bodies[key] = found
         return found
@@ -54,7 +58,7 @@ class Body:
 
     def written_in(self, numbers: Numbers) -> tuple:
         """It as plain data, as a part of graphs with these numbers."""
-        return self.carries, self.slices, write(self.inputs, self.outputs, numbers)
+        return self.carries, self.slices, self.levels, write(self.inputs, self.outputs, numbers)
 
     @property
     def constants(self) -> tuple[Node, ...]:
@@ -69,7 +73,11 @@ class Body:
     def resized(self, size: Callable[[int | Size], int | Size]) -> Body:
         """The same with lengths mapped."""
         nodes = rebuild([*self.inputs, *self.outputs], size=size)
-        return Body(nodes[: len(self.inputs)], nodes[len(self.inputs):], self.carries, self.slices)
+        return self.like(nodes[: len(self.inputs)], nodes[len(self.inputs):])
+
+    def like(self, inputs: Sequence[Node], outputs: Sequence[Node]) -> Body:
+        """Another step, of as many carries and slices, for this one."""
+        return Body(inputs, outputs, self.carries, self.slices, self.levels)
 
 
 def _lengths(roots: Sequence[Node]) -> tuple[Steps, ...]:

@@ -11,7 +11,7 @@ from collections.abc import Callable, Iterable, Mapping
 from typing import Any
 
 from jitad.config import STATIC_AXIS
-from jitad.ir.segments import iroot, stretch
+from jitad.ir.segments import iroot, kept
 
 KEPT = 4096  # sums and products of sizes: the same few come again and again
 
@@ -79,7 +79,7 @@ class Call:
 
 _CALLS: dict[str, Callable] = {
     "iroot": iroot,
-    "stretch": stretch,
+    "kept": kept,
     "floordiv": lambda a, b: a // b,
     "mod": lambda a, b: a % b,
     "max": max,
@@ -263,7 +263,7 @@ def divided(a: int | Size, n: int | Size) -> tuple[int | Size, int | Size]:
 
 
 def call(function: str, *args: int | Size) -> int | Size:
-    """``max``, ``min``, ``mod``, ``iroot`` or ``stretch`` of sizes."""
+    """``max``, ``min``, ``mod``, ``iroot`` or ``kept`` of sizes."""
     if all(isinstance(a, int) for a in args):
         return _CALLS[function](*args)
     if function == "mod":
@@ -302,9 +302,9 @@ def python(size: int | Size, symbol: Callable[[Sym], str]) -> str:
     def atom(a: Sym | Call) -> str:
         if isinstance(a, Sym):
             return symbol(a)
-        x, y = (python(s, symbol) for s in a.args)
+        args = [python(s, symbol) for s in a.args]
         sign = {"floordiv": "//", "mod": "%"}.get(a.function)
-        return f"(({x}) {sign} ({y}))" if sign else f"{a.function}({x}, {y})"
+        return f"(({args[0]}) {sign} ({args[1]}))" if sign else f"{a.function}({', '.join(args)})"
 
     return str(size) if isinstance(size, int) else size.show(atom)
 

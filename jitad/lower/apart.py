@@ -105,7 +105,7 @@ def _apart(body: Body, splits: tuple[bool, ...]) -> Body:
             outputs += _elements(o) if k < body.carries and splits[k] else [o]
         carries = sum(_count(o) if s else 1 for o, s in zip(body.outputs[: body.carries], splits, strict=False))
         rows = len(inputs) - carries - len(body.constants)
-        body.memo[key] = Body(inputs, outputs, carries, rows)
+        body.memo[key] = Body(inputs, outputs, carries, rows, body.levels)
     return body.memo[key]
 
 

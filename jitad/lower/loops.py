@@ -24,7 +24,7 @@ from jitad.lower.memory import work
 from jitad.lower.nest import Program, Turns
 from jitad.lower.once import is_turn
 from jitad.lower.scalar import Buffer
-from jitad.lower.stretch import Marks, Run, marks_of, read_backwards, run_of, stretch_of, stretches_of
+from jitad.lower.stretch import Marks, Run, end_of, marks_of, read_backwards, rows_of, run_of
 from jitad.ops.scan import Loop, arguments, lengths, loop_of, together
 
 
@@ -40,9 +40,10 @@ class Laid:
     step: Program
     count: Buffer | None = None  # of the steps, where there is no length
     twice: bool = False  # whether another loop takes the same step
-    stretch: Size | None = None  # how many steps are kept at once, if not all are
-    marks: Marks = field(default_factory=dict)  # carries before each stretch and at the end, then
-    again: Laid | None = None  # the loop whose stretches it goes through
+    rows: int | Size | None = None  # before how many steps carries are kept at once, if it is in stretches
+    marks: Marks = field(default_factory=dict)  # carries that are not kept before every step, then
+    again: Laid | None = None  # the loop in stretches that it goes back through
+    several: bool = False  # whether several loops go back through it
     _turns: Turns | None = None
 
     def place(self, which: int, idx: tuple, e: Any) -> tuple[Buffer, tuple]:
@@ -51,10 +52,9 @@ class Laid:
         if self.count is not None and which == body.carries:
             return self.count, (e.int(0),)
         n = e.size(self.loop.length) if self.count is None else e.load(self.count, (e.int(0),))
-        if which in self.marks:
-            assert self.stretch is not None
-            b, row = self.marks[which]
-            return b, (*([] if row is None else [e.int(row)]), e.size(stretches_of(self.loop, self.stretch)), *idx)
+        if self.rows is not None and which < body.carries:
+            b, row = self.marks.get(which, (self.outputs[which], None))
+            return b, (*([] if row is None else [e.int(row)]), e.size(end_of(self.rows)), *idx)
         if which < body.carries:
             b = self.outputs[which]
             row = e.int(0) if b.shape[0] == 1 else e.mod(n, e.int(2)) if b.shape[0] == 2 else n
@@ -69,18 +69,21 @@ class Laid:
         which, body = node.params[3], self.loop.body
         if self.count is not None or which < body.carries:  # type: ignore[operator]
             return None
-        if which >= len(body.outputs) and self.loop.reverse:  # type: ignore[operator]
+        if which >= len(body.outputs) and self.loop.reverse and self.rows is None:  # type: ignore[operator]
             return None
         return self.outputs[which if which < len(body.outputs) else which - len(body.outputs)]  # type: ignore[operator,index]
 
     def turns(self, buffers: Mapping[Node, Buffer]) -> Turns:
         """The loop as a step of a program."""
-        carries = self.loop.body.carries
+        carries = [k for k in self.outputs if k < self.loop.body.carries]
+        stretches = {} if self.rows is None else {
+            "rows": self.rows, "several": self.several, "marks": tuple(map(self.marks.get, carries)),
+            "starts": Buffer("temp", INT, (sizes.add(self.rows, 1),))}
         return self._made(
-            buffers, carries=tuple(b for k, b in self.outputs.items() if k < carries),
-            results=tuple(b for k, b in self.outputs.items() if k >= carries),
+            buffers, carries=tuple(self.outputs[k] for k in carries),
+            results=tuple(b for k, b in self.outputs.items() if k not in carries),
             slices=tuple(None if counts(n) else buffers[n] for n in self.slices), twice=self.twice,
-            marks=tuple(self.marks.values()), stretch=self.stretch, again=None if self.again is None else self.again._turns)
+            again=None if self.again is None else self.again._turns, **stretches)
 
     def _made(self, buffers: Mapping[Node, Buffer], **others: Any) -> Turns:
         self._turns = Turns(
@@ -117,7 +120,7 @@ def counts(node: Node) -> bool:
 def lay_out(graph: Graph, order: Sequence[Node], options: Options, asked: Collection[Node]) -> dict[Node, Laid]:
     """Of each output of a loop, where it lies; of these are `asked` for as results of the kernel."""
     readers = read_backwards(graph, order)
-    read = {reader: run for run, reader in readers.items()}
+    read = {reader: run for run, found in readers.items() for reader in found}
     out: dict[Node, Laid] = {}
     loops = [nodes for n, nodes in together(order)[1].items() if n is nodes[0] and n.op.name == "scan"]
     first = {run_of(nodes[0]): nodes for nodes in loops}
@@ -128,10 +131,10 @@ def lay_out(graph: Graph, order: Sequence[Node], options: Options, asked: Collec
         run = counts_first(nodes[0]) if counts_first(nodes[0]) in first else own
         asked_for = {n.params[3] for n in nodes if n in asked}
         both = {k for n in (*first[run], *again[run]) if (k := _carry(n)) is not None} if run in again else None
+        back = laid[read[own]] if own in read and laid[read[own]].rows is not None else None
         laid[own] = _laid_once(nodes, options, asked_for) if is_turn(nodes[0]) else _laid(
-            nodes, options, both, own in readers, asked_for)
-        if own in read and laid[read[own]].stretch is not None:
-            laid[own].again = laid[read[own]]
+            nodes, options, both, own in readers and back is None, asked_for)
+        laid[own].again, laid[own].several = back, len(readers.get(own, ())) > 1
         out |= dict.fromkeys(nodes, laid[own])
     return out
 
@@ -175,21 +178,21 @@ def _laid(nodes: list[Node], options: Options, both: set[int] | None, in_stretch
     step = lower(Graph(tuple(body.inputs[k] for k in given), tuple(body.outputs[k] for k in live)),
                  replace(options, parallel=False))
     carries = [k for k in live if k < body.carries]
-    stretch = stretch_of(loop, step, carries, kept) if in_stretches else None
+    many = rows_of(loop, step, carries, kept) if in_stretches else None
     outputs: dict[int, Buffer] = {}
     for k in live:
         n = body.outputs[k]
-        rows = _rows(loop, k, k in kept) if stretch is None or k not in kept else sizes.add(stretch, 1)
+        rows = _rows(loop, k, k in kept) if many is None or k not in kept else sizes.add(end_of(many), 1)
         is_result = k in whole and k >= body.carries and not computed(rows)
         outputs[k] = Buffer("output" if is_result else "temp", n.dtype, (rows, *n.shape))
     step.in_place = frozenset(o.value for k, o in zip(live, step.outputs, strict=True)  # type: ignore[misc]
                               if isinstance(o.value, Buffer) and k < body.carries and _is_sum(body, k))
     last = body.carries + body.slices
-    marks = {} if stretch is None else marks_of(loop, stretch, carries)
+    marks = {} if many is None else marks_of(loop, many, [k for k in carries if k not in kept])
     starts = [(b, args[k], row) for k in carries for b, row in [marks.get(k, (outputs[k], None))]]
     return Laid(loop, starts, outputs,
                 [args[k] for k in given if body.carries <= k < last], [args[k] for k in given if k >= last], step,
-                Buffer("temp", INT, (1,)) if loop.length is None else None, both is not None, stretch, marks)
+                Buffer("temp", INT, (1,)) if loop.length is None else None, both is not None, many, marks)
 
 
 def _laid_once(nodes: list[Node], options: Options, results: set[int]) -> Laid:

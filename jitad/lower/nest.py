@@ -68,13 +68,18 @@ class Turns:
     scratch: tuple[Buffer, ...]
     twice: bool = False
     """Whether another loop takes the same step, which then has to be the same code."""
-    marks: tuple[tuple[Buffer, int | None], ...] = ()
-    """Of a loop in stretches: its carries before each, and at the end, see :mod:`jitad.lower.stretch`."""
-    stretch: Size | None = None
+    rows: int | Size | None = None
+    """Before how many steps carries are kept at once, of a loop in stretches: see :mod:`jitad.lower.stretch`."""
+    marks: tuple[tuple[Buffer, int | None] | None, ...] = ()
+    """Then, of each carry, where it is kept, if it is not of every step: an array, and which row of it."""
+    starts: Buffer | None = None
+    """Then, the step before which each mark is; behind them, the number of the last mark."""
+    several: bool = False
+    """Then, whether several loops go back through it: each but the first has it take all steps again."""
     whole: tuple[Buffer, ...] = ()
     """Results that are handed over as they are, if there is one turn only; all others are numbers then."""
     again: Turns | None = None
-    """The loop whose stretches it goes through, last one first: it has that take the steps of each again."""
+    """The loop in stretches that it goes back through: it has that take steps again."""
 
     @property
     def is_straight(self) -> bool:
@@ -83,8 +88,8 @@ class Turns:
 
     @property
     def kept(self) -> tuple[Buffer, ...]:
-        """The arrays of its marks."""
-        return tuple(dict.fromkeys(b for b, _ in self.marks))
+        """The arrays that are for marks alone."""
+        return tuple(dict.fromkeys(b for b in (*(m[0] for m in self.marks if m is not None), self.starts) if b is not None))
 
     @property
     def operands(self) -> tuple[Buffer, ...]:

@@ -13,17 +13,17 @@ from jitad.ops.length import size_of
 VIEWS = {"broadcast", "retype", "reshape", "transpose", "slice", "flip"}  # cost nothing in a step, and memory outside of it
 
 
-def closed(inputs: list[Node], outputs: list[Node], carries: int, slices: int) -> tuple[Body, list[Node]]:
+def closed(inputs: list[Node], outputs: list[Node], carries: int, slices: int, levels: int = 0) -> tuple[Body, list[Node]]:
     """The step as a closed graph: what it takes from outside is computed once, before it, and handed in."""
-    return closed_over(taken(inputs, outputs), inputs, outputs, carries, slices)
+    return closed_over(taken(inputs, outputs), inputs, outputs, carries, slices, levels)
 
 
-def closed_over(outside: Sequence[Node], inputs: list[Node], outputs: list[Node], carries: int, slices: int) -> tuple[
-        Body, list[Node]]:
+def closed_over(outside: Sequence[Node], inputs: list[Node], outputs: list[Node], carries: int, slices: int,
+                levels: int = 0) -> tuple[Body, list[Node]]:
     """The same for what is known to be taken."""
     handed = {n: handed_in(n) for n in outside}
     given = [n for n in handed if n.op.name != "length"]
-    return Body([*inputs, *(handed[n] for n in given)], rebuild(outputs, handed), carries, slices), given
+    return Body([*inputs, *(handed[n] for n in given)], rebuild(outputs, handed), carries, slices, levels), given
 
 
 def taken(inputs: list[Node], outputs: list[Node]) -> list[Node]:

@@ -23,6 +23,7 @@ class _PackedBody(NamedTuple):
 
     carries: int
     slices: int
+    levels: int
     inputs: int
     nodes: Packed
 
@@ -42,7 +43,7 @@ def pack(nodes: Sequence[Node]) -> Packed:
 
 def _packed(param: Any) -> Any:
     if isinstance(param, Body):
-        return _PackedBody(param.carries, param.slices, len(param.inputs), pack([*param.inputs, *param.outputs]))
+        return _PackedBody(param.carries, param.slices, param.levels, len(param.inputs), pack([*param.inputs, *param.outputs]))
     return param
 
 
@@ -65,15 +66,15 @@ def unpack(packed: Packed, around: Lengths | None = None) -> list[Node]:
 def _unpacked(param: Any, lengths: Lengths) -> Any:
     if isinstance(param, _PackedBody):
         nodes = unpack(param.nodes, lengths)
-        return Body(nodes[: param.inputs], nodes[param.inputs:], param.carries, param.slices)
+        return Body(nodes[: param.inputs], nodes[param.inputs:], param.carries, param.slices, param.levels)
     if isinstance(param, tuple):
         return tuple(_unpacked(p, lengths) for p in param)
     return substitute(param, lengths) if isinstance(param, Size) else param
 
 
-def _body(packed: Packed, inputs: int, carries: int, slices: int) -> Body:
+def _body(packed: Packed, inputs: int, *numbers: int) -> Body:
     nodes = unpack(packed)
-    return Body(nodes[:inputs], nodes[inputs:], carries, slices)
+    return Body(nodes[:inputs], nodes[inputs:], *numbers)
 
 
-copyreg.pickle(Body, lambda b: (_body, (pack([*b.inputs, *b.outputs]), len(b.inputs), b.carries, b.slices)))  # type: ignore
+copyreg.pickle(Body, lambda b: (_body, (pack([*b.inputs, *b.outputs]), len(b.inputs), b.carries, b.slices, b.levels)))  # type: ignore

@@ -32,7 +32,8 @@ def scan(f: Callable, init: Any, xs: Any, length: Any, reverse: bool) -> tuple[A
     return scanned(rebuilt(f), init, xs, length, reverse)
 
 
-def scanned(f: Callable, init: Any, xs: Any, length: Any, reverse: bool = False) -> tuple[Any, Any]:
+def scanned(f: Callable, init: Any, xs: Any, length: Any, reverse: bool = False, levels: int = 0) -> tuple[Any, Any]:
+    """:func:`scan` of a function that is rebuilt; `levels` as a :class:`Body` has them."""
     trace = current()
     assert trace is not None
     carries, carry_tree = _leaves(init)
@@ -42,7 +43,7 @@ def scanned(f: Callable, init: Any, xs: Any, length: Any, reverse: bool = False)
     nodes = [c.node for c in carries]
     before = {n: k for k, n in enumerate(step.inputs[: len(nodes)])}  # results that are kept anyway: carries as they were
     results = [n for n in step.results if n not in before]
-    body, constants = closed([*step.inputs], opened([*ends, *results]), len(nodes), len(slices))
+    body, constants = closed([*step.inputs], opened([*ends, *results]), len(nodes), len(slices), levels)
     loop, args = Loop(body, steps, reverse), [*nodes, *(s.node for s in slices), *constants]
     found = [wrap(output(loop, args, k), carries[k].weak) for k in range(len(nodes))]
     numbers = iter(range(len(nodes), len(body.outputs)))
@@ -113,7 +114,7 @@ def whole_number(n: Any, what: str) -> int:
     return int(n)
 
 
-def fori_loop(lower: Any, upper: Any, f: Callable, init: Any) -> Any:
+def fori_loop(lower: Any, upper: Any, f: Callable, init: Any, levels: int = 0) -> Any:
     """:func:`jitad.fori_loop`, inside of a trace."""
     trace = current()
     assert trace is not None
@@ -131,7 +132,7 @@ def fori_loop(lower: Any, upper: Any, f: Callable, init: Any) -> Any:
     def step(carry: Any, k: Tracer) -> tuple[Any, None]:
         return turn(wrap(k.node + start, weak=True), carry), None  # type: ignore[operator]
 
-    return scanned(step, init, wrap(iota(steps)), None)[0]
+    return scanned(step, init, wrap(iota(steps)), None, levels=levels)[0]
 
 
 def _until(lower: Any, upper: Any, turn: Callable, init: Any) -> Any:

@@ -1,8 +1,10 @@
-"""Loops that are cut into segments, so that their reverse mode stores less: the carries before each segment, and those of one
-segment, whose steps are taken once more (Griewank and Walther, Evaluating Derivatives, chapter 12).
+"""Loops whose reverse mode is to store less, and to take steps levels + 1 times for that (Griewank and Walther, Evaluating
+Derivatives, chapter 12).
 
-With c**(levels + 1) steps, segments have c**levels, and are cut themselves: some (levels + 1)*c carries are stored, and steps are
-taken levels + 1 times.
+For a gradient the loop only says how many levels it has, and the kernel has the binomial schedule (:mod:`jitad.lower.stretch`).
+That is one for two loops, the way forth and the way back. Of derivatives of these there are more of both, and tangents go forth
+beside: then the loop is cut into segments here, which are loops in a loop, to derivatives of any order. With c**(levels + 1)
+steps, segments have c**levels, and are cut themselves: some (levels + 1)*c carries are stored.
 """
 
 from __future__ import annotations
@@ -15,6 +17,7 @@ from jitad.ir.node import Node
 from jitad.ir.sizes import Size
 from jitad.ops.shape import concatenate, reshape, slice_
 from jitad.trace.dim import Dim, dim
+from jitad.trace.loop import fori_loop as in_turns
 from jitad.trace.loop import scanned, steps_of, whole, whole_number
 from jitad.trace.rebuild import rebuilt
 from jitad.trace.tracer import Tracer, as_tracer, wrap
@@ -37,6 +40,8 @@ def scan(f: Callable, init: Any, xs: Any, length: Any, reverse: bool, checkpoint
     """:func:`jitad.scan` in segments, inside of a trace."""
     trace, levels = current(), levels_of(checkpoint)
     assert trace is not None
+    if trace.goes_back_once:
+        return scanned(rebuilt(f), init, xs, length, reverse, levels)
     leaves, tree = flatten(xs)
     along = unflatten(tree, [as_tracer(x) for x in leaves])
     n = whole(along, length)
@@ -47,9 +52,12 @@ def fori_loop(lower: Any, upper: Any, f: Callable, init: Any, checkpoint: Any) -
     """:func:`jitad.fori_loop` in segments, inside of a trace: the number of the turn is a carry."""
     for v in (lower, upper):
         if isinstance(v, Tracer):
-            raise TypeError(f"fori_loop in segments needs bounds that are known while tracing{where()}")
-    trace, f = current(), rebuilt(f)
+            raise TypeError(f"fori_loop with checkpoint needs bounds that are known while tracing{where()}")
+    trace, levels = current(), levels_of(checkpoint)
     assert trace is not None
+    if trace.goes_back_once:
+        return in_turns(lower, upper, f, init, levels)
+    f = rebuilt(f)
     first, end = (v.size if type(v) is Dim else whole_number(v, "a bound of fori_loop") for v in (lower, upper))
     if isinstance(first, Size) or isinstance(end, Size):
         n: Any = dim(sizes.sub(end, first)) if trace.assume("<=", first, end) else 0
