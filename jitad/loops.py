@@ -20,7 +20,7 @@ def scan(
 
     The step is traced and compiled once, whatever the number of steps. The reverse mode stores the carries only, and computes
     the steps once more. If the carries of cheap steps take more than 32 MB, or those of any steps 1 GB, it stores about
-    ``2*sqrt(n)`` of them and takes each step once more: then that is as fast as memory, or there would be too little of it.
+    ``sqrt(2*n)`` of them and takes each step once more: then that is as fast as memory, or there would be too little of it.
 
     Parameters
     ----------
@@ -38,9 +38,11 @@ def scan(
     unroll : int
         Accepted, and not needed.
     checkpoint : "sqrt" or int, optional
-        Have the reverse mode store less than the carry of every step, and take steps once more instead. "sqrt", or 1: about
-        ``2*sqrt(n)`` carries of n, each step is taken twice. L levels: about ``(L + 1) * n**(1/(L + 1))`` carries, each step is
-        taken L + 1 times.
+        Have the reverse mode store less than the carry of every step, and take steps once more instead, by the binomial
+        schedule (Griewank and Walther, Algorithm 799, ACM Trans. Math. Softw. 26 (2000) 19). With L levels steps are taken at
+        most L + 1 times, and r carries are stored such that ``r*(r + 1)*...*(r + L)/(L + 1)!`` is at least n. "sqrt", or 1:
+        ``sqrt(2*n)`` carries; 2: ``(6*n)**(1/3)``. In forward mode, and for derivatives of derivatives, the loop is cut into
+        segments of equal length: some ``(L + 1) * n**(1/(L + 1))`` carries.
 
     Returns
     -------
