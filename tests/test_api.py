@@ -277,6 +277,20 @@ class TestErrors:
         with jitad.disable_jit(), pytest.raises(AssertionError, match="finite differences"):
             jitad.testing.check_grads(lambda x: np.sinh(x).sum() + 0.0, (np.array([0.3, 0.4]),), order=1)
 
+    def test_check_grads_of_rules_for_one_mode(self):
+        def ruled(factor):
+            f = jitad.custom_vjp(lambda x: np.sin(x).sum())
+            f.defvjp(lambda x: (f(x), x), lambda x, ct: (factor * ct * np.cos(x),))
+            return f
+
+        x = np.array([0.3, 0.4, -2.0])
+        with jitad.disable_jit():
+            jitad.testing.check_grads(ruled(1.0), (x,), order=2, modes=["rev"])
+            with pytest.raises(AssertionError, match="reverse mode differs from finite differences"):
+                jitad.testing.check_grads(ruled(1.001), (x,), order=1, modes=["rev"])
+            with pytest.raises(AssertionError, match="do not converge"):
+                jitad.testing.check_grads(lambda x: np.sign(x - 0.3).sum(), (x,), order=1, modes=["rev"])
+
 
 def test_stop_gradient():
     stop = jitad.stop_gradient
