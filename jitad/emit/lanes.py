@@ -9,7 +9,7 @@ only: those of ``float32x8`` are computed in these and rounded, by :func:`wide` 
 from __future__ import annotations
 
 import operator
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from typing import Any
 
 from llvmlite import ir
@@ -247,6 +247,20 @@ def scaled(typingctx, x, k):  # type: ignore[no-untyped-def]
         return call(builder, "llvm.x86.avx512.mask.scalef.pd.512", FLOATS.llvm, *args, zero, ir.Constant(_BYTE, 255), current)
 
     return FLOATS(FLOATS, FLOATS), codegen
+
+
+def table_of_16(entries: Sequence[int]) -> Any:
+    """A function that looks integers up by the last four bits of others, with AVX-512: in two registers."""
+
+    @intrinsic
+    def found(typingctx, k):  # type: ignore[no-untyped-def]
+        def codegen(context, builder, sig, args):  # type: ignore[no-untyped-def]
+            low, high = (ir.Constant(INTS.llvm, list(half)) for half in (entries[:8], entries[8:]))
+            return call(builder, "llvm.x86.avx512.vpermi2var.q.512", INTS.llvm, low, args[0], high)
+
+        return INTS(INTS), codegen
+
+    return found
 
 
 def _resized(source: Any, target: Any, instruction: str) -> Any:

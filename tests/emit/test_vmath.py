@@ -43,6 +43,7 @@ CASES = {
 ULPS = {"exp": 1.0, "log": 1.0, "expm1": 2.0, "log1p": 1.0, "tanh": 1.5, "reciprocal": 1.0, "rsqrt": 2.0, "sqrt": 2.0,
         "sin": 1.0, "cos": 1.0, "tan": 2.0, "atan": 1.0, "asin": 1.5, "acos": 1.5, "erf": 1.5, "erfc": 3.5, "sinh": 2.0,
         "cosh": 1.5, "log2": 2.0, "log10": 2.0, "exp2": 1.5, "cbrt": 0.6, "asinh": 2.0, "acosh": 2.0, "atanh": 2.0}
+IN_LANES = ULPS | {"exp": 1.2, "cosh": 1.6}  # with a table, whose numbers are rounded
 SPECIAL = {
     "exp": [(0.0, 1.0), (-0.0, 1.0), (np.inf, np.inf), (-np.inf, 0.0), (710.0, np.inf), (1e300, np.inf),
             (-746.0, 0.0), (-1e300, 0.0)],
@@ -93,11 +94,11 @@ def looped(name):
 @pytest.fixture(scope="module", params=[*VECTORISED, *(f"{name} in lanes" for name in CASES)])
 def function(request):
     name, *lanes = request.param.split()
-    return name, in_lanes(SQRT if name == "sqrt" else named(name)) if lanes else looped(name)
+    return name, in_lanes(SQRT if name == "sqrt" else named(name)) if lanes else looped(name), IN_LANES if lanes else ULPS
 
 
 def test_accuracy(function):
-    name, call = function
+    name, call, ulps = function
     exact, points = CASES[name]
     x = np.concatenate(points)
     got = call(x)
@@ -108,11 +109,11 @@ def test_accuracy(function):
                 assert b == np.inf
                 continue
             ulp = np.spacing(abs(float(want))) if want else 5e-324
-            assert abs(mpmath.mpf(float(b)) - want) <= ULPS[name] * ulp, (a, b, float(want))
+            assert abs(mpmath.mpf(float(b)) - want) <= ulps[name] * ulp, (a, b, float(want))
 
 
 def test_special_values(function):
-    name, call = function
+    name, call, _ = function
     x, want = map(np.array, zip(*SPECIAL[name], strict=True))
     np.testing.assert_array_equal(call(x), want)
     if name in ("expm1", "log1p", "tanh", "cbrt", "asinh", "atanh"):
