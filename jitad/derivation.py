@@ -32,11 +32,8 @@ class Transform:
     name = "jit"
     derivatives = 0
     """The order of the derivatives that it takes."""
-
-    @property
-    def is_back(self) -> bool:
-        """Whether it is sure that they are of reverse mode alone."""
-        return False
+    backs = 0
+    """How many of these may be of reverse mode."""
 
     def derive(self, r: Recording, outputs: Sequence[Node]) -> list[Node]:
         """The results, given what the recorded function returned."""
@@ -60,7 +57,7 @@ class Gradient(Transform):
 
     name = "grad"
     derivatives = 1
-    is_back = True
+    backs = 1
 
     def derive(self, r: Recording, outputs: Sequence[Node]) -> list[Node]:
         out = scalar(r, outputs)
@@ -87,8 +84,8 @@ class Jacobian(Transform):
     derivatives = 1
 
     @property
-    def is_back(self) -> bool:
-        return self.mode == "reverse"
+    def backs(self) -> int:  # type: ignore[override]
+        return int(self.mode != "forward")
 
     def derive(self, r: Recording, outputs: Sequence[Node]) -> list[Node]:
         n = r.value_tree.leaves
@@ -120,7 +117,7 @@ class Backward(Transform):
 
     name = "vjp"
     derivatives = 1
-    is_back = True
+    backs = 1
 
     def derive(self, r: Recording, outputs: Sequence[Node]) -> list[Node]:
         return modes.pullback(outputs[: r.value_tree.leaves], r.inputs, r.seeds)
@@ -135,6 +132,7 @@ class HessianVector(Transform):
 
     name = "hvp"
     derivatives = 2
+    backs = 1
 
     def derive(self, r: Recording, outputs: Sequence[Node]) -> list[Node]:
         out = scalar(r, outputs)

@@ -18,7 +18,8 @@ def scan(
 ) -> tuple[Any, Any]:
     """Take steps ``carry, y = f(carry, x)`` along the first axis of `xs`.
 
-    The step is traced and compiled once, whatever the number of steps. The reverse mode stores the carries only, and computes
+    The step is traced and compiled once, whatever the number of steps. The forward mode keeps nothing: tangents are taken along
+    in the same turns, and so are loops that go along results of this one. The reverse mode stores the carries only, and computes
     the steps once more. If the carries of cheap steps take more than 32 MB, or those of any steps 1 GB, it stores about
     ``sqrt(2*n)`` of them and takes each step once more: then that is as fast as memory, or there would be too little of it.
 
@@ -41,8 +42,8 @@ def scan(
         Have the reverse mode store less than the carry of every step, and take steps once more instead, by the binomial
         schedule (Griewank and Walther, Algorithm 799, ACM Trans. Math. Softw. 26 (2000) 19). With L levels steps are taken at
         most L + 1 times, and r carries are stored such that ``r*(r + 1)*...*(r + L)/(L + 1)!`` is at least n. "sqrt", or 1:
-        ``sqrt(2*n)`` carries; 2: ``(6*n)**(1/3)``. In forward mode, and for derivatives of derivatives, the loop is cut into
-        segments of equal length: some ``(L + 1) * n**(1/(L + 1))`` carries.
+        ``sqrt(2*n)`` carries; 2: ``(6*n)**(1/3)``. For gradients of gradients the loop is cut into segments of equal length:
+        some ``(L + 1) * n**(1/(L + 1))`` carries, and kernels that are longer, the more so the higher the order.
 
     Returns
     -------

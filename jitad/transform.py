@@ -183,7 +183,7 @@ def record(
         raise ValueError(f"argnums names an argument of {_name(fn)} twice")
     with Trace() as inner:
         inner.derivatives += transform.derivatives
-        inner.is_back = transform.is_back if transform.derivatives else inner.is_back
+        inner.backs += transform.backs
         outermost = inner.parent is inner.root  # nothing of the user's has run: the arguments themselves are fresh
         new_args, actual, inputs, in_trees = list(args), [], [], []
         for k in argnums:

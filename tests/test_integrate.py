@@ -343,7 +343,7 @@ def test_memory_between_results_is_that_of_one_stretch():
     assert [a for a in arrays if ", 2, 3, 3)" in a] == sorted([rows[0]] * 3 + [rows[1]] * 2)
     back = [s.turns.step for s in walk(program.block) if isinstance(s, Repeat)][-1]
     at_once = f"kept({stretch}, 1, 113359)"  # up to a GB of positions, and velocities half a step ahead, all of them
-    assert _long(back) == [f"({at_once} + 1,)", *[f"({at_once} + 2, 2, 3, 3)"] * 2]
+    assert _long(back) == [f"(kept({stretch}, 1, 0) + 1,)", *[f"({at_once} + 2, 2, 3, 3)"] * 2]
 
 
 T, PAIR, SQUARE = np.arange(3.0), [1.0, 0.0], np.eye(2)

@@ -28,7 +28,7 @@ way forth take steps again::
     def turns0(first, last, n, top, size, c0, m0):
         lo = first
         row = top  # where carries before step lo lie
-        m0[top] = first
+        m0[1 + top] = first
         end = lo + ahead(last - lo, size - top)
         g0 = c0[row]
         while lo < last:
@@ -41,25 +41,25 @@ way forth take steps again::
                 c0[row] = g0
             if hi < last and hi == end:
                 top += 1
-                m0[top] = hi
+                m0[1 + top] = hi
                 end = hi + ahead(last - hi, size - top)
             lo = hi
-        m0[size] = top
+        m0[0] = top
 
     @part
     def turns1(n, size, c0, x0, _c0, _m0):
         ...
         hi = n
-        top = _m0[size]
+        top = _m0[0]
         while hi > 0:
-            lo = _m0[top]
+            lo = _m0[1 + top]
             for s in range(n - hi, n - lo):
                 g0 = step1(g0, x0[top + n - 1 - s - lo])
             hi = lo
             if hi > 0:
                 top -= 1
-                turns0(_m0[top], hi, n, top, size, _c0, _m0)
-                top = _m0[size]
+                turns0(_m0[1 + top], hi, n, top, size, _c0, _m0)
+                top = _m0[0]
         c0[n & 1] = g0
 """
 
@@ -116,7 +116,7 @@ class AllTurns:
         w.line("tick = 0")
         w.line("lo = first")
         w.line("row = top")
-        w.line(f"{starts}[top] = first")
+        w.line(f"{starts}[1 + top] = first")
         w.line("end = lo + ahead(last - lo, size - top)")
         self._marked("row", "lo", take=True)
         with w.indented("while lo < last:"):
@@ -129,10 +129,10 @@ class AllTurns:
                 self._marked("row", "hi")
             with w.indented("if hi < last and hi == end:"):
                 w.line("top += 1")
-                w.line(f"{starts}[top] = hi")
+                w.line(f"{starts}[1 + top] = hi")
                 w.line("end = hi + ahead(last - hi, size - top)")
             w.line("lo = hi")
-        w.line(f"{starts}[size] = top")
+        w.line(f"{starts}[0] = top")
         with w.indented("if n == 0:"):
             self._marked("size + 1", "0")
 
@@ -160,20 +160,20 @@ class AllTurns:
         given = f"n, {{}}, size, {', '.join(map(handed_on, others.names))})"
         w.line("hi = n")
         if others.turns.several:
-            with w.indented(f"if {starts}[size] < 0:  # another loop has gone back"):
+            with w.indented(f"if {starts}[0] < 0:  # another loop has gone back"):
                 w.line(f"{forth}(0, n, {given.format(0)}")
-        w.line(f"top = {starts}[size]")
+        w.line(f"top = {starts}[0]")
         with w.indented("while hi > 0:"):
-            w.line(f"lo = {starts}[top]")
+            w.line(f"lo = {starts}[1 + top]")
             _look(w, "hi < n")
             self._through("n - hi", "n - lo")
             w.line("hi = lo")
             with w.indented("if hi > 0:"):
                 w.line("top -= 1")
-                w.line(f"{forth}({starts}[top], hi, {given.format('top')}")
-                w.line(f"top = {starts}[size]")
+                w.line(f"{forth}({starts}[1 + top], hi, {given.format('top')}")
+                w.line(f"top = {starts}[0]")
         if others.turns.several:
-            w.line(f"{starts}[size] = -1")
+            w.line(f"{starts}[0] = -1")
 
     def _through(self, start: str, end: str) -> None:
         """The turns from one to another."""

@@ -24,7 +24,7 @@ from jitad.lower.memory import work
 from jitad.lower.nest import Program, Turns
 from jitad.lower.once import is_turn
 from jitad.lower.scalar import Buffer
-from jitad.lower.stretch import Marks, Run, end_of, marks_of, read_backwards, rows_of, run_of
+from jitad.lower.stretch import Marks, Run, end_of, marks_of, read_backwards, rows_of, run_of, starts_of
 from jitad.ops.scan import Loop, arguments, lengths, loop_of, together
 
 
@@ -78,7 +78,7 @@ class Laid:
         carries = [k for k in self.outputs if k < self.loop.body.carries]
         stretches = {} if self.rows is None else {
             "rows": self.rows, "several": self.several, "marks": tuple(map(self.marks.get, carries)),
-            "starts": Buffer("temp", INT, (sizes.add(self.rows, 1),))}
+            "starts": starts_of(self.loop)}
         return self._made(
             buffers, carries=tuple(self.outputs[k] for k in carries),
             results=tuple(b for k, b in self.outputs.items() if k not in carries),

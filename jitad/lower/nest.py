@@ -73,7 +73,7 @@ class Turns:
     marks: tuple[tuple[Buffer, int | None] | None, ...] = ()
     """Then, of each carry, where it is kept, if it is not of every step: an array, and which row of it."""
     starts: Buffer | None = None
-    """Then, the step before which each mark is; behind them, the number of the last mark."""
+    """Then, the number of the last mark, and the step before which each is."""
     several: bool = False
     """Then, whether several loops go back through it: each but the first has it take all steps again."""
     whole: tuple[Buffer, ...] = ()

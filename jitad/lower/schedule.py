@@ -15,6 +15,7 @@ from jitad.errors import KernelSizeError
 from jitad.ir.graph import Graph
 from jitad.ir.node import Node, topological
 from jitad.lower.apart import take_apart
+from jitad.lower.beside import take_beside
 from jitad.lower.between import take_rows
 from jitad.lower.factors import share_factors
 from jitad.lower.late import check_late
@@ -38,7 +39,7 @@ FAR_TOO_MANY = 10 * MAX_STATEMENTS  # even if most of them are in loops that are
 
 def lower(graph: Graph, options: Options = DEFAULT) -> Program:
     """The loop nests of a graph."""
-    placed = place(take_apart(check_late(take_once(graph))), options)
+    placed = place(take_apart(take_beside(check_late(take_once(graph)))), options)
     if not options.strict:
         halve(placed)
         widen(placed)

@@ -72,7 +72,7 @@ def rows_of(loop: scan.Loop, step: Program, carries: Iterable[int], kept: Iterab
     """Before how many steps carries are kept at once; None if before all, or what marks keep besides is more than is kept now."""
     assert loop.length is not None
     if loop.body.levels:  # the user wants it so
-        return sizes.call("kept", loop.length, loop.body.levels, 0)
+        return _kept(loop, 0)
     if isinstance(loop.length, int):  # written out in the user's function: few
         return None
     wanted = set(kept)
@@ -82,7 +82,17 @@ def rows_of(loop: scan.Loop, step: Program, carries: Iterable[int], kept: Iterab
     work = _work(step.block)
     cheap = work is not None and _covers(sizes.mul(CHEAP, now), work)
     most = sizes.floordiv(AT_ONCE if cheap else AT_MOST, sizes.add(sizes.add(now, others), INT.itemsize))
-    return sizes.call("kept", loop.length, LEVELS, most)
+    return _kept(loop, most)
+
+
+def _kept(loop: scan.Loop, most: int | Size) -> int | Size:
+    assert loop.length is not None
+    return sizes.call("kept", loop.length, loop.body.levels or LEVELS, most)
+
+
+def starts_of(loop: scan.Loop) -> Buffer:
+    """Where it is kept which mark is the last one, and then the step before which each is."""
+    return Buffer("temp", INT, (sizes.add(_kept(loop, 0), 1),))
 
 
 def _covers(a: int | Size, b: int | Size) -> bool:

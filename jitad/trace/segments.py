@@ -1,10 +1,10 @@
 """Loops whose reverse mode is to store less, and to take steps levels + 1 times for that (Griewank and Walther, Evaluating
 Derivatives, chapter 12).
 
-For a gradient the loop only says how many levels it has, and the kernel has the binomial schedule (:mod:`jitad.lower.stretch`).
-That is one for two loops, the way forth and the way back. Of derivatives of these there are more of both, and tangents go forth
-beside: then the loop is cut into segments here, which are loops in a loop, to derivatives of any order. With c**(levels + 1)
-steps, segments have c**levels, and are cut themselves: some (levels + 1)*c carries are stored.
+In general the loop only says how many levels it has, and the kernel has the binomial schedule (:mod:`jitad.lower.stretch`):
+one for two loops, a way forth and a way back, with tangents beside either (:mod:`jitad.lower.beside`). Of gradients of gradients
+there are more ways of both kinds: then the loop is cut into segments here, which are loops in a loop, to derivatives of any
+order. With c**(levels + 1) steps, segments have c**levels, and are cut themselves: some (levels + 1)*c carries are stored.
 """
 
 from __future__ import annotations
@@ -40,7 +40,7 @@ def scan(f: Callable, init: Any, xs: Any, length: Any, reverse: bool, checkpoint
     """:func:`jitad.scan` in segments, inside of a trace."""
     trace, levels = current(), levels_of(checkpoint)
     assert trace is not None
-    if trace.goes_back_once:
+    if trace.backs <= 1:
         return scanned(rebuilt(f), init, xs, length, reverse, levels)
     leaves, tree = flatten(xs)
     along = unflatten(tree, [as_tracer(x) for x in leaves])
@@ -55,7 +55,7 @@ def fori_loop(lower: Any, upper: Any, f: Callable, init: Any, checkpoint: Any) -
             raise TypeError(f"fori_loop with checkpoint needs bounds that are known while tracing{where()}")
     trace, levels = current(), levels_of(checkpoint)
     assert trace is not None
-    if trace.goes_back_once:
+    if trace.backs <= 1:
         return in_turns(lower, upper, f, init, levels)
     f = rebuilt(f)
     first, end = (v.size if type(v) is Dim else whole_number(v, "a bound of fori_loop") for v in (lower, upper))

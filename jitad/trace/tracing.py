@@ -87,7 +87,7 @@ class Trace:
         self.root: Trace = self.parent.root if self.parent else self
         above: int = self.parent.derivatives if self.parent else 0
         self.derivatives: int = above if derivatives is None else derivatives  # at most of this order
-        self.is_back: bool = self.parent.is_back if self.parent else True  # the innermost derivative is of reverse mode
+        self.backs: int = self.parent.backs if self.parent else 0  # at most so many of them are of reverse mode
         self.closed = False
         self.thread = threading.get_ident()
         if self.root is self:
@@ -120,11 +120,6 @@ class Trace:
             set_observer(self._observer)
             if wrong and kind is None:
                 raise wrong[0]
-
-    @property
-    def goes_back_once(self) -> bool:
-        """Whether no derivatives are taken but once those of reverse mode."""
-        return not self.derivatives or self.derivatives == 1 and self.is_back
 
     def input(self, dtype: np.dtype, shape: Shape, weak: bool = False) -> Tracer:
         """A tracer of a fresh input."""
