@@ -383,3 +383,14 @@ def test_a_leak_is_an_error():
     kept = []
     with pytest.raises(jitad.errors.LeakedTracerError):
         jitad.jit(lambda x: (jitad.scan(lambda c, w: (kept.append(c), (c, w))[1], 0.0, x), kept[0] + 1.0))(XS)
+
+
+def test_gradients_along_two_arrays_of_one_length():
+    """Their lengths have names of their own; cotangents have those of the arrays that they belong to."""
+    def f(x, y):
+        return jitad.scan(lambda c, z: (np.sin(c) + z[0] * z[1][0], None), 0.1, (x, y))[0] + (y * y).sum()
+
+    x, y = np.arange(5.0), np.ones((5, 3))
+    want = jitad.grad(f, (0, 1))(x, y)
+    close(jitad.jit(lambda x, y: jitad.grad(f, (0, 1))(x, y))(x, y), want)
+    close(jitad.jit(lambda x, y: jitad.vjp(f, x, y)[1](1.0))(x, y), want)

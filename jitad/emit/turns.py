@@ -27,7 +27,7 @@ way forth take steps again::
     @part
     def turns0(first, last, n, top, size, c0, m0):
         lo = first
-        row = top  # where carries before step lo lie
+        row = k = top  # where carries before step lo lie; and before step s, or at its end
         m0[1 + top] = first
         end = lo + ahead(last - lo, size - top)
         g0 = c0[row]
@@ -115,7 +115,7 @@ class AllTurns:
         w, starts = self.w, self.handed.starts
         w.line("tick = 0")
         w.line("lo = first")
-        w.line("row = top")
+        w.line("row = k = top")
         w.line(f"{starts}[1 + top] = first")
         w.line("end = lo + ahead(last - lo, size - top)")
         self._marked("row", "lo", take=True)

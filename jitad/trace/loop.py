@@ -39,6 +39,7 @@ def scanned(f: Callable, init: Any, xs: Any, length: Any, reverse: bool = False,
     carries, carry_tree = _leaves(init)
     slices, slice_tree = _leaves(xs)
     steps = _length(trace, slices, length)
+    slices = [wrap(retype(s.node, (steps, *s.node.shape[1:])), s.weak) for s in slices]
     carries, step, ends = _settled(f, carries, carry_tree, slices, slice_tree, "scan")
     nodes = [c.node for c in carries]
     before = {n: k for k, n in enumerate(step.inputs[: len(nodes)])}  # results that are kept anyway: carries as they were
