@@ -10,7 +10,7 @@ from jitad.ir.node import Node
 from jitad.ir.types import BOOL, FLOAT32, INT
 from jitad.lower.lanes import LANES_ONLY
 from jitad.lower.nest import Let, Loop
-from jitad.lower.scalar import LOAD, loop_var
+from jitad.lower.scalar import LOAD, cost, loop_var
 from jitad.ops.declare import Elementwise
 
 _AS_WRITTEN = {
@@ -32,6 +32,7 @@ _IN_SINGLE = {  # what float32 is computed in; functions take float64, and are r
     "add", "subtract", "negative", "multiply", "divide", "less", "less_equal", "greater", "greater_equal", "equal", "not_equal",
     "absolute", "sqrt", "minimum", "maximum", "select", "isnan"}
 _TO_THE_LAST_BIT = {"divide": "{x} / {y}", "sqrt": "exact_sqrt({x})"}
+DIVISION, ROOT = 8, 14  # multiplications that are done while the machine divides, or takes a root: measured, with AVX-512
 
 
 def zero(dtype: np.dtype) -> str:
@@ -50,6 +51,14 @@ class LaneCode:
         self.var = loop_var(loop.depth, loop.size, True) if loop.after else loop_var(loop.depth, loop.size)
         self.vectors = {self.var, *(s.node for s in loop.body.steps if isinstance(s, Let))}
         self.start, self.lanes = f"i{loop.depth}", f"j{loop.depth}"
+        self.estimates = self._waits_for_divisions()
+
+    def _waits_for_divisions(self) -> bool:
+        """Whether the machine's divisions and roots, which go on beside other work, take longer than that: estimates do not."""
+        nodes = [s.node for s in self.loop.body.steps if isinstance(s, Let)]
+        below = {n.args[1] for n in nodes if n.op.name == "divide"} & self.vectors
+        roots = sum(n.op.name == "sqrt" for n in nodes)
+        return DIVISION * len(below) + ROOT * roots > sum(cost(n) for n in nodes if n.op.name not in ("divide", "sqrt"))
 
     def name(self, node: Node) -> str:
         """What stands for a scalar: its lanes if it has any."""
@@ -96,7 +105,7 @@ class LaneCode:
         op, values = node.op, dict(zip("xyz", names, strict=False))
         if op.name in _OTHERWISE and not (op.name == "sign" and node.dtype == INT):
             return _OTHERWISE[op.name].format(**values)
-        if rounded and op.name in _TO_THE_LAST_BIT:
+        if op.name in _TO_THE_LAST_BIT and (rounded or not self.estimates):
             return _TO_THE_LAST_BIT[op.name].format(**values)
         if op.name == "divide":
             inverse = self._reciprocal(node)
@@ -104,7 +113,8 @@ class LaneCode:
         if op.name == "multiply":
             for a, b in (node.args, node.args[::-1]):
                 if b in self.e.fused:
-                    return f"{self.name(a)} / {self.name(b.args[1])}" if rounded else f"{self.name(a)} * {self._reciprocal(b)}"
+                    return (f"{self.name(a)} / {self.name(b.args[1])}" if rounded or not self.estimates else
+                            f"{self.name(a)} * {self._reciprocal(b)}")
         assert isinstance(op, Elementwise), op.name
         if op.name in _AS_WRITTEN:
             return op.code.format(**values)
