@@ -240,7 +240,7 @@ def pack(typingctx, numbers):  # type: ignore[no-untyped-def]
 
 @intrinsic
 def scaled(typingctx, x, k):  # type: ignore[no-untyped-def]
-    """``x * 2**k`` for whole numbers k, with AVX-512."""
+    """``x * 2**floor(k)``, with AVX-512."""
 
     def codegen(context, builder, sig, args):  # type: ignore[no-untyped-def]
         zero, current = ir.Constant(FLOATS.llvm, [0.0] * WIDTH), ir.Constant(_INT32, 4)

@@ -101,35 +101,24 @@ def _exp_in_lanes(x):  # type: ignore[no-untyped-def]
     return double(bits(1.0 + y) + (bits(t) << 52))
 
 
-# With AVX-512 a table of 16 numbers is as good as an operation, and a third of the polynomial's are saved. The bits of
-# 2**(j/16) are less j * 2**48 there: k * 2**48, which shall add k/16 to the exponent, has k % 16 too much in it.
-_sixteenth = lanes.table_of_16([int(np.float64(2.0 ** (j / 16)).view(np.int64)) - (j << 48) for j in range(16)])
-
-
-@_own
-def _sixteenths(x):  # type: ignore[no-untyped-def]
-    """t and y where e**x = 2**(k/16) * (1 + y), t = _ROUND + k: a minimax polynomial up to r = log(2)/32."""
-    t = x * 23.083120654223414 + _ROUND
-    k = t - _ROUND
-    r = (x - k * 0.04332169878499658) - k * 1.4494042586539372e-18
-    r2 = r * r
-    high = (0.04166666666495703 + r * 0.008333449817651228) + r2 * 0.0013889034494096299
-    return t, r + r2 * ((0.5 + r * 0.1666666666529896) + r2 * high)
+# With AVX-512 a table of 16 numbers is as good as an operation, and a third of the polynomial's are saved.
+_sixteenth = lanes.table_of_16([int(np.float64(2.0 ** (j / 16)).view(np.int64)) for j in range(16)])
+_ROUND_SIXTEENTHS = _ROUND / 16  # adding it rounds to sixteenths, whose number then stands in the low bits
 
 
 @_own
 def _exp_by_table(x):  # type: ignore[no-untyped-def]
-    """e**x in lanes with AVX-512."""
-    if not everywhere(abs(x) < 708.0):
-        x = choose(x > 709.8, 709.8, x)
-        x = choose(x < -745.5, -745.5, x)
-        t, y = _sixteenths(x)
-        part = bits(t) & 15
-        of_part = double(_sixteenth(part) + (part << 48))
-        return lanes.scaled(of_part + of_part * y, ((t - _ROUND) - lanes.as_floats(part)) * 0.0625)
-    t, y = _sixteenths(x)
-    power = double(_sixteenth(bits(t)) + (bits(t) << 48))
-    return power + power * y
+    """e**x in lanes as 2**k * e**r for whole sixteenths k; of r a minimax polynomial, up to log(2)/32."""
+    x = choose(x > 709.8, 709.8, x)
+    x = choose(x < -745.5, -745.5, x)
+    t = x * _LOG2E + _ROUND_SIXTEENTHS
+    k = t - _ROUND_SIXTEENTHS
+    r = (x - k * _LN2_HIGH) - k * _LN2_LOW
+    r2 = r * r
+    high = (0.04166666666495703 + r * 0.008333449817651228) + r2 * 0.0013889034494096299
+    y = r + r2 * ((0.5 + r * 0.1666666666529896) + r2 * high)
+    part = double(_sixteenth(bits(t)))
+    return lanes.scaled(part + part * y, k)
 
 
 def exp(x):  # type: ignore[no-untyped-def]
