@@ -4,6 +4,7 @@ import _thread
 import contextlib
 import os
 import pickle
+import signal
 import subprocess
 import sys
 import threading
@@ -236,9 +237,13 @@ def test_ctrl_c():
     f = jitad.jit(lambda x: jitad.pure_callback(endless, ShapeDtypeStruct((), float), x))
     assert f(X) == X[0]  # compiled, so that Ctrl-C meets the call
     stop[0] = True
-    threading.Timer(0.3, _thread.interrupt_main).start()
-    with pytest.raises(KeyboardInterrupt):
-        f(X)
+    before = signal.signal(signal.SIGINT, signal.default_int_handler)  # a shell's jobs in the background ignore it
+    try:
+        threading.Timer(0.3, _thread.interrupt_main).start()
+        with pytest.raises(KeyboardInterrupt):
+            f(X)
+    finally:
+        signal.signal(signal.SIGINT, before)
     stop[0] = False
     assert f(X) == X[0]
 
