@@ -43,7 +43,8 @@ def scan(
         schedule (Griewank and Walther, Algorithm 799, ACM Trans. Math. Softw. 26 (2000) 19). With L levels steps are taken at
         most L + 1 times, and r carries are stored such that ``r*(r + 1)*...*(r + L)/(L + 1)!`` is at least n. "sqrt", or 1:
         ``sqrt(2*n)`` carries; 2: ``(6*n)**(1/3)``. For gradients of gradients the loop is cut into segments of equal length:
-        some ``(L + 1) * n**(1/(L + 1))`` carries, and kernels that are longer, the more so the higher the order.
+        some ``(L + 1) * n**(1/(L + 1))`` carries. For derivatives of third or higher order of which two are of reverse mode
+        all are stored.
 
     Returns
     -------

@@ -65,6 +65,15 @@ def test_vmap():
     assert elements(several, starts, n=10**6) < 20 * elements(jitad.grad(powers(2)), P, n=10**6) < 10**5
 
 
+def test_third_order():
+    xs = RNG.normal(size=7) * 0.3
+
+    def third(checkpoint):
+        return jitad.grad(lambda p: (jitad.hessian(lambda q: chain(checkpoint)(q, xs, A))(p) ** 2).sum())(P)
+
+    close([third("sqrt")], [third(None)], 1e-9)
+
+
 @pytest.mark.parametrize("checkpoint", ["sqrt", 3])
 def test_fori_loop(checkpoint):
     def f(c):

@@ -4,7 +4,8 @@ Derivatives, chapter 12).
 In general the loop only says how many levels it has, and the kernel has the binomial schedule (:mod:`jitad.lower.stretch`):
 one for two loops, a way forth and a way back, with tangents beside either (:mod:`jitad.lower.beside`). Of gradients of gradients
 there are more ways of both kinds: then the loop is cut into segments here, which are loops in a loop, to derivatives of any
-order. With c**(levels + 1) steps, segments have c**levels, and are cut themselves: some (levels + 1)*c carries are stored.
+order. With c**(levels + 1) steps, segments have c**levels, and are cut themselves: some (levels + 1)*c carries are stored. Of a
+third derivative that would be too large a kernel: there all carries are kept.
 """
 
 from __future__ import annotations
@@ -21,7 +22,7 @@ from jitad.trace.loop import fori_loop as in_turns
 from jitad.trace.loop import scanned, steps_of, whole, whole_number
 from jitad.trace.rebuild import rebuilt
 from jitad.trace.tracer import Tracer, as_tracer, wrap
-from jitad.trace.tracing import current, where
+from jitad.trace.tracing import Trace, current, where
 from jitad.tree import flatten, unflatten
 
 MOST = 6  # levels
@@ -36,11 +37,15 @@ def levels_of(checkpoint: Any) -> int:
     raise ValueError(f'checkpoint is "sqrt", or a number of levels from 0 to {MOST}, not {checkpoint!r}{where()}')
 
 
+def _is_cut(trace: Trace) -> bool:
+    return trace.backs > 1 and trace.derivatives <= 2
+
+
 def scan(f: Callable, init: Any, xs: Any, length: Any, reverse: bool, checkpoint: Any) -> tuple[Any, Any]:
     """:func:`jitad.scan` in segments, inside of a trace."""
     trace, levels = current(), levels_of(checkpoint)
     assert trace is not None
-    if trace.backs <= 1:
+    if not _is_cut(trace):
         return scanned(rebuilt(f), init, xs, length, reverse, levels)
     leaves, tree = flatten(xs)
     along = unflatten(tree, [as_tracer(x) for x in leaves])
@@ -55,7 +60,7 @@ def fori_loop(lower: Any, upper: Any, f: Callable, init: Any, checkpoint: Any) -
             raise TypeError(f"fori_loop with checkpoint needs bounds that are known while tracing{where()}")
     trace, levels = current(), levels_of(checkpoint)
     assert trace is not None
-    if trace.backs <= 1:
+    if not _is_cut(trace):
         return in_turns(lower, upper, f, init, levels)
     f = rebuilt(f)
     first, end = (v.size if type(v) is Dim else whole_number(v, "a bound of fori_loop") for v in (lower, upper))
