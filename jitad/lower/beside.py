@@ -52,10 +52,20 @@ def _along(node: Node) -> tuple[Node, ...]:
 
 
 def _is_beside(first: Node, other: Node) -> bool:
-    """Whether two loops have the same turns, in the same order."""
+    """Whether two loops have the same turns, in the same order, and are not the ways back of two that stay apart.
+
+    Together these would go along two loops, which then could not keep their carries in stretches.
+    """
     a, b = loop_of(first), loop_of(other)
+    if len(_gone_back(first) | _gone_back(other)) > 1:
+        return False
     plain = a.length is not None and not is_turn(first) and not lengths(first) and not lengths(other)
     return plain and (a.length, a.reverse) == (b.length, b.reverse)
+
+
+def _gone_back(node: Node) -> set[Run]:
+    """The loops through which one goes back."""
+    return {run_of(a) for a in _along(node) if a.op.name == "scan" and _by_steps(a) and a.params[2] != node.params[2]}
 
 
 def _needed(other: Node, first: Node) -> set[Run]:

@@ -125,6 +125,21 @@ def test_loops_that_stay_apart(name):
     check(jitad.jit(APART[name]), 0.3, RNG.normal(size=12), many=3 if name == "of a loop between" else 2)
 
 
+def test_ways_back_of_loops_that_stay_apart():
+    """The second loop needs the end of the first: what is kept of both is in stretches, which two ways back can go through."""
+    def f(c, xs, checkpoint="sqrt"):
+        (a, k), ys = jitad.scan(lambda c, x: ((np.sin(c[0]) + x, c[1] + 1), c[0] * x), (c, 0), xs, checkpoint=checkpoint)
+        return jitad.scan(lambda c, y: (np.sin(c) * y + 0.1 * k, None), 0.3, ys, checkpoint=checkpoint)[0] + a
+
+    xs = RNG.normal(size=12)
+    g = jitad.grad(f, (0, 1))
+    check(g, 0.3, xs, many=4)
+    turns = loops(g, 0.3, xs)
+    assert [t.rows is not None for t in turns if not t.reverse] == [True, True]
+    assert [t.again is not None for t in turns if t.reverse] == [True, True]
+    np.testing.assert_allclose(g(0.3, xs)[1], jitad.grad(lambda c, xs: f(c, xs, None), (0, 1))(0.3, xs)[1], rtol=1e-12)
+
+
 def test_nested():
     def inner(u, x):
         return jitad.scan(lambda c, t: (np.sin(c) * t + x, c), u, XS)
