@@ -2,7 +2,7 @@
 
 If carries before `rows` steps are kept at once, and each step is taken `times` times, so many can be gone back through:
 ``rows * (rows + 1) * ... * (rows + times - 1) / times!`` (Griewank and Walther, Algorithm 799, ACM Trans. Math. Softw. 26 (2000)
-19, equation 1; one row less here, as the last step is no exception).
+19; one row more here, as the last step is no exception).
 """
 
 
