@@ -359,7 +359,7 @@ class Emitter:
         """``total = total o value``."""
         kind = node.params[0]
         if kind in ("sum", "prod") and node in self.e.exact:
-            self.w.line(f"{total} = {self.e.exactly(add if kind == 'sum' else multiply, total, value)}")
+            self.w.line(f"{total} = {self.e.exactly(add if kind == 'sum' else multiply, node.dtype, total, value)}")
         elif kind in ("sum", "prod"):
             self.w.line(f"{total} {'+=' if kind == 'sum' else '*='} {value}")
         elif node.dtype.kind == "b":

@@ -17,6 +17,11 @@ from jitad.lower.scalar import LOAD, TRIANGLE, Buffer
 from jitad.ops.declare import Elementwise
 from jitad.ops.leaf import constant_value
 
+SHORTER = frozenset(("exp", "exp2", "log", "log2", "arccosh"))
+"""What :mod:`jitad.emit.singles` has for float32."""
+_MACHINES = frozenset(("sqrt", "floor", "ceil", "trunc", "rint", "floor_divide", "fmod", "copysign", "isnan", "isinf", "isfinite",
+                       "absolute", "sign"))
+"""Functions that are exact in float32."""
 _PREFIX = {"input": "a", "temp": "t", "output": "o", "packed": "p", "flat": "f"}
 
 
@@ -147,22 +152,31 @@ class Expressions:
                 if b in self.fused:
                     return f"{self.name(a)} / {self.name(b.args[1])}"
         assert isinstance(op, Elementwise), op.name
+        in_double = node.dtype == FLOAT32 and "(" in op.code and op.name not in _MACHINES
+        values = [f"wide({self.name(a)})" if in_double and a.dtype == FLOAT32 else self.name(a) for a in node.args]
         if node in self.exact and node.dtype.kind == "f":
-            text = self.exactly(op, *map(self.name, node.args))
+            text = self.exactly(op, node.dtype, *values)
         else:
-            text = op.code.format(**dict(zip("xyz", map(self.name, node.args), strict=False)))
+            text = formula(op, node.dtype).format(**dict(zip("xyz", values, strict=False)))
         if node.dtype.kind in "iu" and node.dtype != INT:  # Numba computes in 64 bits, NumPy wraps around
             return f"{node.dtype.name}({text})"
-        return f"float32({text})" if node.dtype == FLOAT32 and "(" in op.code else text  # functions compute in float64
+        return f"float32({text})" if node.dtype == FLOAT32 and "(" in op.code else text
 
-
-    def exactly(self, op: Elementwise, *values: str) -> str:
+    def exactly(self, op: Elementwise, dtype: np.dtype, *values: str) -> str:
         """An op as a call of a function without fast-math flags: rounded in the same way wherever it stands."""
         names = "xyz"[: op.arity]
         parameters = ", ".join(names)
-        code = op.code.format(**{k: k for k in names})
-        self.helpers[f"exact_{op.name}"] = f"@exact\ndef exact_{op.name}({parameters}):\n    return {code}\n"
-        return f"exact_{op.name}({', '.join(values)})"
+        code = formula(op, dtype).format(**{k: k for k in names})
+        name = f"exact_{op.name}" + "_of_singles" * (dtype == FLOAT32)
+        self.helpers[name] = f"@exact\ndef {name}({parameters}):\n    return {code}\n"
+        return f"{name}({', '.join(values)})"
+
+
+def formula(op: Elementwise, dtype: np.dtype, shorter: frozenset[str] = SHORTER) -> str:
+    """An op's code; of float32, given as float64, the function that is as exact as that, of ops that have one."""
+    if dtype != FLOAT32 or op.name not in shorter:
+        return op.code
+    return f"{op.name}_of_singles({', '.join(f'{{{x}}}' for x in 'xyz'[: op.arity])})"
 
 
 def _single_reciprocals(roots: list[Node]) -> set[Node]:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import numpy as np
 
-from jitad.emit.expression import Expressions, literal
+from jitad.emit.expression import SHORTER, Expressions, formula, literal
 from jitad.emit.lanes import WIDTH
 from jitad.ir.node import Node
 from jitad.ir.types import BOOL, FLOAT32, INT
@@ -31,6 +31,7 @@ _OTHERWISE = {
 _IN_SINGLE = {  # what float32 is computed in; functions take float64, and are rounded
     "add", "subtract", "negative", "multiply", "divide", "less", "less_equal", "greater", "greater_equal", "equal", "not_equal",
     "absolute", "sqrt", "minimum", "maximum", "select", "isnan"}
+_SHORTER = SHORTER | {"sin", "cos", "arcsin", "arccos", "power", "gammaln"}
 _TO_THE_LAST_BIT = {"divide": "{x} / {y}", "sqrt": "exact_sqrt({x})"}
 DIVISION, ROOT = 8, 14  # multiplications that are done while the machine divides, or takes a root: measured, with AVX-512
 
@@ -88,7 +89,10 @@ class LaneCode:
         if op.name in _IN_SINGLE:
             return self._computed(node, names, True)
         names = [f"wide({x})" if a.dtype == FLOAT32 else x for x, a in zip(names, node.args, strict=True)]
-        text = f"power_of_singles({', '.join(names)})" if op.name == "power" else self._computed(node, names)
+        if isinstance(op, Elementwise) and op.name in _SHORTER:
+            text = formula(op, node.dtype, _SHORTER).format(**dict(zip("xyz", names, strict=False)))
+        else:
+            text = self._computed(node, names)
         return f"narrow({text})" if node.dtype == FLOAT32 else text
 
     def _cast(self, node: Node, x: str) -> str:

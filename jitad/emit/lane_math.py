@@ -13,7 +13,7 @@ from typing import Any
 from numba.extending import overload
 
 from jitad.emit.lanes import Lanes, bits, choose, everywhere, fused, lane, pack, spread
-from jitad.emit.vmath import _ROUND, OVERLOADS, _exactly, _own, exp, expm1
+from jitad.emit.vmath import _ROUND, OVERLOADS, _beyond_linear, _exactly, _own, _reduction, _scaled, exp, expm1
 
 _TWO_OVER_PI = 0.6366197723675814
 _HALF_PI, _HALF_PI_LOW, _HALF_PI_LOWEST = 1.5707963267948966, 6.123233995736766e-17, -1.4973849048591698e-33
@@ -225,39 +225,65 @@ def acos(x):  # type: ignore[no-untyped-def]
 # Error functions.
 
 
+_FIRST = 1.2617972159126063
+
+
+@_own
+def _beside_first(x):  # type: ignore[no-untyped-def]
+    """What is left of exp(x**2) erfc(x) (1 + 2x) beside _FIRST, as p*t, for 1/2 <= x <= 27.3."""
+    t = (x - 2.625) / (x + 2.625)
+    p = 3.4762818322258555e-08
+    p = p * t + -4.30245659023565e-08
+    p = p * t + -2.1026690869715602e-07
+    p = p * t + 1.2006842656778786e-07
+    p = p * t + 9.618678846101104e-07
+    p = p * t + 3.632828597039084e-07
+    p = p * t + -3.943303318244417e-06
+    p = p * t + -5.344196777591066e-06
+    p = p * t + 1.535863828327623e-05
+    p = p * t + 3.775320890230591e-05
+    p = p * t + -6.639391750668797e-05
+    p = p * t + -0.00023185042451733345
+    p = p * t + 0.00041149224603671337
+    p = p * t + 0.0013359821377351597
+    p = p * t + -0.0039614381086671355
+    p = p * t + -0.004410225696656917
+    p = p * t + 0.04290919436828997
+    p = p * t + -0.10967904551088799
+    p = p * t + 0.1517208620770624
+    p = p * t + -0.08465534302717581
+    p = p * t + -0.12683633399711614
+    return p, t
+
+
 @_own
 def _complement(x):  # type: ignore[no-untyped-def]
-    """erfc(x) for x >= 1/2: exp(-x**2), the square in two parts, times a polynomial in (x - 3.75)/(x + 3.75) over 1 + 2x."""
+    """erfc(x) for x >= 1/2, to four units."""
     x = choose(x > 27.3, 27.3, x)
-    t = (x - 3.75) / (x + 3.75)
-    p = 1.3966141185836814e-09
-    p = p * t + -4.497772869804798e-09
-    p = p * t + -7.3677437579189114e-09
-    p = p * t + 3.912404498574946e-08
-    p = p * t + 2.855976812479196e-08
-    p = p * t + -2.6065239773880396e-07
-    p = p * t + -6.168061397517594e-08
-    p = p * t + 1.7538460873594967e-06
-    p = p * t + -9.711585302910651e-07
-    p = p * t + -1.1445475445508326e-05
-    p = p * t + 2.238337577009186e-05
-    p = p * t + 5.164959001061358e-05
-    p = p * t + -0.0002901538702697881
-    p = p * t + 0.00029371355088848313
-    p = p * t + 0.0017556258186400841
-    p = p * t + -0.009746579541383386
-    p = p * t + 0.028362277422526547
-    p = p * t + -0.0586933985910498
-    p = p * t + 0.09230432116016081
-    p = p * t + -0.10880393014168702
-    p = p * t + 0.08227673849015155
-    p = p * t + 0.003585415485463367
-    p = p * t + -0.14024059858554702
-    p = p * t + 1.2375126308378275
+    p, t = _beside_first(x)
     square = x * x
-    lost = fused(x, x, -square)
-    scaled = p / (1.0 + 2.0 * x)
-    return exp(-square) * (scaled - scaled * lost)
+    scaled = (_FIRST + p * t) / (1.0 + 2.0 * x)
+    return exp(-square) * (scaled - scaled * fused(x, x, -square))
+
+
+@_own
+def _exact_complement(x):  # type: ignore[no-untyped-def]
+    """The same where what each step loses is kept."""
+    x = choose(x > 27.3, 27.3, x)
+    p, t = _beside_first(x)
+    above = fused(p, t, _FIRST)
+    above_low = fused(p, t, _FIRST - above)
+    below = 1.0 + 2.0 * x
+    below_low = 2.0 * x - (below - 1.0)
+    inverse = 1.0 / below
+    q = above * inverse
+    q_low = (fused(-q, below, above) + (above_low - q * below_low)) * inverse
+    square = x * x
+    t, r, low = _reduction(-square)
+    low -= fused(x, x, -square)
+    beyond = _beyond_linear(r)
+    y = r + (beyond + low * (1.0 + (r + beyond)))
+    return _scaled(q + (q * y + (q_low + q_low * y)), t - _ROUND)
 
 
 @_own
@@ -291,7 +317,7 @@ def erfc(x):  # type: ignore[no-untyped-def]
     """erfc(x)."""
     size = abs(x)
     near = size < 0.5
-    tail = _complement(choose(near, 1.0, size))
+    tail = _exact_complement(choose(near, 1.0, size))
     inside = 1.0 - (x + _central(x))
     out = choose(near | (x != x), inside, choose(x < 0.0, 2.0 - tail, tail))
     return choose(x > 27.3, 0.0, out)

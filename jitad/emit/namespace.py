@@ -9,7 +9,7 @@ import numpy as np
 from numba import njit, prange, types
 from numba.extending import overload
 
-from jitad.emit import hyperbolic, lane_math, lanes, places, power, roots, signals, special, views, vmath  # noqa: F401
+from jitad.emit import hyperbolic, lane_math, lanes, places, power, roots, signals, singles, special, views, vmath  # noqa: F401
 from jitad.emit.callee import CalleeCompiler, InlinedCompiler, StepCompiler
 from jitad.ir import segments
 from jitad.ops.extern import PREFIX
@@ -196,7 +196,8 @@ NAMES |= {name: getattr(places, name) for name in (
     "block", "load", "push", "column", "apart", "put", "gather", "push_each", "put_each", "rows", "push_rows")}
 NAMES |= {name: getattr(vmath, name) for name in (
     "exp", "exp2", "expm1", "log", "log2", "log10", "log1p", "tanh", "reciprocal", "rsqrt")}
-NAMES |= {"cbrt": roots.cbrt, "hypot": roots.hypot, "power_of_singles": power.power_of_singles}
+NAMES |= {"cbrt": roots.cbrt, "hypot": roots.hypot}
+NAMES |= {name: getattr(singles, name) for name in dir(singles) if name.endswith("_of_singles")}
 NAMES |= {name: getattr(hyperbolic, name) for name in ("asinh", "acosh", "atanh")}
 NAMES |= {"triangle_row": triangle_row, "triangle_column": triangle_column, "floor_divide": floor_divide}
 NAMES |= {name: exact_part(getattr(segments, name)) for name in ("iroot", "kept", "ahead")}
