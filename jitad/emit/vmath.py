@@ -201,8 +201,8 @@ def _split(x):  # type: ignore[no-untyped-def]
 
 
 @_own
-def _log_of_mantissa(m, extra):  # type: ignore[no-untyped-def]
-    """log(m) + extra, which is small: by a polynomial in f/(2 + f), where m = 1 + f."""
+def _log_in_two(m, extra):  # type: ignore[no-untyped-def]
+    """log(m) + extra, which is small, as a difference: by a polynomial in f/(2 + f), where m = 1 + f."""
     f = m - 1.0
     s = f / (2.0 + f)
     z = s * s
@@ -214,7 +214,14 @@ def _log_of_mantissa(m, extra):  # type: ignore[no-untyped-def]
     p = p * z + 0.3999999999989789
     p = p * z + 0.666666666666667
     half = 0.5 * f * f
-    return f - (half - (s * (half + z * p) + extra))
+    return f, half - (s * (half + z * p) + extra)
+
+
+@_own
+def _log_of_mantissa(m, extra):  # type: ignore[no-untyped-def]
+    """log(m) + extra, which is small."""
+    f, rest = _log_in_two(m, extra)
+    return f - rest
 
 
 @_own

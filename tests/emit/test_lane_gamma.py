@@ -11,7 +11,7 @@ from tests.emit.callers import in_lanes
 
 RNG = np.random.default_rng(2)
 POINTS = np.concatenate([
-    10 ** RNG.uniform(-299, 0, 1500), np.linspace(0.4, 4.2, 3001), RNG.uniform(3, 20, 1000), 10 ** RNG.uniform(1, 299, 1500),
+    10 ** RNG.uniform(-299, 0, 1500), np.linspace(0.2, 4.2, 4001), RNG.uniform(3, 20, 1000), 10 ** RNG.uniform(1, 299, 1500),
     *(c + RNG.normal(size=1000) * 10 ** RNG.uniform(-12, -1, 1000) for c in (1, 2))])
 
 
@@ -23,9 +23,7 @@ def errors(function, exact, scale):
 
 
 def test_accuracy():
-    found = errors(gammaln_of_lanes, mpmath.loggamma, np.spacing)
-    between = (POINTS > 1.1) & (POINTS < 1.9)
-    assert found[between].max() <= 3 and found[~between].max() <= 2
+    assert errors(gammaln_of_lanes, mpmath.loggamma, np.spacing).max() <= 2
     assert errors(digamma_of_lanes, lambda x: mpmath.psi(0, x), lambda w: max(w, 1) * 2.0**-52).max() <= 8
 
 

@@ -1,7 +1,6 @@
 """The logarithm of the gamma function and its derivative, of lanes. Those of negative numbers are left to scalars, one by one.
 
-Errors are at most two units in the last place of the logarithm, three between its zeros 1 and 2; of the derivative at most eight
-of the larger one of it and 1.
+Errors are at most two units in the last place of the logarithm, of the derivative eight of the larger one of it and 1.
 
 Coefficients are by interpolation at Chebyshev's points in 50-digit arithmetic.
 """
@@ -10,7 +9,16 @@ from __future__ import annotations
 
 from jitad.emit.lanes import choose, everywhere, fused, lane, pack
 from jitad.emit.special.factorials import gammaln, polygamma
-from jitad.emit.vmath import _LN2_HIGH_SHORT, _LN2_LOW_SHORT, _exactly, _log_of_mantissa, _own, _split_normal, reciprocal
+from jitad.emit.vmath import (
+    _LN2_HIGH_SHORT,
+    _LN2_LOW_SHORT,
+    _exactly,
+    _log_in_two,
+    _log_of_mantissa,
+    _own,
+    _split_normal,
+    reciprocal,
+)
 
 _HALF_LOG_2_PI = 0.9189385332046728
 
@@ -24,29 +32,32 @@ def _log(x):  # type: ignore[no-untyped-def]
 
 @_own
 def _around_two(d):  # type: ignore[no-untyped-def]
-    """log gamma(2 + d)/d for -3/4 <= d <= 1/2."""
+    """log gamma(2 + d)/(d*(1 + d)) for -1 <= d <= 1/2, which has no zero there."""
     z = d * d
-    even = 7.558472696788447e-08
-    even = even * z + 6.2426286817793866e-09
-    even = even * z + 2.0758927598859588e-07
-    even = even * z + 9.670254916827003e-07
-    even = even * z + 4.370089307840295e-06
-    even = even * z + 2.0508175353649692e-05
-    even = even * z + 9.945740198894934e-05
-    even = even * z + 0.0005096695320648715
-    even = even * z + 0.002890510330482064
-    even = even * z + 0.020580808427788703
-    even = even * z + 0.3224670334241132
-    odd = 5.025731736555141e-08
-    odd = odd * z + -1.9264000508094273e-07
-    odd = odd * z + -4.018330416059452e-07
-    odd = odd * z + -2.052482416724873e-06
-    odd = odd * z + -9.43727020655551e-06
-    odd = odd * z + -4.4926464931326535e-05
-    odd = odd * z + -0.00022315474408602818
-    odd = odd * z + -0.0011927539122376619
-    odd = odd * z + -0.007385551028663193
-    odd = odd * z + -0.06735230105319819
+    even = 3.643989079466685e-07
+    even = even * z + 1.8395768716045376e-07
+    even = even * z + -5.537169839509246e-07
+    even = even * z + 9.073699076316843e-08
+    even = even * z + -9.245157000958534e-07
+    even = even * z + -3.839035423924593e-06
+    even = even * z + -1.7661739189592744e-05
+    even = even * z + -8.309521942411957e-05
+    even = even * z + -0.0004057073872248709
+    even = even * z + -0.00210813083441574
+    even = even * z + -0.012384192193362962
+    even = even * z + -0.10031730167435396
+    odd = 8.702854149462274e-08
+    odd = odd * z + 5.744899173364975e-07
+    odd = odd * z + -4.4290756469897444e-07
+    odd = odd * z + 1.1084049197760587e-07
+    odd = odd * z + 4.982476839417464e-07
+    odd = odd * z + 1.7637617122412775e-06
+    odd = odd * z + 8.232056232593648e-06
+    odd = odd * z + 3.816762356244622e-05
+    odd = odd * z + 0.00018255273610136508
+    odd = odd * z + 0.0009153769179414426
+    odd = odd * z + 0.0049986411647973406
+    odd = odd * z + 0.032965000621154886
     return 0.42278433509846713 + d * (even + d * odd)
 
 
@@ -67,14 +78,18 @@ def _stirling(u):  # type: ignore[no-untyped-def]
 
 @_exactly
 def _gammaln_right(x):  # type: ignore[no-untyped-def]
-    """log gamma(x) for x > 0: from 3.5 on by Stirling's formula, below from the interval around 2, by recurrence."""
-    first, second, third, far = x < 0.5, x < 1.25, x < 2.5, x >= 3.5
-    product = choose(first, x * (x + 1.0), choose(second, x, choose(third, 1.0, x - 1.0)))
-    high, low = _log(choose(far, x, product))
-    d = choose(first, x, choose(second, x - 1.0, choose(third, x - 2.0, x - 3.0)))
-    d = choose(far, 0.0, d)
-    sign = choose(second, -1.0, 1.0)
-    near = fused(sign, high, fused(d, _around_two(d), sign * low))
+    """log gamma(x) for x > 0: from 3.5 on by Stirling's formula, below from the interval from 1 to 2.5, by recurrence."""
+    first, second, far = x < 1.0, x < 2.5, x >= 3.5
+    m, k = _split_normal(choose(first | far, x, choose(second, 1.0, x - 1.0)))
+    high = k * _LN2_HIGH_SHORT
+    f, rest = _log_in_two(m, k * _LN2_LOW_SHORT)
+    low = f - rest
+    d = x - choose(first, 1.0, choose(second, 2.0, 3.0))
+    e, q = choose(first, x, d + 1.0), _around_two(choose(far, 0.0, d))
+    product = d * e
+    sign = choose(first, -1.0, 1.0)
+    lost = fused(fused(d, e, -product), q, sign * ((f - low) - rest))
+    near = fused(sign, high, fused(product, q, fused(sign, low, lost)))
     inverse = reciprocal(choose(far, x, 4.0))
     shifted = x - 0.5
     main = shifted * (high - 1.0)
