@@ -156,26 +156,14 @@ def expm1(x):  # type: ignore[no-untyped-def]
 
 @_own
 def tanh(x):  # type: ignore[no-untyped-def]
-    """1 - 2/(e**(2*x) + 1), near zero a minimax polynomial."""
+    """y/(1 + y) for y = (e**(2*x) - 1)/2, as in :func:`expm1`; where that is small, less rounded, y - y*y/(1 + y)."""
     size = abs(x)
-    t, y = _reduced(2.0 * choose(size > 22.0, 22.0, size))
-    far = 1.0 - 2.0 / (_power_of_two(t) * (1.0 + y) + 1.0)
-    z = x * x
-    p = 6.354340814859719e-06
-    p = p * z - 3.092912547386467e-05
-    p = p * z + 9.23274970808537e-05
-    p = p * z - 0.0002374675659822325
-    p = p * z + 0.000589622148687206
-    p = p * z - 0.0014557676940659455
-    p = p * z + 0.003592120760870841
-    p = p * z - 0.008863235024306106
-    p = p * z + 0.021869488515352347
-    p = p * z - 0.05396825396781054
-    p = p * z + 0.1333333333333296
-    p = p * z - 0.3333333333333333
-    near = x + x * (z * p)
-    out = choose(size < 0.625, near, choose(x < 0.0, -far, far))
-    return choose(x == 0.0, x, out)
+    t, r, low = _reduction(2.0 * choose(size > 22.0, 22.0, size))
+    half = 0.5 * _power_of_two(t)
+    y = (r + (_beyond_linear(r) + low)) * half + (half - 0.5)
+    out = y / (1.0 + y)
+    out = choose(size < 0.2555, y - y * out, out)
+    return choose(x == 0.0, x, choose(x < 0.0, -out, out))
 
 
 _MANTISSA = (1 << 52) - 1

@@ -40,7 +40,7 @@ CASES = {
     "atanh": (mpmath.atanh, [x[abs(x) < 1] for x in UNIT]),
     "reciprocal": (lambda x: 1 / x, ALL), "rsqrt": (lambda x: 1 / mpmath.sqrt(x), ALL), "sqrt": (mpmath.sqrt, ALL),
 }
-ULPS = {"exp": 1.0, "log": 1.0, "expm1": 2.0, "log1p": 1.0, "tanh": 1.5, "reciprocal": 1.0, "rsqrt": 2.0, "sqrt": 2.0,
+ULPS = {"exp": 1.0, "log": 1.0, "expm1": 2.0, "log1p": 1.0, "tanh": 2.0, "reciprocal": 1.0, "rsqrt": 2.0, "sqrt": 2.0,
         "sin": 1.0, "cos": 1.0, "tan": 2.0, "atan": 1.0, "asin": 1.5, "acos": 1.5, "erf": 1.5, "erfc": 1.5, "sinh": 2.0,
         "cosh": 1.5, "log2": 2.0, "log10": 2.0, "exp2": 1.5, "cbrt": 0.6, "asinh": 2.0, "acosh": 2.0, "atanh": 2.0}
 IN_LANES = ULPS | {"exp": 1.2, "cosh": 1.6}  # with a table, whose numbers are rounded
