@@ -17,9 +17,9 @@ def write_parts(outer: Emitter, split: Split) -> None:
         outer.w.line(f"{e.buffer(buffer)} = {e.buffer(copies)}[c]")
         outer.w.line(f"{e.buffer(buffer)}[...] = 0")
     if split.interleaved:
-        outer.turns(split.loop, "c", size, str(parts))
+        outer.turns(split.loop, "abs(c)", size, str(parts))  # never negative, as LLVM then knows: an index is one
     else:
-        outer.turns(split.loop, f"c * {size} // {parts}", f"(c + 1) * {size} // {parts}")
+        outer.turns(split.loop, f"abs(c * {size} // {parts})", f"(c + 1) * {size} // {parts}")
     for node, partials in split.partials:
         outer.w.line(f"{e.buffer(partials)}[c] = {e.name(node)}")
     form, names = form_of(outer.w.lines)
