@@ -47,8 +47,9 @@ class Specialization:
         The kernel as a function that other Numba code may call: ``njit(*flat_arguments, *captured)``, with float64 arrays
         C-contiguous. It returns the flattened results, as a tuple if there is more than one.
     njit_into : numba.Dispatcher
-        The same without allocating anything: ``njit_into(*flat_arguments, *captured, out)`` writes results that are arrays into
-        those of the tuple `out`, which :meth:`buffers` makes, and returns the numbers.
+        The same without making arrays (but for products of large matrices, one for a moment): ``njit_into(*flat_arguments,
+        *captured, out)`` writes results that are arrays into those of the tuple `out`, which :meth:`buffers` makes, and returns
+        the numbers.
     captured : tuple
         What the kernel takes behind the arguments: captured arrays and floats as they are now, and constants.
     path : list of (str, bool or int)

@@ -151,3 +151,14 @@ class CalleeCompiler(StepCompiler):
     """The same, for long functions that are called from many places."""
 
     library = _Function
+
+
+def unaliased(compiler: type[StepCompiler]) -> type[StepCompiler]:
+    """The same, for functions of arrays none of which lies where one lies that is written to."""
+
+    class Unaliased(compiler):  # type: ignore[misc, valid-type]
+        def define_pipelines(self) -> list:
+            self.state.flags.noalias = True
+            return super().define_pipelines()
+
+    return Unaliased

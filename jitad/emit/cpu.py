@@ -40,6 +40,7 @@ from jitad.emit.lane_loops import LaneLoop, room
 from jitad.emit.list_loops import RAISE, ListLoop
 from jitad.emit.packs import Pack, packed
 from jitad.emit.path import Asked, Decision
+from jitad.emit.pieces import write_in_pieces
 from jitad.emit.row_loops import RowLoop
 from jitad.emit.runs import Run, run_in
 from jitad.emit.shared import Form, Piece, names_of, share
@@ -57,7 +58,6 @@ from jitad.lower.nest import (
     Block,
     Call,
     Check,
-    Interior,
     Let,
     Loop,
     Measure,
@@ -93,6 +93,7 @@ class Emitter:
         packed = {b.source: b for b in program.packed if b.kind == "packed" and not b.fixed}
         self.e = Expressions(program.scalars(), program.stored(), packed)
         self.parts: dict[tuple[Form, int], int] = {}
+        self.copies = {c for s in program.block.steps if isinstance(s, Split) for _, c in s.copies}  # made where they are needed
         self.runs = self.packs = 0
         self.pieces: list[Piece] = []  # the outermost loops
 
@@ -132,15 +133,20 @@ class Emitter:
 
     @property
     def decorator(self) -> str:
-        """What compiles a function that the kernel calls."""
-        return "exact_part" if self.options.strict else "part"
+        """What compiles a loop that is a function."""
+        return self.compiled("part", apart=not self.program.in_place)
+
+    def compiled(self, kind: str, apart: bool) -> str:
+        """What compiles a function that the kernel calls; `apart` if none of its arrays lies where one lies that it writes to."""
+        return f"{'exact_' if self.options.strict else ''}{kind}{'_apart' if apart else ''}"
 
     def _rows(self) -> dict[str, Place]:
         """Temporaries of one shape and dtype as rows of one array: where each of them lies, by name."""
         copied = {b for step in walk(self.program.block) if isinstance(step, Split) for b, _ in step.copies}
+        alone = {self.program.numbers, *self.copies}
         kinds: dict[tuple, list[Buffer]] = {}
         for b, zeroed in self.program.temporaries:
-            if b.kind == "temp" and b is not self.program.numbers and not is_computed(b, self.program):
+            if b.kind == "temp" and b not in alone and not is_computed(b, self.program):
                 kinds.setdefault((b.dtype, b.shape, b.padded, zeroed), []).append(b)
         made: dict[Buffer, Buffer] = {}  # the row of the first of each kind
         for kind, found in enumerate(kinds.values()):
@@ -211,11 +217,17 @@ class Emitter:
             if b.kind == "packed":
                 self._allocate(b, False)
         for buffer, zeroed in self.program.temporaries:
-            if not is_computed(buffer, self.program):
+            if not is_computed(buffer, self.program) and buffer not in self.copies:
                 self._allocate(buffer, zeroed)
 
-    def _allocate(self, b: Buffer, zeroed: bool) -> None:
+    def make_copies(self, b: Buffer, count: str) -> None:
+        """Make as many arrays as are needed of those that there may be."""
+        self._allocate(b, False, count)
+
+    def _allocate(self, b: Buffer, zeroed: bool, count: str = "") -> None:
         shape = self.e.shape(b.shape, room if b.padded else str)
+        if count:
+            shape = f"({count}, {shape.partition(', ')[2]}"
         dtype = "bool_" if b.dtype.kind == "b" else b.dtype.name
         self.w.line(f"{self.e.buffer(b)} = {'zeros' if zeroed else 'empty'}({shape}, {dtype})")
 
@@ -256,7 +268,8 @@ class Emitter:
                 self._measure(step)
             elif isinstance(step, Call):
                 arguments = [*map(self.e.buffer, (step.buffer, *step.operands)), *map(repr, step.params)]
-                self.w.line(f"{step.routine}({', '.join(arguments)})")
+                at_once = "_at_once" * (self.options.parallel and step.routine.startswith("product_"))
+                self.w.line(f"{step.routine}{at_once}({', '.join(arguments)})")
             elif isinstance(step, Accumulate):
                 self._accumulate(step)
             elif isinstance(step, Check):
@@ -308,8 +321,8 @@ class Emitter:
             self._all_turns(loop, first, end, step)
 
     def _all_turns(self, loop: Loop, first: str, end: str | None, step: str) -> None:
-        if end is None and loop.interior is not None:
-            return self._in_pieces(loop, loop.interior)
+        if loop.interior is not None and not step:
+            return write_in_pieces(self.w, self.e, self._block, loop, first, end)
         end = self.e.size(loop.size) if end is None else end
         if loop.in_blocks or loop.stages is not None:
             lanes = (RowLoop(self.e, loop, self.runs, self._block) if not loop.in_blocks else
@@ -334,17 +347,6 @@ class Emitter:
                 with self.w.indented(f"if {' or '.join(wrong)}:"):
                     self.w.line(RAISE)
             self._block(loop.body, run)
-
-    def _in_pieces(self, loop: Loop, interior: Interior) -> None:
-        """The ends of a loop, then what is between."""
-        i, end = f"i{loop.depth}", f"e{loop.depth}"
-        between = sizes.sub(interior.stop, interior.start)
-        with self.w.indented(f"for {end} in range({self.e.size(sizes.sub(loop.size, between))}):"):
-            ahead = f"{end} + {self.e.size(between)}"
-            self.w.line(f"{i} = {end} if {end} < {interior.start} else {ahead}" if interior.start else f"{i} = {ahead}")
-            self._block(loop.body)
-        with self.w.indented(f"for {i} in range({interior.start}, {self.e.size(interior.stop)}):"):
-            self._block(interior.body)
 
     def _split(self, split: Split) -> None:
         from jitad.emit.parts import write_parts

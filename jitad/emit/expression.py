@@ -61,6 +61,7 @@ class Expressions:
         self.steps: dict[str, str] = {}  # functions of steps that several loops take, by what is in them
         self.places: dict[Buffer, Place] = {}  # arrays that are rows of others
         self.turns: dict[Turns, tuple[str, Any]] = {}  # the function that takes all steps, and what it is handed
+        self.signed: set[Node] = set()  # variables of loops of which LLVM does not know that they are never negative
         self._counts: dict[str, int] = {}
         self._named = 0
         self.exact = compared(roots, stored)
@@ -129,7 +130,7 @@ class Expressions:
 
     def _place(self, index: Node) -> str:
         """An index, which is never negative: unsigned, so that Numba need not ask."""
-        plain = index.op.name in ("loop_var", "constant", "size_value")
+        plain = index.op.name in ("loop_var", "constant", "size_value") and index not in self.signed
         return self.name(index) if plain else f"uint64({self.name(index)})"
 
     def code(self, node: Node) -> str:

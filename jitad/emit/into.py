@@ -45,6 +45,9 @@ class Into(Emitter):
     def arguments(self) -> list[str]:
         return [*super().arguments(), "out"]
 
+    def make_copies(self, b: Buffer, count: str) -> None:
+        """They are there."""
+
     def memory(self) -> None:
         outputs = [o for o in self.program.outputs if isinstance(o.value, Buffer)]
         scratch = scratch_of(self.program)

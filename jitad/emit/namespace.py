@@ -6,28 +6,27 @@ import math
 from typing import Any
 
 import numpy as np
-from numba import njit, prange, types
+from numba import prange, types
 from numba.extending import overload
 
-from jitad.emit import hyperbolic, lane_math, lanes, places, power, roots, signals, singles, special, views, vmath  # noqa: F401
-from jitad.emit.callee import CalleeCompiler, InlinedCompiler, StepCompiler
+from jitad.emit import (
+    copies,
+    hyperbolic,
+    lane_math,  # noqa: F401
+    lanes,
+    places,
+    power,  # noqa: F401
+    products,
+    roots,
+    signals,
+    singles,
+    special,
+    views,
+    vmath,
+)
+from jitad.emit.compilers import DECORATORS, exact, exact_parts, part_parts
 from jitad.ir import segments
 from jitad.ops.extern import PREFIX
-
-WORTHWHILE = 20_000  # scalars to compute: less is done sooner than threads are started
-PARALLEL = {"prange": True} | dict.fromkeys(
-    ("comprehension", "reduction", "inplace_binop", "setitem", "numpy", "stencil", "fusion"), False)
-FASTMATH = {"reassoc", "nsz", "contract", "arcp"}  # never nnan or ninf: isnan must keep its meaning
-_SERIAL: Any = {"error_model": "numpy", "nogil": True}
-_IN_THREADS: Any = {**_SERIAL, "parallel": dict(PARALLEL)}
-part = njit(fastmath=FASTMATH, pipeline_class=CalleeCompiler, **_SERIAL)
-step = njit(fastmath=FASTMATH, pipeline_class=StepCompiler, **_SERIAL)
-straight = njit(fastmath=FASTMATH, pipeline_class=InlinedCompiler, **_SERIAL)
-part_parts = njit(fastmath=FASTMATH, **_IN_THREADS)
-exact_part = njit(fastmath=False, pipeline_class=CalleeCompiler, **_SERIAL)  # said explicitly: Numba passes flags on to callees
-exact_step = exact = njit(fastmath=False, pipeline_class=StepCompiler, **_SERIAL)
-exact_straight = njit(fastmath=False, pipeline_class=InlinedCompiler, **_SERIAL)
-exact_parts = njit(fastmath=False, **_IN_THREADS)
 
 
 @exact
@@ -110,73 +109,11 @@ def inside(out, index, bound):  # type: ignore[no-untyped-def]
             out[i, j] = k
 
 
-BLAS = 8_000  # multiplications: fewer are done sooner by a loop
-
-
-@exact
-def _multiplied(out, a, b):  # type: ignore[no-untyped-def]
-    if out.size * a.shape[1] >= BLAS:
-        np.dot(a, b, out)
-    else:
-        for i in range(out.shape[0]):
-            out[i] = 0
-            for k in range(a.shape[1]):
-                for j in range(out.shape[1]):
-                    out[i, j] += a[i, k] * b[k, j]
-
-
-@exact
-def product_nn(out, a, b):  # type: ignore[no-untyped-def]
-    """Matrix products, the letters say which factor is taken transposed."""
-    _multiplied(out, a, b)
-
-
-@exact
-def product_nt(out, a, b):  # type: ignore[no-untyped-def]
-    _multiplied(out, a, b.T)
-
-
-@exact
-def product_tn(out, a, b):  # type: ignore[no-untyped-def]
-    _multiplied(out, a.T, b)
-
-
-@exact
-def product_tt(out, a, b):  # type: ignore[no-untyped-def]
-    _multiplied(out, a.T, b.T)
-
-
 @exact
 def overlap(a, b):  # type: ignore[no-untyped-def]
     """Whether two arrays share memory."""
     first, second = a.ctypes.data, b.ctypes.data
     return first < second + b.size * b.itemsize and second < first + a.size * a.itemsize
-
-
-@exact
-def _share(c, whole, copies):  # type: ignore[no-untyped-def]
-    parts = copies.shape[0]
-    first, last = c * whole.size // parts, (c + 1) * whole.size // parts
-    for q in range(parts):
-        for k in range(first, last):
-            whole[k] += copies[q, k]
-
-
-@exact_parts
-def _collect_at_once(whole, copies):  # type: ignore[no-untyped-def]
-    for c in prange(copies.shape[0]):
-        _share(int(c), whole, copies)
-
-
-@exact
-def collect(whole, copies):  # type: ignore[no-untyped-def]
-    """Add to an array what the parts of a loop have in their copies of it, in the order of the parts."""
-    target, found = whole.reshape(whole.size), copies.reshape((copies.shape[0], whole.size))
-    if found.size >= WORTHWHILE:
-        _collect_at_once(target, found)
-    else:
-        for c in range(copies.shape[0]):
-            _share(c, target, found)
 
 
 def table(rows: Any) -> np.ndarray:
@@ -196,17 +133,17 @@ NAMES |= {name: getattr(places, name) for name in (
     "block", "load", "push", "column", "apart", "put", "gather", "push_each", "put_each", "rows", "push_rows")}
 NAMES |= {name: getattr(vmath, name) for name in (
     "exp", "exp2", "expm1", "log", "log2", "log10", "log1p", "tanh", "reciprocal", "rsqrt")}
+NAMES |= products.NAMES
 NAMES |= {"cbrt": roots.cbrt, "hypot": roots.hypot}
 NAMES |= {name: getattr(singles, name) for name in dir(singles) if name.endswith("_of_singles")}
 NAMES |= {name: getattr(hyperbolic, name) for name in ("asinh", "acosh", "atanh")}
 NAMES |= {"triangle_row": triangle_row, "triangle_column": triangle_column, "floor_divide": floor_divide}
-NAMES |= {name: exact_part(getattr(segments, name)) for name in ("iroot", "kept", "ahead")}
-NAMES |= {"table": table, "prange": prange, "exact": exact, "part": part, "exact_part": exact_part, "step": step,
-          "exact_step": exact_step, "straight": straight, "exact_straight": exact_straight,
-          "part_parts": part_parts, "exact_parts": exact_parts, "collect": collect, "overlap": overlap,
-          "product_nn": product_nn, "product_nt": product_nt, "product_tn": product_tn, "product_tt": product_tt,
+NAMES |= DECORATORS
+NAMES |= {name: DECORATORS["exact_part"](getattr(segments, name)) for name in ("iroot", "kept", "ahead")}
+NAMES |= {"table": table, "prange": prange, "exact": exact, "part_parts": part_parts, "exact_parts": exact_parts,
+          "collect": copies.collect, "parts_for": copies.parts_for, "overlap": overlap,
           "cumsum": cumsum, "recurrence": recurrence, "argsort": argsort, "inside": inside, "shaped": views.shaped,
-          "row_of": views.row_of}
+          "row_of": views.row_of, "known": views.known}
 NAMES |= {"seconds": signals.seconds, "interrupted": signals.interrupted, "Interrupted": signals.Interrupted}
 LAPACK = {"lu", "lu_solve", "solve_triangular", "cholesky", "eigh", "cofactors", "pinv", "expm", "expm_frechet"}
 KNOWN = NAMES.keys() | special.NAMES.keys() | LAPACK | {"callback"}

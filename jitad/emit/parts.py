@@ -2,49 +2,111 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping, Sequence
+
+from jitad.emit.compilers import WORTHWHILE
 from jitad.emit.cpu import Emitter
-from jitad.emit.namespace import WORTHWHILE
-from jitad.emit.shared import form_of, function_of, given
+from jitad.emit.list_loops import RAISE
+from jitad.emit.shared import form_of, function_of, given, names_of
 from jitad.emit.writer import Writer
 from jitad.lower.nest import Split
+from jitad.lower.scalar import Buffer, loop_var
 
 
 def write_parts(outer: Emitter, split: Split) -> None:
     """The call, and what the parts found put together; the functions go to the helpers of the kernel."""
-    e, parts, size = outer.e, split.parts, outer.e.size(split.loop.size)
+    e, size, parts = outer.e, outer.e.size(split.loop.size), str(split.parts)
+    copies = [(e.buffer(b), e.buffer(c)) for b, c in split.copies]
     outside, outer.w = outer.w, Writer()
-    for buffer, copies in split.copies:
-        outer.w.line(f"{e.buffer(buffer)} = {e.buffer(copies)}[c]")
-        outer.w.line(f"{e.buffer(buffer)}[...] = 0")
+    if copies:
+        parts = f"b{copies[0][1][1:]}"
+        outside.line(f"{parts} = parts_for({e.size(split.work)}, {e.size(split.copied)}, {split.parts})")
+        made, outer.w = outer.w, outside
+        for _, buffer in split.copies:
+            outer.make_copies(buffer, f"{parts} - 1")
+        outer.w = made
+    for whole, _ in copies:
+        with outer.w.indented("if c > 0:"):
+            outer.w.line(f"{whole}[...] = 0")
+    if split.wrong is not None:
+        outer.w.line(f"{e.buffer(split.wrong)}[c] = False")
+    e.signed.add(var := loop_var(split.loop.depth, split.loop.size))
     if split.interleaved:
-        outer.turns(split.loop, "abs(c)", size, str(parts))  # never negative, as LLVM then knows: an index is one
+        outer.turns(split.loop, "c", size, parts)
     else:
-        outer.turns(split.loop, f"abs(c * {size} // {parts})", f"(c + 1) * {size} // {parts}")
+        first, end = (f"z{split.loop.depth}_{k}" for k in (2, 3))
+        outer.w.line(f"{first} = c * {size} // {parts}")
+        outer.w.line(f"{end} = (c + 1) * {size} // {parts}")
+        outer.turns(split.loop, first, end)
+    e.signed.remove(var)
     for node, partials in split.partials:
         outer.w.line(f"{e.buffer(partials)}[c] = {e.name(node)}")
-    form, names = form_of(outer.w.lines)
+    lines = outer.w.lines if split.wrong is None else _ended(outer.w.lines, e.buffer(split.wrong))
+    form, names = form_of([*_known(e.buffers, outer.w), *lines])
     w = outer.w = outside
-    number = outer.parts.setdefault((form, parts), len(outer.parts))
-    arguments = [given(names[k]) for k in form.free]
+    number = outer.parts.setdefault((form, split.parts), len(outer.parts))
     if f"part{number}" not in e.helpers:
         e.helpers[f"part{number}"] = function_of(f"part{number}", form, outer.decorator, ["c"])
-        e.helpers[f"run{number}"] = _run(number, parts, [f"x{k}" for k in form.free], outer.options.strict)
+        there = {names[k]: f"x{k}" for k in form.free}
+        e.helpers[f"run{number}"] = _run(
+            number, split, there, [there[whole] for whole, _ in copies], size, parts, outer.options.strict)
+    arguments = [*(given(names[k]) for k in form.free), *(copy for _, copy in copies)]
     w.line(f"run{number}({', '.join([e.size(split.work), *arguments])})")
+    if split.wrong is not None:
+        with w.indented(f"for c in range({parts}):"), w.indented(f"if {e.buffer(split.wrong)}[c]:"):
+            w.line(RAISE)
     for node, partials in split.partials:
         total, found = e.name(node), e.buffer(partials)
         w.line(f"{total} = {found}[0]")
         with w.indented(f"for c in range(1, {parts}):"):
             outer.combine(node, total, f"{found}[c]")
-    for buffer, copies in split.copies:
-        w.line(f"collect({e.buffer(buffer)}, {e.buffer(copies)})")
+    for whole, copy in copies:
+        w.line(f"collect({whole}, {copy}[: {parts} - 1])")
 
 
-def _run(number: int, parts: int, names: list[str], strict: bool) -> str:
-    """A function that runs the parts of a loop, in threads where there is enough to do."""
-    w = Writer()
+def _known(buffers: Mapping[Buffer, str], body: Writer) -> list[str]:
+    """Lines that say how long axes of arrays are, of which the kernel knows it."""
+    used, found = names_of(body.text()), []
+    for b, name in buffers.items():
+        lengths = b.shape[: -1 if b.padded else None]
+        found += [f"known({name}, {k}, {n})" for k, n in enumerate(lengths) if k and name in used and isinstance(n, int)]
+    return list(dict.fromkeys(found))
+
+
+def _ended(lines: list[str], wrong: str) -> list[str]:
+    """The lines of a part that says what is wrong: who runs it in a thread would not learn what it raises."""
+    out = []
+    for line in lines:
+        before, raised, _ = line.partition(RAISE)
+        out += [f"{before}{wrong}[c] = True", f"{before}return"] if raised else [line]
+    return out
+
+
+def _run(
+    number: int, split: Split, there: Mapping[str, str], copied: Sequence[str], size: str, parts: str, strict: bool,
+) -> str:
+    """A function that runs the parts of a loop, in threads where there is enough to do.
+
+    `there` are its names by those outside; all but the first part are handed copies in place of what is `copied`.
+    """
+    w, taken = Writer(), list(there.values())
+    parts, size = there.get(parts, parts), there.get(size, size)
+    copies = {name: f"y{k}" for k, name in enumerate(copied)}
+    handed = ", ".join(f"{copies[x]}[c - 1] if c > 0 else {x}" if x in copies else x for x in taken)
+
+    def run(turn: str, loop: str, count: str) -> None:
+        with w.indented(f"for c in {loop}({count}):"):
+            w.line(f"part{number}(int64({turn}), {handed})")
+
     w.line("@exact_parts" if strict else "@part_parts")
-    with w.indented(f"def run{number}({', '.join(['work', *names])}):"):
-        for header, loop in (f"if work >= {WORTHWHILE}:", "prange"), ("else:", "range"):
-            with w.indented(header), w.indented(f"for c in {loop}({parts}):"):
-                w.line(f"part{number}({', '.join(['int64(c)', *names])})")
+    with w.indented(f"def run{number}({', '.join(['work', *taken, *copies.values()])}):"):
+        if split.near:
+            with w.indented(f"if work >= {WORTHWHILE} and {size} >= {split.parts * split.near}:"):
+                with w.indented("for phase in range(2):"):
+                    run("2 * c + phase", "prange", str(split.parts // 2))
+        else:
+            with w.indented(f"if work >= {WORTHWHILE}:"):
+                run("c", "prange", parts)
+        with w.indented("else:"):
+            run("c", "range", parts)
     return w.text()

@@ -54,15 +54,16 @@ def write_turns(outer: Emitter, step: Repeat, w: Writer) -> None:
         return _call(step, function, list(lengths.values()), e, w)
     handed = Handed(turns, map(e.name, step.numbers), lengths, e)
     writer, name = AllTurns(turns, handed, function, list(lengths)), f"turns{number}"
+    decorator = outer.compiled("part", apart=False)  # what steps are taken again writes is what it reads
     n = e.buffer(turns.count) if turns.count is not None else e.size(turns.length)  # type: ignore[arg-type]
     if turns.again is not None:
         forth, others = e.turns[turns.again]
         arguments = [n, e.size(turns.again.rows)]  # type: ignore[arg-type]
         handed.append(others)
-        e.helpers[name] = writer.write(name, outer.decorator, forth, others)
+        e.helpers[name] = writer.write(name, decorator, forth, others)
     else:
         arguments = [n] if turns.rows is None else ["int64(0)", n, n, "int64(0)", e.size(turns.rows)]
-        e.helpers[name] = writer.write(name, outer.decorator)
+        e.helpers[name] = writer.write(name, decorator)
     e.turns[turns] = name, handed
     w.line(f"{name}({', '.join([*arguments, *handed.given])})")
 
@@ -89,6 +90,6 @@ def _step_of(outer: Emitter, turns: Turns, number: int) -> tuple[str, dict[Sym, 
     name = outer.e.steps.setdefault(written, f"step{number}") if several else f"step{number}"
     if name not in outer.e.helpers:
         kind = "part" if several else "straight" if turns.is_straight else "step"
-        decorator = outer.decorator.replace("part", kind)
+        decorator = outer.compiled(kind, apart=not turns.step.in_place)
         outer.e.helpers[name] = f"{before}@{decorator}\ndef {name}({own}"
     return name, inner.taken_lengths()

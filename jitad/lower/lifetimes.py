@@ -80,6 +80,7 @@ def _touched(step: Step) -> Iterator[Buffer]:
         elif isinstance(s, Split):
             yield from (b for pair in s.copies for b in pair)
             yield from (b for _, b in s.partials)
+            yield from [s.wrong] if s.wrong is not None else []
         if isinstance(s, (Loop, Split)):
             loop = s if isinstance(s, Loop) else s.loop
             yield from (b for check in loop.checks for n in check.reads for b in _read(n))

@@ -122,14 +122,13 @@ def _column(row: Node) -> tuple | None:
     return buffer.position, tuple(int(constant_value(i)) for i in loads[0].args if i.op.name == "constant")  # type: ignore
 
 
-def take_in_blocks(program: Program, with_checks: bool) -> None:
-    """Mark the loops that are to be written in blocks; `with_checks`, hand them index checks."""
+def take_in_blocks(program: Program) -> None:
+    """Mark the loops that are to be written in blocks, and hand them index checks."""
     exact = compared(program.scalars(), program.stored())
     for step in walk(program.block):
         if isinstance(step, Loop) and not step.after and step.interior is None:
             step.in_blocks = _pays(step, exact)
-    if with_checks:
-        _move_checks(program)
+    _move_checks(program)
 
 
 def _pays(loop: Loop, exact: set[Node]) -> bool:

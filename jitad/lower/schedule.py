@@ -48,7 +48,7 @@ def lower(graph: Graph, options: Options = DEFAULT) -> Program:
     program = schedule(placed)
     peel(program, placed.elements)
     if not options.strict:
-        take_in_blocks(program, with_checks=not options.parallel)
+        take_in_blocks(program)
         pad_rows(program)
         take_rows(program, options.parallel)
     skip(program)

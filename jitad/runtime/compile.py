@@ -28,6 +28,7 @@ from numba.np.numpy_support import from_dtype
 from jitad.config import DEFAULT, Options
 from jitad.counters import count
 from jitad.emit import namespace
+from jitad.emit.compilers import FASTMATH
 from jitad.emit.cpu import NAME
 from jitad.emit.writer import names_in
 from jitad.runtime import folder, store
@@ -74,7 +75,7 @@ class Code:
 
     def flags(self) -> dict[str, Any]:
         """Options of Numba's."""
-        return {"fastmath": False if self.options.strict else namespace.FASTMATH, "error_model": "numpy", "nogil": True}
+        return {"fastmath": False if self.options.strict else FASTMATH, "error_model": "numpy", "nogil": True}
 
 
 def _argument_type(dtype: np.dtype, ndim: int) -> types.Type:

@@ -6,8 +6,12 @@ bit.
 
 from __future__ import annotations
 
+import os
 import sys
 
+os.environ["OPENBLAS_NUM_THREADS"] = "1"
+
+import numba
 import numpy as np
 
 import jitad
@@ -21,8 +25,6 @@ WORTHWHILE = 1e-4  # seconds of one core
 
 
 def main(part: str = "") -> None:
-    import numba
-
     numba.set_num_threads(CORES)
     print(f"{'':60} {'one us':>10} {'two us':>10}   times as fast")
     for problem in every():
@@ -37,8 +39,8 @@ def main(part: str = "") -> None:
             np.testing.assert_array_equal(a, b)
         times = medians(calls)
         if times["one"] >= WORTHWHILE:
-            print(f"{problem.title:60} {times['one'] * 1e6:10,.0f} {times['two'] * 1e6:10,.0f} {times['one'] / times['two']:10.2f}",
-                  flush=True)
+            one, two = times["one"], times["two"]
+            print(f"{problem.title:60} {one * 1e6:10,.0f} {two * 1e6:10,.0f} {one / two:10.2f}", flush=True)
 
 
 if __name__ == "__main__":

@@ -35,9 +35,10 @@ PROGRAMS = {
     "cold: the emitted source by hand": POTENTIAL + """
 import jitad, numba, sys
 from jitad.emit import namespace
+from jitad.emit.compilers import FASTMATH
 text = open(sys.argv[1]).read()
 names = dict(namespace.NAMES)
-f = numba.njit(error_model="numpy", nogil=True, fastmath=namespace.FASTMATH)
+f = numba.njit(error_model="numpy", nogil=True, fastmath=FASTMATH)
 """ + CLOCK + "exec(text, names)\nf = f(names['kernel'])\nf(x)" + PRINT,
     "cold: value and gradient by jitad": POTENTIAL + "import jitad\n" + CLOCK + "jitad.value_and_grad(energy)(x)" + PRINT,
 }

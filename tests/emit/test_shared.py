@@ -12,6 +12,7 @@ from jitad.emit.expression import Place
 from jitad.emit.shared import Piece, share
 from jitad.emit.tables import roll
 from jitad.lower.schedule import lower
+from tests.written import written
 
 U = np.random.default_rng(0).normal(size=12)
 
@@ -156,3 +157,24 @@ def test_functions_of_kernels_refuse_python():
         namespace.iroot(27, 3)
     with pytest.raises(TypeError):
         vmath.log1p(1.0)
+
+
+@pytest.mark.parametrize("in_place", [False, True])
+def test_steps_say_that_arrays_lie_apart(in_place):
+    """But those whose results lie where what they read lies."""
+    def loop(x):
+        def step(carry, v):
+            x, total = carry
+            x = np.sin(x[::-1]) * v
+            return (x, total + x if in_place else x * total), x.sum()
+
+        (x, total), sums = jitad.lax.scan(step, (x, np.ones(40)), np.arange(1.0, 5.0))
+        return (total * x).sum() + sums.sum()
+
+    f = jitad.jit(loop)
+    source = written(f, np.ones(40)).source
+    assert ("@step\n" in source) == in_place and ("@step_apart\n" in source) != in_place
+    x = np.linspace(0, 1, 40)
+    with jitad.disable_jit():
+        want = f(x)
+    np.testing.assert_allclose(f(x), want, rtol=1e-13)

@@ -1,0 +1,138 @@
+"""Loops in parts: where they begin and end, what they have in common, errors in them."""
+
+import numba
+import numpy as np
+import pytest
+
+import jitad
+from jitad.lower.nest import Split
+from jitad.lower.parallel import PARTS
+from tests.written import written
+
+RNG = np.random.default_rng(8)
+
+
+def rosenbrock(x):
+    return (100 * (x[1:] - x[:-1] ** 2) ** 2 + (1 - x[:-1]) ** 2).sum()
+
+
+def scattered_near(x):
+    """Adds to its own element and to the third from it."""
+    out = np.zeros(len(x) + 3)
+    k = np.arange(len(x))
+    out[k] += np.sin(x)
+    np.add.at(out, k + 3, np.cos(x))
+    return (out * np.arange(len(x) + 3)).sum(), out
+
+
+def rolled(x):
+    return (np.roll(x, 1) * x**2 - np.roll(x, -2)).sum()
+
+
+def bonds(x, pairs):
+    d = x[pairs[:, 0]] - x[pairs[:, 1]]
+    return ((np.sqrt((d * d).sum(-1)) - 1) ** 2).sum()
+
+
+def table(x, neighbours):
+    d = x[neighbours] - x[:, None]
+    r = np.sqrt((d * d).sum(-1))
+    return (np.exp(-r)[:, :, None] * np.exp(-2 * r)[:, None]).sum()
+
+
+def same(found, want):
+    for a, b in zip(found, want, strict=True):
+        np.testing.assert_allclose(a, b, rtol=1e-11, atol=1e-11 * np.abs(b).max(initial=0))
+
+
+@pytest.mark.parametrize("f", [rosenbrock, rolled])
+def test_ends_and_interiors(f):
+    """Lengths at which parts are empty, all end, or all interior, and long ones in threads."""
+    serial, parallel = jitad.value_and_grad(f), jitad.jit(jitad.value_and_grad(f), parallel=True)
+    for n in [*range(5, 70), 30_000]:
+        x = RNG.normal(size=n)
+        same(parallel(x), serial(x))
+
+
+def test_near_additions_need_no_copies():
+    """Parts add to what the next one adds to as well: every other part runs at once."""
+    serial, parallel = jitad.jit(scattered_near), jitad.jit(scattered_near, parallel=True)
+    splits = [s for s in written(parallel, np.ones(9)).program.block.steps if isinstance(s, Split)]
+    for n in [5, 16, 47, 48, 49, 100, 30_000]:
+        x = RNG.normal(size=n)
+        same(parallel(x), serial(x))
+        for a, b in zip(parallel(x), parallel(x), strict=True):
+            np.testing.assert_array_equal(a, b)
+    assert splits and not any(s.copies for s in splits)
+
+
+@pytest.mark.parametrize("atoms, pairs", [(5, 7), (300, 20), (300, 40_000), (20_000, 30_000), (40_000, 400_000)])
+def test_copies(atoms, pairs):
+    """Of few numbers or of many, in two parts or in sixteen; the same for any number of threads."""
+    x, k = RNG.normal(size=(atoms, 3)), RNG.integers(0, atoms, (pairs, 2))
+    k[:, 1] = (k[:, 0] + 1 + k[:, 1] % (atoms - 1)) % atoms
+    parallel = jitad.jit(jitad.value_and_grad(bonds), parallel=True)
+    assert "parts_for(" in parallel.specialize(x, k).source
+    found = parallel(x, k)
+    same(found, jitad.value_and_grad(bonds)(x, k))
+    kernel = parallel.specialize(x, k)
+    out = kernel.buffers(x, k)
+    assert kernel.njit_into(x, k, out) == found[0]
+    np.testing.assert_array_equal(out[0], found[1])
+    before = numba.get_num_threads()
+    try:
+        numba.set_num_threads(1)
+        np.testing.assert_array_equal(parallel(x, k)[1], found[1])
+    finally:
+        numba.set_num_threads(before)
+
+
+def test_how_many_parts():
+    from jitad.emit.copies import COPIED, parts_for
+
+    assert parts_for.py_func(10**9, 10, PARTS) == PARTS and parts_for.py_func(0, 10, PARTS) == 2
+    assert [parts_for.py_func(COPIED * 1000 * k, 1000, PARTS) for k in (2, 3, 7, 15)] == [2, 4, 8, 16]
+
+
+@pytest.mark.parametrize("wrong", [500, -501])
+@pytest.mark.parametrize("at", [0, 25_001, 49_999])
+def test_indices_that_parts_look_at(wrong, at):
+    """Parts make the checks as they go, and end; the error is raised afterwards."""
+    x, k = RNG.normal(size=(500, 3)), RNG.integers(0, 500, (50_000, 2))
+    k[:, 1] = (k[:, 0] + 1) % 500
+    parallel = jitad.jit(jitad.value_and_grad(bonds), parallel=True)
+    want = parallel(x, k)
+    bad = k.copy()
+    bad[at, 1] = wrong
+    with pytest.raises(IndexError, match=f"index {wrong} is out of bounds for axis 0 with size 500"):
+        parallel(x, bad)
+    kernel = parallel.specialize(x, k)
+    with pytest.raises(IndexError):
+        kernel.njit(x, bad)
+    same(parallel(x, k), want)
+    k[at, 1] -= 500
+    same(parallel(x, k), want)
+
+
+def test_tables_are_looked_at_in_parts():
+    x, k = RNG.normal(size=(4000, 3)), (np.arange(4000)[:, None] + np.arange(1, 9)) % 4000
+    parallel = jitad.jit(jitad.value_and_grad(table), parallel=True)
+    same(parallel(x, k), jitad.value_and_grad(table)(x, k))
+    k[3999, 7] = 4000
+    with pytest.raises(IndexError, match="4000"):
+        parallel(x, k)
+
+
+@pytest.mark.parametrize("n, k, m", [(10, 10, 10), (40, 30, 20), (1000, 32, 32), (1003, 20, 40), (6000, 30, 50), (64, 200, 64)])
+@pytest.mark.parametrize("parallel", [False, True])
+def test_products(n, k, m, parallel):
+    """Small ones, those in parts, and those that are left to BLAS; each way of transposing."""
+    def layers(x, w, v):
+        h = np.tanh(x @ w)
+        return (np.tanh(h @ v) * np.cos(h)[:, :1]).sum()
+
+    args = RNG.normal(size=(n, k)), RNG.normal(size=(k, m)), RNG.normal(size=(m, m))
+    found = jitad.jit(jitad.grad(layers, (0, 1, 2)), parallel=parallel)(*args)
+    with jitad.disable_jit():
+        want = jitad.grad(layers, (0, 1, 2))(*args)
+    same(found, want)
