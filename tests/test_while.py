@@ -297,7 +297,7 @@ def test_both_runs_take_the_same_step():
         source = written(jitad.value_and_grad(f), x).source
         runs = [text for text in source.split("def ") if text.startswith("turns") and "step0(" in text]
         assert len(runs) == 2 and "s += 1" in runs[0] and "s += 1" not in runs[1]
-        assert "@part\ndef step0(" in source  # which is not put into them, where it might be compiled in two ways
+        assert "@part_apart\ndef step0(" in source  # which is not put into them, where it might be compiled in two ways
 
 
 def test_chaos():

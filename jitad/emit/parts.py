@@ -19,7 +19,7 @@ def write_parts(outer: Emitter, split: Split) -> None:
     copies = [(e.buffer(b), e.buffer(c)) for b, c in split.copies]
     outside, outer.w = outer.w, Writer()
     if copies:
-        parts = f"b{copies[0][1][1:]}"
+        parts = f"e{copies[0][1][1:]}_4"
         outside.line(f"{parts} = parts_for({e.size(split.work)}, {e.size(split.copied)}, {split.parts})")
         made, outer.w = outer.w, outside
         for _, buffer in split.copies:
@@ -34,7 +34,7 @@ def write_parts(outer: Emitter, split: Split) -> None:
     if split.interleaved:
         outer.turns(split.loop, "c", size, parts)
     else:
-        first, end = (f"z{split.loop.depth}_{k}" for k in (2, 3))
+        first, end = (f"e{split.loop.depth}_{k}" for k in (2, 3))
         outer.w.line(f"{first} = c * {size} // {parts}")
         outer.w.line(f"{end} = (c + 1) * {size} // {parts}")
         outer.turns(split.loop, first, end)

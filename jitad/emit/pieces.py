@@ -21,7 +21,7 @@ def write_in_pieces(
         turns, before, skipped = (e.size(n) for n in (
             sizes.sub(loop.size, sizes.sub(inside.stop, inside.start)), inside.start, sizes.sub(inside.stop, inside.start)))
     else:
-        before, skipped = f"z{loop.depth}_0", f"z{loop.depth}_1"
+        before, skipped = f"{turn}_0", f"{turn}_1"
         w.line(f"{before} = max(min({end}, {start}) - {first}, 0)")
         w.line(f"{skipped} = max(min({end}, {stop}) - {first} - {before}, 0)")
         turns = f"{end} - {first} - {skipped}"

@@ -54,7 +54,7 @@ def write_turns(outer: Emitter, step: Repeat, w: Writer) -> None:
         return _call(step, function, list(lengths.values()), e, w)
     handed = Handed(turns, map(e.name, step.numbers), lengths, e)
     writer, name = AllTurns(turns, handed, function, list(lengths)), f"turns{number}"
-    decorator = outer.compiled("part", apart=False)  # what steps are taken again writes is what it reads
+    decorator = outer.compiled("part", apart=turns.again is None)  # that has another one write what it reads
     n = e.buffer(turns.count) if turns.count is not None else e.size(turns.length)  # type: ignore[arg-type]
     if turns.again is not None:
         forth, others = e.turns[turns.again]
