@@ -92,7 +92,7 @@ def _sine(x, whole, k):  # type: ignore[no-untyped-def]
     p = p * z + -0.000198410865614788
     p = p * z + 0.008333332768753579
     p = p * z + -0.16666666663881236
-    out = r + r * (z * p)
+    out = r * (1.0 + z * p)
     return choose((bits(whole) & 1) == 1, -out, out)
 
 
@@ -128,7 +128,7 @@ def _arcsine(x):  # type: ignore[no-untyped-def]
     p = p * z + 0.04464766388813485
     p = p * z + 0.07499992404401838
     p = p * z + 0.16666666686085643
-    return inner, r + r * (z * p)
+    return inner, r * (1.0 + z * p)
 
 
 @_own

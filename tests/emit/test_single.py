@@ -80,6 +80,13 @@ def test_ends(name, blocks):
     np.testing.assert_array_equal(np.signbit(got[:2]) & ~np.isnan(got[:2]), np.signbit(want[:2]) & ~np.isnan(want[:2]))
 
 
+@pytest.mark.parametrize("name", [
+    "sin", "tan", "arcsin", "arctan", "sinh", "tanh", "arcsinh", "arctanh", "expm1", "log1p", "cbrt", "sqrt"])
+def test_zeros_keep_their_sign(name, blocks):
+    """In blocks of nothing out of the ordinary, too."""
+    assert np.signbit(beside_a_sine(getattr(np, name), blocks)(np.full(16, -0.0, SINGLE))[0]).all()
+
+
 @pytest.mark.parametrize("blocks_of", [8, 1])
 def test_ends_of_powers(blocks_of):
     """Each pair of them; blocks of one pair, and ordinary ones beside it."""
