@@ -29,7 +29,7 @@ from __future__ import annotations
 import dataclasses
 import itertools
 import re
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from contextlib import nullcontext
 
 import numpy as np
@@ -92,7 +92,7 @@ class Emitter:
         self.w = Writer()
         packed = {b.source: b for b in program.packed if b.kind == "packed" and not b.fixed}
         self.e = Expressions(program.scalars(), program.stored(), packed)
-        self.parts: dict[tuple[Form, int], int] = {}
+        self.parts: dict[tuple[Form, str], int] = {}
         self.copies = {c for s in program.block.steps if isinstance(s, Split) for _, c in s.copies}  # made where they are needed
         self.runs = self.packs = 0
         self.pieces: list[Piece] = []  # the outermost loops
@@ -131,10 +131,11 @@ class Emitter:
         require_small(sum(text.count("\n") for text in texts))
         return "\n".join(texts)
 
-    @property
-    def decorator(self) -> str:
-        """What compiles a loop that is a function."""
-        return self.compiled("part", apart=not self.program.in_place)
+    def decorator(self, names: Iterable[str]) -> str:
+        """What compiles a loop that is a function of what these are: an array may be a row of another one."""
+        taken = set(names)
+        rows = {self.e.buffer(b): p.array for b, p in self.e.places.items()}
+        return self.compiled("part", apart=not self.program.in_place and taken.isdisjoint(rows[n] for n in taken & rows.keys()))
 
     def compiled(self, kind: str, apart: bool) -> str:
         """What compiles a function that the kernel calls; `apart` if none of its arrays lies where one lies that it writes to."""

@@ -44,12 +44,13 @@ def write_parts(outer: Emitter, split: Split) -> None:
     lines = outer.w.lines if split.wrong is None else _ended(outer.w.lines, e.buffer(split.wrong))
     form, names = form_of([*_known(e.buffers, outer.w), *lines])
     w = outer.w = outside
-    number = outer.parts.setdefault((form, split.parts), len(outer.parts))
+    decorator = outer.decorator(names[k] for k in form.free)
+    number = outer.parts.setdefault((form, decorator), len(outer.parts))
     if f"part{number}" not in e.helpers:
-        e.helpers[f"part{number}"] = function_of(f"part{number}", form, outer.decorator, ["c"])
+        e.helpers[f"part{number}"] = function_of(f"part{number}", form, decorator, ["c"])
         there = {names[k]: f"x{k}" for k in form.free}
         e.helpers[f"run{number}"] = _run(
-            number, split, there, [there[whole] for whole, _ in copies], size, parts, outer.options.strict)
+            number, there, [there[whole] for whole, _ in copies], parts, outer.options.strict)
     arguments = [*(given(names[k]) for k in form.free), *(copy for _, copy in copies)]
     w.line(f"run{number}({', '.join([e.size(split.work), *arguments])})")
     if split.wrong is not None:
@@ -82,31 +83,23 @@ def _ended(lines: list[str], wrong: str) -> list[str]:
     return out
 
 
-def _run(
-    number: int, split: Split, there: Mapping[str, str], copied: Sequence[str], size: str, parts: str, strict: bool,
-) -> str:
+def _run(number: int, there: Mapping[str, str], copied: Sequence[str], parts: str, strict: bool) -> str:
     """A function that runs the parts of a loop, in threads where there is enough to do.
 
     `there` are its names by those outside; all but the first part are handed copies in place of what is `copied`.
     """
     w, taken = Writer(), list(there.values())
-    parts, size = there.get(parts, parts), there.get(size, size)
     copies = {name: f"y{k}" for k, name in enumerate(copied)}
     handed = ", ".join(f"{copies[x]}[c - 1] if c > 0 else {x}" if x in copies else x for x in taken)
 
-    def run(turn: str, loop: str, count: str) -> None:
-        with w.indented(f"for c in {loop}({count}):"):
-            w.line(f"part{number}(int64({turn}), {handed})")
+    def run(loop: str) -> None:
+        with w.indented(f"for c in {loop}({there.get(parts, parts)}):"):
+            w.line(f"part{number}(int64(c), {handed})")
 
     w.line("@exact_parts" if strict else "@part_parts")
     with w.indented(f"def run{number}({', '.join(['work', *taken, *copies.values()])}):"):
-        if split.near:
-            with w.indented(f"if work >= {WORTHWHILE} and {size} >= {split.parts * split.near}:"):
-                with w.indented("for phase in range(2):"):
-                    run("2 * c + phase", "prange", str(split.parts // 2))
-        else:
-            with w.indented(f"if work >= {WORTHWHILE}:"):
-                run("c", "prange", parts)
+        with w.indented(f"if work >= {WORTHWHILE}:"):
+            run("prange")
         with w.indented("else:"):
-            run("c", "range", parts)
+            run("range")
     return w.text()

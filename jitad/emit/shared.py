@@ -6,7 +6,7 @@ Twenty steps of an integrator in one function are twenty times the same loops ov
 from __future__ import annotations
 
 import re
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 
 _NAME = re.compile(r"\b[a-z]\d+(?:_\d+)?\b")
@@ -34,21 +34,24 @@ class Form:
 
 
 def share(
-    lines: list[str], pieces: Sequence[Piece], decorator: str, every: bool = False,
+    lines: list[str], pieces: Sequence[Piece], decorator: Callable[[list[str]], str], every: bool = False,
 ) -> tuple[list[str], dict[str, str]]:
-    """The lines with pieces that occur several times, or `every` piece, replaced by calls; and the functions that are called."""
-    forms: dict[Form, list[tuple[Piece, list[str]]]] = {}
+    """The lines with pieces that occur several times, or `every` piece, replaced by calls; and the functions that are called.
+
+    `decorator` is what compiles a function of what it takes.
+    """
+    forms: dict[tuple[Form, str], list[tuple[Piece, list[str]]]] = {}
     for piece in pieces:
         form, names = form_of(lines[piece.start : piece.end], piece.results)
-        forms.setdefault(form, []).append((piece, names))
+        forms.setdefault((form, decorator([names[k] for k in form.free])), []).append((piece, names))
     functions: dict[str, str] = {}
     out = list(lines)
-    for form, found in forms.items():
+    for (form, compiled_by), found in forms.items():
         length = form.text.count("\n")
         if (len(found) - 1) * length < WORTH and not every:
             continue
         name = f"same{len(functions)}"
-        functions[name] = function_of(name, form, decorator)
+        functions[name] = function_of(name, form, compiled_by)
         for piece, names in found:
             indent = re.match(r"\s*", lines[piece.start])[0]  # type: ignore[index]
             call = f"{name}({', '.join(given(names[k]) for k in form.free)})"

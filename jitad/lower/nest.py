@@ -179,16 +179,14 @@ class Split:
     """A loop in at most `parts` parts that may run at once, see :mod:`jitad.lower.parallel`.
 
     `partials` are its accumulators with an array of one element for each part, `copies` the arrays to which several parts
-    add with one array for each but the first. Else, what parts add to may reach `near` elements into what the next one adds to:
-    then every other one runs at once. If `interleaved`, part c takes every `parts`-th value from c on: the parts of a triangle
-    are alike then. `work` is about how many scalars it computes, `copied` how many numbers one part has in its copies.
+    add with one array for each but the first. If `interleaved`, part c takes every `parts`-th value from c on: the parts of a
+    triangle are alike then. `work` is about how many scalars it computes, `copied` how many numbers one part has in its copies.
     """
 
     loop: Loop
     parts: int
     partials: list[tuple[Node, Buffer]]
     copies: list[tuple[Buffer, Buffer]]
-    near: int
     interleaved: bool
     work: int | Size
     copied: int | Size

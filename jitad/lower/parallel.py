@@ -2,13 +2,10 @@
 
 Every outermost loop is cut into a number of parts that its lengths decide about, whatever the number of threads, so that results
 are the same from run to run. A part has its own partial sums, and its own copies of arrays to which other parts add as well;
-afterwards they are added up in the order of the parts. Where these add to their own part of an array and little of the next one,
-no copies are needed: first every other part runs, then the rest.
+afterwards they are added up in the order of the parts.
 """
 
 from __future__ import annotations
-
-from typing import NamedTuple
 
 from jitad.ir import sizes
 from jitad.ir.node import Node
@@ -16,8 +13,6 @@ from jitad.ir.sizes import Size
 from jitad.ir.types import BOOL
 from jitad.lower.nest import Block, Let, Loop, Program, Split, Store, walk
 from jitad.lower.scalar import Buffer, loop_var
-from jitad.ops.arithmetic import add
-from jitad.ops.leaf import constant_value
 
 PARTS = 16
 TYPICAL = (1000, 1000), (1000, 8)  # lengths of first axes and of others, by which loops are compared
@@ -32,59 +27,42 @@ def split(program: Program) -> Program:
     for k, step in enumerate(program.block.steps):
         if isinstance(step, Loop) and any(step is n for n in major):
             triangular = any(isinstance(s, Loop) and s.after for s in walk(step.body))
-            shared = _shared(step, triangular)
+            shared = _shared(step)
             if shared is not None:
                 partials = [(n, Buffer("temp", n.dtype, (PARTS,))) for n in step.accumulators]
-                copies = [(b, Buffer("temp", b.dtype, (PARTS - 1, *b.shape), padded=b.padded)) for b in shared.scattered]
+                copies = [(b, Buffer("temp", b.dtype, (PARTS - 1, *b.shape), padded=b.padded)) for b in shared]
                 temporaries += [(b, False) for _, b in (*partials, *copies)]
                 copied: int | Size = 0
-                for b in shared.scattered:
+                for b in shared:
                     copied = sizes.add(copied, sizes.product(b.shape))
                 checked = any(isinstance(s, Loop) and s.checks for s in walk(Block([step])))
                 wrong = Buffer("temp", BOOL, (PARTS,)) if checked else None
                 temporaries += [] if wrong is None else [(wrong, False)]
                 program.block.steps[k] = Split(
-                    step, PARTS, partials, copies, shared.near, triangular, _work(step), copied, wrong)
+                    step, PARTS, partials, copies, triangular, _work(step), copied, wrong)
     program.temporaries = temporaries
     return program
 
 
-class Shared(NamedTuple):
-    """Arrays to which several parts add anywhere; else how far parts reach into what the next one adds to."""
-
-    scattered: list[Buffer]
-    near: int
-
-
-def _shared(loop: Loop, interleaved: bool) -> Shared | None:
-    """What parts have in common; None if they would be in each other's way."""
+def _shared(loop: Loop) -> list[Buffer] | None:
+    """Arrays to which several parts add; None if parts would be in each other's way."""
     var = loop_var(loop.depth, loop.size)
     stores: dict[Buffer, list[Store]] = {}
-    for step in walk(loop.body) if loop.interior is None else (*walk(loop.body), *walk(loop.interior.body)):
+    for step in walk(Block([loop])):
         if isinstance(step, Store):
             stores.setdefault(step.buffer, []).append(step)
-    reach = {b: _reach(found, var) for b, found in stores.items()}
-    shared = [b for b, r in reach.items() if r != 0]
-    if not all(s.add for b in shared for s in stores[b]):
-        return None
-    near = [r for r in reach.values() if r is not None]
-    return Shared(shared, 0) if interleaved or len(near) < len(reach) else Shared([], max(near, default=0))
+    out = []
+    for buffer, found in stores.items():
+        if not _is_owned(found, var):
+            if not all(s.add for s in found):
+                return None
+            out.append(buffer)
+    return out
 
 
-def _reach(stores: list[Store], var: Node) -> int | None:
-    """The most that what is stored at one value of the loop variable is apart along an axis where it goes with it; else None."""
-    found = ([_ahead(s.idx[axis], var) for s in stores] for axis in range(len(stores[0].idx)))
-    known = [[k for k in a if k is not None] for a in found if None not in a]
-    return min((max(a) - min(a) for a in known), default=None)
-
-
-def _ahead(index: Node, var: Node) -> int | None:
-    """k where an index is the variable and k."""
-    if index is var:
-        return 0
-    if index.op is add and index.args[0] is var and index.args[1].op.name == "constant":
-        return int(constant_value(index.args[1]))  # type: ignore[call-overload]
-    return None
+def _is_owned(stores: list[Store], var: Node) -> bool:
+    """Whether what is stored at one value of the loop variable is at a place of its own: one axis is indexed by it alone."""
+    return any(all(s.idx[axis] is var for s in stores) for axis in range(len(stores[0].idx)))
 
 
 def _major(loops: list[Loop], first: int, other: int) -> list[Loop]:

@@ -78,16 +78,10 @@ Value and gradient take more than three times as long as the value in these:
   multiplications at least (81 and 27 for each step of a 3 x 3 matrix), and the matrices of all steps are stored and read again.
 - The LSTM: as each weight is a factor in every step, the gradient adds to all of them in every step; its arrays are read and
   written where the value only reads the weights.
-- Runge-Kutta: a step is taken again on the way back, as only what lies between steps is stored: one step forth, one again, and its
-  derivative.
+- Runge-Kutta: a step is taken again on the way back, as only what lies between steps is stored: one step forth, one again, and
+  its derivative.
 - Rosenbrock's function of two numbers and 13 atoms: a call from Python that hands back an array makes one, 0.3 microseconds. From
   compiled code, by `kernel.njit_into`, they take 1.8 and 2.3 times as long as the value.
-
-## Two cores
-
-`python -m tests.benchmarks.parallel` runs the large problems with `parallel=True` on two cores, against one. Times as fast:
-
-{two}
 """
 
 
@@ -136,6 +130,6 @@ def write(rows: list[Row], peaks: list[memory.Peak]) -> None:
     text = TEXT.format(
         machine=_machine(), summary=_bullets(table.means(rows)), slow=SLOW, peaks=_peaks(peaks),
         times=grid(["", *(name for name, _ in table.COLUMNS)], [[row.title, *table.cells(row)] for row in rows]),
-        losses=_bullets(lost) if lost else "In none of these rows.", why=WHY.format(two=TWO))
+        losses=_bullets(lost) if lost else "In none of these rows.", why=WHY)
     (DOCS / "performance.md").write_text(text)
     plot.draw(rows, DOCS / "performance.png")

@@ -5,24 +5,13 @@ import numpy as np
 import pytest
 
 import jitad
-from jitad.lower.nest import Split
 from jitad.lower.parallel import PARTS
-from tests.written import written
 
 RNG = np.random.default_rng(8)
 
 
 def rosenbrock(x):
     return (100 * (x[1:] - x[:-1] ** 2) ** 2 + (1 - x[:-1]) ** 2).sum()
-
-
-def scattered_near(x):
-    """Adds to its own element and to the third from it."""
-    out = np.zeros(len(x) + 3)
-    k = np.arange(len(x))
-    out[k] += np.sin(x)
-    np.add.at(out, k + 3, np.cos(x))
-    return (out * np.arange(len(x) + 3)).sum(), out
 
 
 def rolled(x):
@@ -32,6 +21,12 @@ def rolled(x):
 def bonds(x, pairs):
     d = x[pairs[:, 0]] - x[pairs[:, 1]]
     return ((np.sqrt((d * d).sum(-1)) - 1) ** 2).sum()
+
+
+def charges(x, z, pairs):
+    """Reads four rows, and adds to two arrays."""
+    d = x[pairs[:, 0]] - x[pairs[:, 1]]
+    return (z[pairs[:, 0]] * z[pairs[:, 1]] / np.sqrt((d * d).sum(-1) + 1)).sum()
 
 
 def table(x, neighbours):
@@ -54,18 +49,6 @@ def test_ends_and_interiors(f):
         same(parallel(x), serial(x))
 
 
-def test_near_additions_need_no_copies():
-    """Parts add to what the next one adds to as well: every other part runs at once."""
-    serial, parallel = jitad.jit(scattered_near), jitad.jit(scattered_near, parallel=True)
-    splits = [s for s in written(parallel, np.ones(9)).program.block.steps if isinstance(s, Split)]
-    for n in [5, 16, 47, 48, 49, 100, 30_000]:
-        x = RNG.normal(size=n)
-        same(parallel(x), serial(x))
-        for a, b in zip(parallel(x), parallel(x), strict=True):
-            np.testing.assert_array_equal(a, b)
-    assert splits and not any(s.copies for s in splits)
-
-
 @pytest.mark.parametrize("atoms, pairs", [(5, 7), (300, 20), (300, 40_000), (20_000, 30_000), (40_000, 400_000)])
 def test_copies(atoms, pairs):
     """Of few numbers or of many, in two parts or in sixteen; the same for any number of threads."""
@@ -84,6 +67,14 @@ def test_copies(atoms, pairs):
         np.testing.assert_array_equal(parallel(x, k)[1], found[1])
     finally:
         numba.set_num_threads(before)
+
+
+def test_several_rows():
+    x, z, k = RNG.normal(size=(300, 3)), RNG.normal(size=300), RNG.integers(0, 300, (20_000, 2))
+    serial = jitad.value_and_grad(charges, (0, 1))
+    for pairs in (k, k[:3]):
+        found, want = jitad.jit(serial, parallel=True)(x, z, pairs), serial(x, z, pairs)
+        same((found[0], *found[1]), (want[0], *want[1]))
 
 
 def test_how_many_parts():

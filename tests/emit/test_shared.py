@@ -88,12 +88,12 @@ def test_pieces():
     lines = ["    for i0 in range(n0):", "        v1 = t0[i0]", "        t1[i0] = v1", "    v5 = 0.0", "    for i0 in range(n0):",
              "        v6 = t1[i0]", "        v5 += v6", "    for i0 in range(n0):", "        v1 = t2[i0]", "        t3[i0] = v1"]
     pieces = [Piece(0, 3, ()), Piece(3, 7, ("v5",)), Piece(7, 10, ())]
-    same, functions = share(lines, pieces, "part")
+    same, functions = share(lines, pieces, lambda names: "part")
     assert same == lines and not functions  # too short to be worth it
     longer = [line for line in lines[:3] for _ in range(1)] + ["        t4[i0] = v1"] * 30
     again = [line.replace("t0", "t8").replace("t1", "t9").replace("v1", "v7") for line in longer]
     n = len(longer)
-    same, functions = share([*longer, *again], [Piece(0, n, ()), Piece(n, 2 * n, ())], "part")
+    same, functions = share([*longer, *again], [Piece(0, n, ()), Piece(n, 2 * n, ())], lambda names: "part")
     assert same == ["    same0(n0, t0, t1, t4)", "    same0(n0, t8, t9, t4)"]
     assert functions["same0"].startswith("@part\ndef same0(x1, x3, x4, x5):\n    for x0 in range(x1):\n        x2 = x3[x0]\n")
 
@@ -102,9 +102,9 @@ def test_pieces_with_results_are_other_pieces():
     body = ["    v5 = 0.0", "    for i0 in range(n0):", *["        v5 += t1[i0]"] * 30]
     lines = [*body, *[line.replace("v5", "v6") for line in body]]
     n = len(body)
-    same, _ = share(lines, [Piece(0, n, ("v5",)), Piece(n, 2 * n, ("v6",))], "part")
+    same, _ = share(lines, [Piece(0, n, ("v5",)), Piece(n, 2 * n, ("v6",))], lambda names: "part")
     assert same == ["    v5 = same0(n0, t1)", "    v6 = same0(n0, t1)"]
-    assert not share(lines, [Piece(0, n, ("v5",)), Piece(n, 2 * n, ())], "part")[1]
+    assert not share(lines, [Piece(0, n, ("v5",)), Piece(n, 2 * n, ())], lambda names: "part")[1]
 
 
 def test_runs():
@@ -178,3 +178,29 @@ def test_steps_say_that_arrays_lie_apart(in_place):
     with jitad.disable_jit():
         want = f(x)
     np.testing.assert_allclose(f(x), want, rtol=1e-13)
+
+
+def test_an_array_and_a_row_of_it_lie_not_apart():
+    """Lanes write to rows of what scalars write to as a whole: of equal loops that are handed both nothing is said."""
+    off = 1 - np.eye(6)
+
+    def chained(x):
+        for k in range(12):
+            d = x[:, None] - x
+            x = x - 0.01 * k * (off / (d * d + np.eye(6))).sum(1) * np.cos(x)
+            x = x + 0.1 * jitad.grad(lambda y: (off * np.exp(-((y[:, None] - y) ** 2))).sum())(x)
+        return (x**3).sum()
+
+    f = jitad.value_and_grad(chained)
+    x = np.linspace(0, 3, 6)
+    source = written(f, x).source
+    defined = {m[2]: m[1] for m in re.finditer(r"@(\w+)\ndef (\w+)\(", source)}
+    lies = dict(re.findall(r"(t\d+) = row_of\((u\d+), ", source))
+    calls = [(name, set(re.findall(r"\b[tu]\d+\b", handed))) for name, handed in re.findall(r" (same\d+)\((.*)\)\n", source)]
+    both = [name for name, handed in calls if any(lies.get(a) in handed for a in handed)]
+    assert both and all(defined[name] == "part" for name in both) and "part_apart" in defined.values()
+    found = f(x)
+    with jitad.disable_jit():
+        want = f(x)
+    np.testing.assert_allclose(found[0], want[0], rtol=1e-12)
+    np.testing.assert_allclose(found[1], want[1], rtol=1e-10, atol=1e-11 * abs(want[1]).max())
