@@ -85,11 +85,11 @@ Value and gradient take more than three times as long as the value in these:
 
 ## Two cores
 
-Large problems with `parallel=True` on two cores, times as fast as on one (`python -m tests.benchmarks.parallel`, where results are
-compared with those of one core, and from run to run bit by bit): pairs of atoms 1.7 to 2.1, lists of pairs 1.7 and 1.9, the phase
-fields 1.95 and 2.0, Rosenbrock's function 2.0, Student's likelihood 1.8, the Gaussian mixture 1.75, the three-body energy 1.65, the
-logistic regression 1.65, the network 1.6 to 1.8, a Hessian-vector product 1.5 to 1.8. Loops of steps that wait for each other stay
-what they are: parts of one step are not taken at once.
+Large problems with `parallel=True` on two cores, times as fast as on one (`python -m tests.benchmarks.parallel`, where
+results are compared with those of one core, and from run to run bit by bit): pairs of atoms 1.7 to 2.1, lists of pairs 1.7
+and 1.9, the phase fields 1.95 and 2.0, Rosenbrock's function 2.0, Student's likelihood 1.8, the Gaussian mixture 1.75, the
+three-body energy 1.65, the logistic regression 1.65, the network 1.6 to 1.8, a Hessian-vector product 1.5 to 1.8. Loops of
+steps that wait for each other stay what they are: parts of one step are not taken at once.
 """
 
 
