@@ -7,10 +7,10 @@ from collections.abc import Mapping, Sequence
 from jitad.emit.compilers import WORTHWHILE
 from jitad.emit.cpu import Emitter
 from jitad.emit.list_loops import RAISE
-from jitad.emit.shared import form_of, function_of, given, names_of
+from jitad.emit.shared import form_of, function_of, given
 from jitad.emit.writer import Writer
 from jitad.lower.nest import Split
-from jitad.lower.scalar import Buffer, loop_var
+from jitad.lower.scalar import loop_var
 
 
 def write_parts(outer: Emitter, split: Split) -> None:
@@ -42,7 +42,7 @@ def write_parts(outer: Emitter, split: Split) -> None:
     for node, partials in split.partials:
         outer.w.line(f"{e.buffer(partials)}[c] = {e.name(node)}")
     lines = outer.w.lines if split.wrong is None else _ended(outer.w.lines, e.buffer(split.wrong))
-    form, names = form_of([*_known(e.buffers, outer.w), *lines])
+    form, names = form_of(lines)
     w = outer.w = outside
     decorator = outer.decorator(names[k] for k in form.free)
     number = outer.parts.setdefault((form, decorator), len(outer.parts))
@@ -63,15 +63,6 @@ def write_parts(outer: Emitter, split: Split) -> None:
             outer.combine(node, total, f"{found}[c]")
     for whole, copy in copies:
         w.line(f"collect({whole}, {copy}[: {parts} - 1])")
-
-
-def _known(buffers: Mapping[Buffer, str], body: Writer) -> list[str]:
-    """Lines that say how long axes of arrays are, of which the kernel knows it."""
-    used, found = names_of(body.text()), []
-    for b, name in buffers.items():
-        lengths = b.shape[: -1 if b.padded else None]
-        found += [f"known({name}, {k}, {n})" for k, n in enumerate(lengths) if k and name in used and isinstance(n, int)]
-    return list(dict.fromkeys(found))
 
 
 def _ended(lines: list[str], wrong: str) -> list[str]:

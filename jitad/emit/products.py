@@ -34,112 +34,60 @@ def _multiplied(out, a, b):  # type: ignore[no-untyped-def]
 
 @exact
 def _parts_of(work, rows):  # type: ignore[no-untyped-def]
-    """In how many parts of `rows` a product is done."""
-    parts = work // PART + 1
-    return parts if parts <= MOST and parts * ROWS <= rows else 1
+    """In how many parts of `rows` a product is done: an even number, or one."""
+    parts = 2 * (work // (2 * PART) + 1)
+    return parts if work > PART and parts <= MOST and parts * ROWS <= rows else 1
 
 
-@exact
-def _in_rows(out, a, b):  # type: ignore[no-untyped-def]
+def _in_rows(out, a, b, parts):  # type: ignore[no-untyped-def]
     """Each part has its own rows of the result."""
-    parts = _parts_of(out.size * a.shape[1], out.shape[0])
-    if parts == 1:
-        _multiplied(out, a, b)
-    else:
-        for c in range(parts):
-            first, last = c * out.shape[0] // parts, (c + 1) * out.shape[0] // parts
-            np.dot(a[first:last], b, out[first:last])
-
-
-@exact
-def _in_terms(out, a, b):  # type: ignore[no-untyped-def]
-    """Each part has its own terms of the sums that the results are: rows of both factors, the first of which is transposed."""
-    parts = _parts_of(out.size * a.shape[0], a.shape[0])
-    if parts == 1 or out.size * parts > a.size + b.size:
-        _multiplied(out, a.T, b)
-    else:
-        more = np.empty_like(out)
-        for c in range(parts):
-            first, last = c * a.shape[0] // parts, (c + 1) * a.shape[0] // parts
-            np.dot(a[first:last].T, b[first:last], more if c else out)
-            if c:
-                out += more
-
-
-@exact_parts
-def _in_rows_at_once(out, a, b):  # type: ignore[no-untyped-def]
-    for c in prange(MOST):
-        first, last = c * out.shape[0] // MOST, (c + 1) * out.shape[0] // MOST
+    for c in prange(parts):
+        first, last = c * out.shape[0] // parts, (c + 1) * out.shape[0] // parts
         np.dot(a[first:last], b, out[first:last])
 
 
-@exact_parts
-def _in_terms_at_once(found, a, b):  # type: ignore[no-untyped-def]
-    for c in prange(MOST):
-        first, last = c * a.shape[0] // MOST, (c + 1) * a.shape[0] // MOST
+def _in_terms(found, a, b):  # type: ignore[no-untyped-def]
+    """Each part has its own terms of the sums that the results are: rows of both factors, the first of which is transposed."""
+    parts = len(found)
+    for c in prange(parts):
+        first, last = c * a.shape[0] // parts, (c + 1) * a.shape[0] // parts
         np.dot(a[first:last].T, b[first:last], found[c])
 
 
-@exact
-def _rows_at_once(out, a, b):  # type: ignore[no-untyped-def]
-    if _parts_of(out.size * a.shape[1], out.shape[0]) == 1 or out.shape[0] < MOST * ROWS:
-        _in_rows(out, a, b)
-    else:
-        _in_rows_at_once(out, a, b)
+def _products(decorator: Any, suffix: str) -> dict[str, Any]:
+    """Functions for each way to take factors, transposed or not as letters say; loops over parts are compiled by `decorator`."""
+    in_rows, in_terms = decorator(_in_rows), decorator(_in_terms)
+
+    @exact
+    def rows(out, a, b):  # type: ignore[no-untyped-def]
+        parts = _parts_of(out.size * a.shape[1], out.shape[0])
+        if parts == 1:
+            _multiplied(out, a, b)
+        else:
+            in_rows(out, a, b, parts)
+
+    @exact
+    def terms(out, a, b):  # type: ignore[no-untyped-def]
+        parts = _parts_of(out.size * a.shape[0], a.shape[0])
+        if parts == 1 or out.size * parts > a.size + b.size:
+            _multiplied(out, a.T, b)
+        else:
+            found = np.empty((parts, *out.shape), out.dtype)
+            in_terms(found, a, b)
+            out[...] = found[0]
+            for c in range(1, parts):
+                out += found[c]
+
+    @exact
+    def rows_of_transposed(out, a, b):  # type: ignore[no-untyped-def]
+        rows(out, a, b.T)
+
+    @exact
+    def both_transposed(out, a, b):  # type: ignore[no-untyped-def]
+        _multiplied(out, a.T, b.T)
+
+    found = {"nn": rows, "nt": rows_of_transposed, "tn": terms, "tt": both_transposed}
+    return {f"product_{factors}{suffix}": function for factors, function in found.items()}
 
 
-@exact
-def _terms_at_once(out, a, b):  # type: ignore[no-untyped-def]
-    parts = _parts_of(out.size * a.shape[0], a.shape[0])
-    if parts == 1 or a.shape[0] < MOST * ROWS or out.size * MOST > a.size + b.size:
-        _in_terms(out, a, b)
-    else:
-        found = np.empty((MOST, *out.shape), out.dtype)
-        _in_terms_at_once(found, a, b)
-        out[...] = found[0]
-        for c in range(1, MOST):
-            out += found[c]
-
-
-# The letters say which factor is taken transposed.
-
-
-@exact
-def product_nn(out, a, b):  # type: ignore[no-untyped-def]
-    _in_rows(out, a, b)
-
-
-@exact
-def product_nt(out, a, b):  # type: ignore[no-untyped-def]
-    _in_rows(out, a, b.T)
-
-
-@exact
-def product_tn(out, a, b):  # type: ignore[no-untyped-def]
-    _in_terms(out, a, b)
-
-
-@exact
-def product_tt(out, a, b):  # type: ignore[no-untyped-def]
-    _multiplied(out, a.T, b.T)
-
-
-@exact
-def product_nn_at_once(out, a, b):  # type: ignore[no-untyped-def]
-    _rows_at_once(out, a, b)
-
-
-@exact
-def product_nt_at_once(out, a, b):  # type: ignore[no-untyped-def]
-    _rows_at_once(out, a, b.T)
-
-
-@exact
-def product_tn_at_once(out, a, b):  # type: ignore[no-untyped-def]
-    _terms_at_once(out, a, b)
-
-
-NAMES: dict[str, Any] = {
-    "product_nn": product_nn, "product_nt": product_nt, "product_tn": product_tn, "product_tt": product_tt,
-    "product_nn_at_once": product_nn_at_once, "product_nt_at_once": product_nt_at_once, "product_tn_at_once": product_tn_at_once,
-    "product_tt_at_once": product_tt}
+NAMES: dict[str, Any] = _products(exact, "") | _products(exact_parts, "_at_once")

@@ -9,7 +9,7 @@ from llvmlite import ir
 from numba import types
 from numba.core import cgutils, imputils
 
-from jitad.emit.lanes import call, intrinsic
+from jitad.emit.lanes import intrinsic
 
 
 def _view(context: Any, builder: Any, sig: Any, value: Any, start: Any, lengths: list[Any]) -> Any:
@@ -50,17 +50,3 @@ def row_of(typingctx, array, k):  # type: ignore[no-untyped-def]
         return _view(context, builder, sig, args[0], builder.mul(args[1], functools.reduce(builder.mul, lengths)), lengths)
 
     return array.copy(ndim=array.ndim - 1)(array, types.int64), codegen
-
-
-@intrinsic(prefer_literal=True)
-def known(typingctx, array, axis, length):  # type: ignore[no-untyped-def]
-    """Have LLVM know a length, without asking: where elements lie is then no product of numbers it has to look up."""
-
-    def codegen(context: Any, builder: Any, sig: Any, args: Any) -> Any:
-        from numba.np import arrayobj
-
-        there = cgutils.unpack_tuple(builder, arrayobj.make_array(array)(context, builder, args[0]).shape)[axis.literal_value]
-        call(builder, "llvm.assume", ir.VoidType(), builder.icmp_signed("==", there, args[2]))
-        return context.get_dummy_value()
-
-    return types.void(array, axis, types.int64), codegen
