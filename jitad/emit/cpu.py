@@ -36,8 +36,9 @@ import numpy as np
 
 from jitad.config import DEFAULT, Options
 from jitad.emit.expression import Expressions, Place, literal
-from jitad.emit.lane_loops import LaneLoop, room
+from jitad.emit.lane_loops import LaneLoop
 from jitad.emit.list_loops import RAISE, ListLoop
+from jitad.emit.memory import dtype_name, views, write_counts
 from jitad.emit.packs import Pack, packed
 from jitad.emit.path import Asked, Decision
 from jitad.emit.pieces import write_in_pieces
@@ -52,7 +53,7 @@ from jitad.ir.node import Node
 from jitad.ir.sizes import Sym
 from jitad.ir.types import Shape
 from jitad.lower.lists import Entries
-from jitad.lower.memory import is_computed
+from jitad.lower.memory import is_computed, scratch_of, whole
 from jitad.lower.nest import (
     Accumulate,
     Block,
@@ -93,7 +94,6 @@ class Emitter:
         packed = {b.source: b for b in program.packed if b.kind == "packed" and not b.fixed}
         self.e = Expressions(program.scalars(), program.stored(), packed)
         self.parts: dict[tuple[Form, str], int] = {}
-        self.copies = {c for s in program.block.steps if isinstance(s, Split) for _, c in s.copies}  # made where they are needed
         self.runs = self.packs = 0
         self.pieces: list[Piece] = []  # the outermost loops
 
@@ -143,8 +143,8 @@ class Emitter:
 
     def _rows(self) -> dict[str, Place]:
         """Temporaries of one shape and dtype as rows of one array: where each of them lies, by name."""
-        copied = {b for step in walk(self.program.block) if isinstance(step, Split) for b, _ in step.copies}
-        alone = {self.program.numbers, *self.copies}
+        copies = {c: b for step in walk(self.program.block) if isinstance(step, Split) for b, c in step.copies}
+        alone, copied = {self.program.numbers, *copies}, set(copies.values())
         kinds: dict[tuple, list[Buffer]] = {}
         for b, zeroed in self.program.temporaries:
             if b.kind == "temp" and b not in alone and not is_computed(b, self.program):
@@ -214,23 +214,22 @@ class Emitter:
 
     def memory(self) -> None:
         """Make all arrays that are written to."""
-        for b in self.program.packed:
-            if b.kind == "packed":
-                self._allocate(b, False)
-        for buffer, zeroed in self.program.temporaries:
-            if not is_computed(buffer, self.program) and buffer not in self.copies:
-                self._allocate(buffer, zeroed)
+        scratch = scratch_of(self.program)
+        zeroed = [b for b, from_zero in self.program.temporaries if from_zero]
+        own = {b for buffers in scratch.values() for b in buffers}
+        for b, from_zero in self.program.temporaries:
+            if b not in own and not is_computed(b, self.program):
+                self._allocate(b, from_zero)
+        copies = write_counts(self.program.block, self.e, self.w)
+        for k, (dtype, buffers) in enumerate(scratch.items()):
+            lines, length = views(f"memory{k}", buffers, self.e, copies)
+            self.w.line(f"memory{k} = memory({length}, {dtype_name(dtype)})")
+            self.w.all(lines)
+        self.w.all(f"clear({self.e.buffer(b)})" for b in zeroed if b in own)
 
-    def make_copies(self, b: Buffer, count: str) -> None:
-        """Make as many arrays as are needed of those that there may be."""
-        self._allocate(b, False, count)
-
-    def _allocate(self, b: Buffer, zeroed: bool, count: str = "") -> None:
-        shape = self.e.shape(b.shape, room if b.padded else str)
-        if count:
-            shape = f"({count}, {shape.partition(', ')[2]}"
-        dtype = "bool_" if b.dtype.kind == "b" else b.dtype.name
-        self.w.line(f"{self.e.buffer(b)} = {'zeros' if zeroed else 'empty'}({shape}, {dtype})")
+    def _allocate(self, b: Buffer, zeroed: bool) -> None:
+        shape = self.e.shape(whole(b))
+        self.w.line(f"{self.e.buffer(b)} = {'zeros' if zeroed else 'empty'}({shape}, {dtype_name(b.dtype)})")
 
     def _packed(self) -> None:
         packed = [b for b in self.program.packed if b.kind == "packed"]

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Mapping
 from typing import Any, NamedTuple
 
 import numpy as np
@@ -85,6 +85,8 @@ class Expressions:
         names = [self.length(s) if isinstance(s, Steps) else self.symbols.setdefault(s, f"n{s.position}_{s.axis}") for s in found]
         if self.lengths.keys() & found:
             return f"({sizes.python(size, dict(zip(found, names, strict=True)).__getitem__)})"
+        for part in sizes.calls(size):
+            self.size(part)
         symbol = sizes.as_symbol(size)
         self.sizes[size] = self.symbols[symbol] if symbol else f"s{len(self.sizes)}"
         return self.sizes[size]
@@ -93,16 +95,13 @@ class Expressions:
         """The name of a length that is computed."""
         return self.lengths.setdefault(symbol, f"d{len(self.lengths)}")
 
-    def shape(self, shape: Shape, last: Callable[[str], str] = str) -> str:
-        """A tuple of sizes; `last` is applied to the last one."""
-        lengths = [self.size(n) for n in shape]
-        if lengths:
-            lengths[-1] = last(lengths[-1])
-        return f"({''.join(n + ', ' for n in lengths).rstrip() if len(lengths) == 1 else ', '.join(lengths)})"
+    def shape(self, shape: Shape) -> str:
+        """A tuple of sizes."""
+        return f"({', '.join(map(self.size, shape))}{',' * (len(shape) == 1)})"
 
     def size_value(self, size: Size) -> str:
-        """The size in terms of the symbols."""
-        return sizes.python(size, self.symbols.__getitem__)
+        """The size in terms of the symbols, and of functions that have a name."""
+        return sizes.python(size, self.symbols.__getitem__, {s: name for s, name in self.sizes.items() if s != size})
 
     def name(self, node: Node) -> str:
         """What stands for a scalar in expressions."""

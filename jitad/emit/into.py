@@ -4,11 +4,11 @@ For the harmonic energy of all pairs and its gradient::
 
     def kernel(a0, out):
         n0_0 = a0.shape[0]
-        r0, w0, = out
-        if r0.shape != (n0_0,) or w0.shape != (n0_0 + 8,) or overlap(r0, w0) or overlap(r0, a0) or overlap(w0, a0):
+        r0, memory0, = out
+        if r0.shape != (n0_0,) or memory0.shape != (s2,) or overlap(r0, memory0) or overlap(r0, a0) or overlap(memory0, a0):
             raise ValueError(...)
         o0 = r0
-        t0 = shaped(w0, 0, (s0,))
+        t0 = shaped(memory0, 0, (s1,))
         ...
         return v9
 """
@@ -20,9 +20,10 @@ from itertools import combinations
 
 from jitad.config import Options
 from jitad.emit.cpu import Emitter
+from jitad.emit.memory import views, write_counts
 from jitad.emit.path import Decision
 from jitad.ir.node import Node
-from jitad.lower.memory import is_computed, room, scratch_of, whole, work
+from jitad.lower.memory import is_computed, scratch_of, work
 from jitad.lower.nest import Program
 from jitad.lower.scalar import Buffer
 
@@ -45,14 +46,11 @@ class Into(Emitter):
     def arguments(self) -> list[str]:
         return [*super().arguments(), "out"]
 
-    def make_copies(self, b: Buffer, count: str) -> None:
-        """They are there."""
-
     def memory(self) -> None:
         outputs = [o for o in self.program.outputs if isinstance(o.value, Buffer)]
         scratch = scratch_of(self.program)
         self.results = [f"r{k}" for k in range(len(outputs))]
-        names = self.results + [f"w{k}" for k in range(len(scratch))]
+        names = self.results + [f"memory{k}" for k in range(len(scratch))]
         if not names:
             return
         self.take(names)
@@ -64,11 +62,10 @@ class Into(Emitter):
                 seen.add(b)
                 self.w.line(f"{self.e.buffer(b)} = {name}{self.reshaped(out.shape, b.shape)}")
         for name, buffers in zip(names[len(outputs):], scratch.values(), strict=True):
-            for k, b in enumerate(buffers):
-                self.w.line(f"{self.e.buffer(b)} = shaped({name}, {self.e.size(room(buffers[:k]))}, {self.e.shape(whole(b))})")
-        for buffer, zeroed in self.program.temporaries:
-            if zeroed and not is_computed(buffer, self.program):
-                self.w.line(f"{self.e.buffer(buffer)}[...] = 0")
+            self.w.all(views(name, buffers, self.e)[0])
+        self.w.all(f"clear({self.e.buffer(b)})" for b, zeroed in self.program.temporaries
+                   if zeroed and not is_computed(b, self.program))
+        write_counts(self.program.block, self.e, self.w)
 
     def take(self, names: list[str]) -> None:
         """Name the arrays that are handed in."""

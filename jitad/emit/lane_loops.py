@@ -38,11 +38,6 @@ from jitad.lower.scalar import Buffer, cost
 TWICE = 80  # multiplications: bodies of no more are written twice, with and without masks
 
 
-def room(size: str) -> str:
-    """The length of an array with room for lanes behind its end."""
-    return f"{size} + {WIDTH}"
-
-
 class LaneLoop(LaneCode):
     """Writes one innermost loop."""
 

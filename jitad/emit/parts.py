@@ -7,6 +7,7 @@ from collections.abc import Mapping, Sequence
 from jitad.emit.compilers import WORTHWHILE
 from jitad.emit.cpu import Emitter
 from jitad.emit.list_loops import RAISE
+from jitad.emit.memory import count_of
 from jitad.emit.shared import form_of, function_of, given
 from jitad.emit.writer import Writer
 from jitad.lower.nest import Split
@@ -15,19 +16,12 @@ from jitad.lower.scalar import loop_var
 
 def write_parts(outer: Emitter, split: Split) -> None:
     """The call, and what the parts found put together; the functions go to the helpers of the kernel."""
-    e, size, parts = outer.e, outer.e.size(split.loop.size), str(split.parts)
+    e, size, parts = outer.e, outer.e.size(split.loop.size), count_of(split, outer.e)
     copies = [(e.buffer(b), e.buffer(c)) for b, c in split.copies]
     outside, outer.w = outer.w, Writer()
-    if copies:
-        parts = f"e{copies[0][1][1:]}_4"
-        outside.line(f"{parts} = parts_for({e.size(split.work)}, {e.size(split.copied)}, {split.parts})")
-        made, outer.w = outer.w, outside
-        for _, buffer in split.copies:
-            outer.make_copies(buffer, f"{parts} - 1")
-        outer.w = made
     for whole, _ in copies:
         with outer.w.indented("if c > 0:"):
-            outer.w.line(f"{whole}[...] = 0")
+            outer.w.line(f"clear({whole})")
     if split.wrong is not None:
         outer.w.line(f"{e.buffer(split.wrong)}[c] = False")
     e.signed.add(var := loop_var(split.loop.depth, split.loop.size))

@@ -1,4 +1,4 @@
-"""Views of memory: what Numba's slices and reshapes do in a hundred lines of LLVM each, which a kernel has dozens of."""
+"""Memory, and views of it: what Numba's slices and reshapes do in a hundred lines of LLVM each, which a kernel has dozens of."""
 
 from __future__ import annotations
 
@@ -28,12 +28,59 @@ def _view(context: Any, builder: Any, sig: Any, value: Any, start: Any, lengths:
     return imputils.impl_ret_borrowed(context, builder, sig.return_type, out._getvalue())
 
 
+ON_STACK = 4096  # bytes that are not worth asking the system for
+LINE = 64  # bytes
+TOO_BIG = "an array that the kernel needs would be larger than memory can be"
+
+
 @intrinsic
-def shaped(typingctx, memory, start, shape):  # type: ignore[no-untyped-def]
-    """The elements of an array from one on, under a shape: nobody asks whether they are there."""
+def memory(typingctx, length, dtype):  # type: ignore[no-untyped-def]
+    """An array to work in, of numbers that nobody has set: on the stack if it is short, so never to be handed out."""
 
     def codegen(context: Any, builder: Any, sig: Any, args: Any) -> Any:
-        return _view(context, builder, sig, args[0], args[1], cgutils.unpack_tuple(builder, args[2]))
+        from numba.np import arrayobj
+
+        number = context.get_data_type(sig.return_type.dtype)
+        size = ir.Constant(ir.IntType(64), context.get_abi_sizeof(number))
+        with builder.goto_entry_block():
+            stack = builder.alloca(ir.ArrayType(ir.IntType(8), ON_STACK))
+        stack.align = LINE
+        room = builder.mul(args[0], size)
+        with builder.if_else(builder.icmp_unsigned("<=", room, ir.Constant(room.type, ON_STACK))) as (short, long):
+            with short:
+                here, there = builder.bitcast(stack, number.as_pointer()), builder.block
+            with long:
+                owner = context.nrt.meminfo_alloc_aligned(builder, room, ir.Constant(ir.IntType(32), LINE))
+                data = builder.bitcast(context.nrt.meminfo_data(builder, owner), number.as_pointer())
+                elsewhere = builder.block
+        start, owned = builder.phi(number.as_pointer()), builder.phi(owner.type)
+        for block, where, whose in (there, here, ir.Constant(owner.type, None)), (elsewhere, data, owner):
+            start.add_incoming(where, block)
+            owned.add_incoming(whose, block)
+        out = arrayobj.make_array(sig.return_type)(context, builder)
+        arrayobj.populate_array(out, start, [args[0]], [size], size, owned)
+        return imputils.impl_ret_new_ref(context, builder, sig.return_type, out._getvalue())
+
+    return types.Array(dtype.dtype, 1, "C")(length, dtype), codegen
+
+
+@intrinsic
+def shaped(typingctx, memory, start, shape):  # type: ignore[no-untyped-def]
+    """The elements of an array from one on, under a shape."""
+
+    def codegen(context: Any, builder: Any, sig: Any, args: Any) -> Any:
+        from numba.np import arrayobj
+
+        lengths = cgutils.unpack_tuple(builder, args[2])
+        whole = arrayobj.make_array(sig.args[0])(context, builder, args[0]).nitems
+        wrong, count = builder.icmp_unsigned(">", args[1], whole), ir.Constant(whole.type, 1)
+        for n in lengths:
+            product = builder.smul_with_overflow(count, n)
+            count, wrong = builder.extract_value(product, 0), builder.or_(wrong, builder.extract_value(product, 1))
+        wrong = builder.or_(wrong, builder.icmp_unsigned(">", count, builder.sub(whole, args[1])))
+        with builder.if_then(wrong, likely=False):
+            context.call_conv.return_user_exc(builder, MemoryError, (TOO_BIG,))
+        return _view(context, builder, sig, args[0], args[1], lengths)
 
     made = memory.copy(ndim=len(shape))
     return made(memory, types.int64, types.UniTuple(types.int64, len(shape))), codegen
@@ -50,3 +97,18 @@ def row_of(typingctx, array, k):  # type: ignore[no-untyped-def]
         return _view(context, builder, sig, args[0], builder.mul(args[1], functools.reduce(builder.mul, lengths)), lengths)
 
     return array.copy(ndim=array.ndim - 1)(array, types.int64), codegen
+
+
+@intrinsic
+def clear(typingctx, array):  # type: ignore[no-untyped-def]
+    """Fill a C-contiguous array with zeros."""
+
+    def codegen(context: Any, builder: Any, sig: Any, args: Any) -> Any:
+        from numba.np import arrayobj
+
+        made = arrayobj.make_array(sig.args[0])(context, builder, args[0])
+        count = functools.reduce(builder.mul, cgutils.unpack_tuple(builder, made.shape))
+        cgutils.memset(builder, made.data, builder.mul(count, made.itemsize), 0)
+        return context.get_dummy_value()
+
+    return types.void(array), codegen

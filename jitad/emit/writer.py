@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import contextlib
 import types
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 
 from jitad.config import MAX_STATEMENTS
 from jitad.errors import KernelSizeError
@@ -19,6 +19,11 @@ class Writer:
 
     def line(self, text: str) -> None:
         self.lines.append("    " * self.depth + text)
+
+    def all(self, texts: Iterable[str]) -> None:
+        """Several lines."""
+        for text in texts:
+            self.line(text)
 
     @contextlib.contextmanager
     def indented(self, header: str) -> Iterator[None]:

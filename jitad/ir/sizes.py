@@ -8,9 +8,11 @@ from __future__ import annotations
 
 import functools
 from collections.abc import Callable, Iterable, Mapping
+from types import MappingProxyType
 from typing import Any
 
 from jitad.config import STATIC_AXIS
+from jitad.ir.pages import spaced
 from jitad.ir.segments import iroot, kept
 
 KEPT = 4096  # sums and products of sizes: the same few come again and again
@@ -80,6 +82,7 @@ class Call:
 _CALLS: dict[str, Callable] = {
     "iroot": iroot,
     "kept": kept,
+    "spaced": spaced,
     "floordiv": lambda a, b: a // b,
     "mod": lambda a, b: a % b,
     "max": max,
@@ -263,7 +266,7 @@ def divided(a: int | Size, n: int | Size) -> tuple[int | Size, int | Size]:
 
 
 def call(function: str, *args: int | Size) -> int | Size:
-    """``max``, ``min``, ``mod``, ``iroot`` or ``kept`` of sizes."""
+    """``max``, ``min``, ``mod``, ``iroot``, ``kept`` or ``spaced`` of sizes."""
     if all(isinstance(a, int) for a in args):
         return _CALLS[function](*args)
     if function == "mod":
@@ -296,13 +299,15 @@ def evaluate(size: int | Size, value_of: Callable[[Sym], int]) -> int:
     return total
 
 
-def python(size: int | Size, symbol: Callable[[Sym], str]) -> str:
-    """The size as an expression of Python, with these names for its symbols."""
+def python(size: int | Size, symbol: Callable[[Sym], str], known: Mapping[Size, str] = MappingProxyType({})) -> str:
+    """The size as an expression of Python, with these names for its symbols, and for what is known of it."""
 
     def atom(a: Sym | Call) -> str:
         if isinstance(a, Sym):
             return symbol(a)
-        args = [python(s, symbol) for s in a.args]
+        if (name := known.get(_alone(a))) is not None:
+            return name
+        args = [python(s, symbol, known) for s in a.args]
         sign = {"floordiv": "//", "mod": "%"}.get(a.function)
         return f"(({args[0]}) {sign} ({args[1]}))" if sign else f"{a.function}({', '.join(args)})"
 
@@ -337,6 +342,16 @@ def symbols(size: int | Size) -> set[Sym]:
         for atom, _ in monomial:
             out |= {atom} if isinstance(atom, Sym) else set().union(*map(symbols, atom.args))
     return out
+
+
+def calls(size: Size) -> list[Size]:
+    """The functions in it, if it is more than one of them."""
+    found = [_alone(atom) for monomial, _ in size.terms for atom, _ in monomial if isinstance(atom, Call)]
+    return [] if found == [size] else found
+
+
+def _alone(atom: Call) -> Size:
+    return Size({((atom, 1),): 1})
 
 
 def computed(size: int | Size) -> list[Steps]:

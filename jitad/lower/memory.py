@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import functools
+
 import numpy as np
 
 from jitad.ir import sizes
@@ -18,13 +20,13 @@ def work(program: Program) -> list[Buffer]:
 
 
 def scratch_of(program: Program) -> dict[np.dtype, list[Buffer]]:
-    """The buffers for what it needs itself, by dtype."""
+    """The buffers for what it needs itself, by dtype; rows that lie well beside one another first."""
     results = [o.value for o in program.outputs]
     found: dict[np.dtype, list[Buffer]] = {}
     for b in [*(b for b, _ in program.temporaries), *program.packed]:
         if b not in results and b.kind != "flat" and not is_computed(b, program):
             found.setdefault(b.dtype, []).append(b)
-    return found
+    return {dtype: sorted(buffers, key=lambda b: not b.padded) for dtype, buffers in found.items()}
 
 
 def is_computed(b: Buffer, program: Program) -> bool:
@@ -33,13 +35,19 @@ def is_computed(b: Buffer, program: Program) -> bool:
 
 
 def room(buffers: list[Buffer]) -> int | Size:
-    """How many elements they have together."""
-    room: int | Size = 0
-    for b in buffers:
-        room = sizes.add(room, sizes.product(whole(b)))
-    return room
+    """How many elements they take together, each of them whole vectors."""
+    zero: int | Size = 0
+    return functools.reduce(sizes.add, map(vectors, buffers), zero)
+
+
+def vectors(b: Buffer) -> int | Size:
+    """How many elements it takes, in whole vectors."""
+    length = sizes.product(whole(b))
+    return length if b.padded else sizes.mul(WIDTH, sizes.floordiv(sizes.add(length, WIDTH - 1), WIDTH))
 
 
 def whole(b: Buffer) -> Shape:
     """The shape with the room behind the end of rows."""
-    return (*b.shape[:-1], sizes.add(b.shape[-1], WIDTH)) if b.padded else b.shape
+    if not b.padded:
+        return b.shape
+    return *b.shape[:-1], sizes.call("spaced", sizes.add(b.shape[-1], WIDTH), b.dtype.itemsize, WIDTH)

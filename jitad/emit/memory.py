@@ -1,0 +1,59 @@
+"""The memory of a kernel: what it needs besides its results, in one array for each dtype.
+
+    memory0 = memory(s3, float64)
+    u0 = shaped(memory0, 0, (3, s1))
+    p0 = shaped(memory0, s2, (3, s1))
+    clear(u0)
+
+One array, as what several of them are taken from the system and given back by every call anew (glibc keeps up to twice the
+largest one that it ever mapped), and so that they lie the same way to one another in every call.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from types import MappingProxyType
+
+import numpy as np
+
+from jitad.emit.expression import Expressions
+from jitad.emit.writer import Writer
+from jitad.ir import sizes
+from jitad.lower.memory import room, whole
+from jitad.lower.nest import Block, Split
+from jitad.lower.scalar import Buffer
+
+
+def count_of(split: Split, e: Expressions) -> str:
+    """The name of how many parts there are of a loop, if they have copies."""
+    return f"e{e.buffer(split.copies[0][1])[1:]}_4" if split.copies else str(split.parts)
+
+
+def write_counts(block: Block, e: Expressions, w: Writer) -> dict[Buffer, str]:
+    """Compute them; how many copies of each array there are."""
+    copies: dict[Buffer, str] = {}
+    for split in block.steps:
+        if isinstance(split, Split) and split.copies:
+            parts = count_of(split, e)
+            w.line(f"{parts} = parts_for({e.size(split.work)}, {e.size(split.copied)}, {split.parts})")
+            copies |= {copy: f"({parts} - 1)" for _, copy in split.copies}
+    return copies
+
+
+def dtype_name(dtype: np.dtype) -> str:
+    return "bool_" if dtype.kind == "b" else dtype.name
+
+
+def views(name: str, buffers: Sequence[Buffer], e: Expressions, copies: Mapping[Buffer, str] = MappingProxyType({})
+          ) -> tuple[list[str], str]:
+    """The lines that make buffers one after the other in an array, and its length; last are those that there are several of."""
+    lines, one, several = [], list[Buffer](), list[str]()
+    for b in sorted(buffers, key=copies.__contains__):
+        start, shape = " + ".join([e.size(room(one)), *several]), e.shape(whole(b))
+        if b in copies:
+            shape = f"({copies[b]}, {shape.partition(', ')[2]}"
+            several.append(f"{copies[b]}*{e.size(sizes.product(whole(b)[1:]))}")
+        else:
+            one.append(b)
+        lines.append(f"{e.buffer(b)} = shaped({name}, {start}, {shape})")
+    return lines, " + ".join([e.size(room(one)), *several])
