@@ -124,9 +124,7 @@ class Emitter:
         with head.indented(f"def {NAME}({', '.join(self.arguments())}):"):
             self.lengths(head)
             self.asked.write(head)
-            for size, name in self.e.sizes.items():
-                if name.startswith("s"):
-                    head.line(f"{name} = {self.e.size_value(size)}")
+            head.all(f"{name} = {value}" for name, value in self.e.size_values())
         texts = [*self.asked.helpers, *self.e.helpers.values(), *rolled.tables, *same.values(), head.text() + body.text()]
         require_small(sum(text.count("\n") for text in texts))
         return "\n".join(texts)

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from typing import Any, NamedTuple
 
 import numpy as np
@@ -99,9 +99,13 @@ class Expressions:
         """A tuple of sizes."""
         return f"({', '.join(map(self.size, shape))}{',' * (len(shape) == 1)})"
 
-    def size_value(self, size: Size) -> str:
-        """The size in terms of the symbols, and of functions that have a name."""
-        return sizes.python(size, self.symbols.__getitem__, {s: name for s, name in self.sizes.items() if s != size})
+    def size_values(self) -> Iterator[tuple[str, str]]:
+        """Names of sizes and their values, in terms of the symbols and of functions that have a name."""
+        known: dict[Size, str] = {}
+        for size, name in self.sizes.items():
+            if name.startswith("s"):
+                yield name, sizes.python(size, self.symbols.__getitem__, known)
+                known[size] = name
 
     def name(self, node: Node) -> str:
         """What stands for a scalar in expressions."""

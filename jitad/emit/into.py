@@ -43,6 +43,10 @@ def emit_into(program: Program, options: Options, path: Sequence[Decision] = ())
 class Into(Emitter):
     """Writes a kernel that allocates nothing."""
 
+    def __init__(self, program: Program, options: Options, path: Sequence[Decision] = ()):
+        super().__init__(program, options, path)
+        self.written = written(program)  # before rows are put together, which may take less
+
     def arguments(self) -> list[str]:
         return [*super().arguments(), "out"]
 
@@ -70,7 +74,7 @@ class Into(Emitter):
     def take(self, names: list[str]) -> None:
         """Name the arrays that are handed in."""
         self.w.line(f"{', '.join(names)}, = out")
-        wrong = [f"{name}.shape != {self.e.shape(b.shape)}" for name, b in zip(names, written(self.program), strict=True)]
+        wrong = [f"{name}.shape != {self.e.shape(b.shape)}" for name, b in zip(names, self.written, strict=True)]
         arrays = [self.e.buffer(b) for b in self.program.inputs if b.shape]
         wrong += [f"overlap({a}, {b})" for a, b in combinations(names, 2)] + [f"overlap({a}, {b})" for a in names for b in arrays]
         with self.w.indented(f"if {' or '.join(wrong)}:"):
