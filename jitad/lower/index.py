@@ -7,8 +7,9 @@ depth of a graph is no limit.
 from __future__ import annotations
 
 import itertools
+from collections import Counter
 from collections.abc import Callable, Mapping, Sequence
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from jitad.config import UNROLL_AXES, UNROLL_AXIS
 from jitad.errors import TraceError
@@ -16,6 +17,7 @@ from jitad.ir import sizes
 from jitad.ir.node import Node, topological
 from jitad.ir.sizes import Size
 from jitad.ir.types import Shape
+from jitad.lower.choices import as_size
 from jitad.lower.scalar import LOOP_VAR, Buffer, load, loop_var, work
 from jitad.lower.sums import Sums, identity
 from jitad.ops.declare import AtRule
@@ -65,7 +67,8 @@ class Elements(Sums):
         self.buffers = buffers
         self.storable = storable
         self.revisited: dict[Node, None] = {}
-        self._indices: dict[Node, set[frozenset]] = {}
+        self._asked: dict[tuple[Node, frozenset], None] = {}
+        self._times: Counter[Node] = Counter()
         self._first: dict[Node, Node] = {}  # a value of each
         self._weights: dict[Node, int] = {}
         self.memo: dict[tuple[Node, Index], Node] = {}
@@ -79,6 +82,23 @@ class Elements(Sums):
     def computed(self, node: Node, idx: Index) -> Node:
         """The element computed from the operands, also where the node has a buffer."""
         return self._drive(None, idx, self._rule(node, idx))
+
+    def mark(self) -> list[int]:
+        """How far this has come."""
+        return list(map(len, self._found()))
+
+    def back_to(self, mark: list[int]) -> None:
+        """As if nothing had been asked for since then."""
+        for found, length in zip(self._found(), mark, strict=True):
+            while len(found) > length:
+                key, _ = found.popitem()
+                if found is self._asked:
+                    self._times[key[0]] -= 1
+                if found is self.revisited:
+                    del self.buffers[key]
+
+    def _found(self) -> tuple[dict[Any, Any], ...]:
+        return self.memo, self._asked, self.revisited, self.packed
 
     def _rule(self, node: Node, idx: Index) -> AtRule:
         return node.op.at(node, idx, self)
@@ -113,17 +133,25 @@ class Elements(Sums):
 
     def _count(self, node: Node, idx: Index) -> bool:
         """Whether one index more is too much."""
-        seen = self._indices.setdefault(node, set())
         # halves of a square, and sums over rows, come together later: in few nodes the loop does not count, but its length
         # (of many steps each may ask for all elements of the one before)
         place = frozenset(
             i.params[1] if self.few and i.op is LOOP_VAR and i.params[0] <= 1 else i  # type: ignore[operator]
-            for i in idx if i.op.name != "constant")
-        if place in seen:
+            for i in map(self._first_of_blocks, idx) if i.op.name != "constant")
+        if (node, place) in self._asked:
             return False
-        seen.add(place)
-        again = len(seen) - 1
+        self._asked[node, place] = None
+        again = self._times[node]
+        self._times[node] += 1
         return again > 0 and (again >= MANY or again * self._weight(node) >= WORTH) and self.storable(node, again >= MANY)
+
+    def _first_of_blocks(self, index: Node) -> Node:
+        """The variable of a loop that runs over one of several blocks in a row: elements of others are others."""
+        if index.op.name == "add":
+            for var, start in (index.args, index.args[::-1]):
+                if var.op is LOOP_VAR and (n := as_size(start)) is not None and sizes.divided(n, var.params[1])[1] == 0:  # type: ignore
+                    return var
+        return index
 
     def _weight(self, node: Node) -> int:
         """What an element of a node costs to compute from what is loaded."""

@@ -27,6 +27,8 @@ from jitad.lower.scalar import Buffer
 from jitad.lower.stretch import Marks, Run, end_of, marks_of, read_backwards, rows_of, run_of, starts_of
 from jitad.ops.scan import Loop, arguments, lengths, loop_of, together
 
+WORTH_IN_STEPS = 25  # multiplications: arrays of a step are short, and near; many numbers are left over from vectors
+
 
 @dataclass(eq=False)
 class Laid:
@@ -176,7 +178,7 @@ def _laid(nodes: list[Node], options: Options, both: set[int] | None, in_stretch
     used = set(topological([body.outputs[k] for k in live]))
     given = [k for k, n in enumerate(body.inputs) if (n in used if k >= body.carries else k in live)]
     step = lower(Graph(tuple(body.inputs[k] for k in given), tuple(body.outputs[k] for k in live)),
-                 replace(options, parallel=False))
+                 replace(options, parallel=False), WORTH_IN_STEPS)
     carries = [k for k in live if k < body.carries]
     many = rows_of(loop, step, carries, kept) if in_stretches else None
     outputs: dict[int, Buffer] = {}

@@ -18,7 +18,7 @@ from jitad.ir.types import FLOAT, INT, Shape
 from jitad.lower.checks import index_checks
 from jitad.lower.cut import Cuts, cuts
 from jitad.lower.deltas import few_stores
-from jitad.lower.index import Elements, Index, is_structured, unrolled_axes
+from jitad.lower.index import WORTH, Elements, Index, is_structured, unrolled_axes
 from jitad.lower.interchange import interchange
 from jitad.lower.layout import Layouts
 from jitad.lower.loops import Laid, lay_out
@@ -38,8 +38,11 @@ SUMS = ("add", "subtract", "negative")
 Calls = dict[Node, tuple[str, tuple[Node, ...]]]
 
 
-def place(graph: Graph, options: Options = DEFAULT) -> Placed:
-    """Decide what is stored, and write everything as scalars."""
+def place(graph: Graph, options: Options = DEFAULT, worth: int = WORTH) -> Placed:
+    """Decide what is stored, and write everything as scalars.
+
+    What several loops would compute is stored if that spares so many multiplications.
+    """
     order, strict = graph.nodes(), options.strict
     bases = [_base(o) for o in graph.outputs]
     loops = lay_out(graph, order, options, set(bases))
@@ -70,7 +73,7 @@ def place(graph: Graph, options: Options = DEFAULT) -> Placed:
         if not more and cut is None:
             cut = cuts(placed, order, storable)
             more = list(cut.stored) if cut is not None else []
-        more = more or [n for n in repeated(placed, order, storable) if n not in stored]
+        more = more or [n for n in repeated(placed, order, storable, worth) if n not in stored]
         if not more:
             return placed
         stored |= dict.fromkeys(more)
@@ -220,8 +223,10 @@ def _elements(e: Elements, shape: Shape, order: tuple[int, ...],
               value: Callable[[Index], Node]) -> Iterator[tuple[tuple[Node, ...], Index, Node]]:
     """What is stored in an array: loops, index, and value."""
     loops, points = _points(e, shape, order)
+    mark = e.mark()
     values = [value(p) for p in points]
     if (found := undivided(e, loops, points, values)) is not None:
+        e.back_to(mark)
         loops, points = found
         values = [value(p) for p in points]
     return zip(itertools.repeat(loops), points, values)

@@ -18,6 +18,7 @@ from jitad.lower.apart import take_apart
 from jitad.lower.beside import take_beside
 from jitad.lower.between import take_rows
 from jitad.lower.factors import share_factors
+from jitad.lower.index import WORTH
 from jitad.lower.late import check_late
 from jitad.lower.lifetimes import reuse
 from jitad.lower.lists import take_in_blocks
@@ -37,9 +38,9 @@ from jitad.lower.works import Work, grouped, inside, works_of
 
 FAR_TOO_MANY = 10 * MAX_STATEMENTS  # even if most of them are in loops that are the same
 
-def lower(graph: Graph, options: Options = DEFAULT) -> Program:
-    """The loop nests of a graph."""
-    placed = place(take_apart(take_beside(check_late(take_once(graph)))), options)
+def lower(graph: Graph, options: Options = DEFAULT, worth: int = WORTH) -> Program:
+    """The loop nests of a graph; for `worth` see :func:`jitad.lower.place.place`."""
+    placed = place(take_apart(take_beside(check_late(take_once(graph)))), options, worth)
     if not options.strict:
         halve(placed)
         widen(placed)

@@ -7,7 +7,7 @@ several loops compute, one after the other.
 from __future__ import annotations
 
 from jitad.ir.node import Node, topological
-from jitad.lower.index import WORTH, Elements, Index
+from jitad.lower.index import Elements, Index
 from jitad.lower.placed import Placed
 from jitad.lower.scalar import LOAD, LOOP_VAR, REDUCE, cost, work
 from jitad.lower.storable import Storable
@@ -16,7 +16,7 @@ from jitad.lower.works import outermost
 COSTLY = 2  # multiplications
 
 
-def repeated(placed: Placed, order: list[Node], storable: Storable) -> list[Node]:
+def repeated(placed: Placed, order: list[Node], storable: Storable, worth: int) -> list[Node]:
     """Nodes of which elements are computed in several loops, one after the other, at more cost than storing them.
 
     From results to operands: what is stored asks for its operands once, in the first loop that needs it; all else in every loop.
@@ -35,7 +35,7 @@ def repeated(placed: Placed, order: list[Node], storable: Storable) -> list[Node
         loops = asked.get(n, {})
         if n in own:  # a reduction, whose loop has asked already
             continue
-        if len(loops) > 1 and n in arrays and (len(loops) - 1) * work(n, WORTH) >= WORTH:
+        if len(loops) > 1 and n in arrays and (len(loops) - 1) * work(n, worth) >= worth:
             out[arrays[n]] = None
             loops = dict.fromkeys([min(loops)])
         for a in n.args:

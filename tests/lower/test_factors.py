@@ -48,7 +48,7 @@ def test_values_and_derivatives(f, args, most):
     with jitad.disable_jit():
         want = flatten(derivatives(*args))[0]
     for a, b in zip(found, want, strict=True):
-        np.testing.assert_allclose(a, b, rtol=1e-12)
+        np.testing.assert_allclose(a, b, rtol=1e-12, atol=1e-13 * np.abs(b).max())  # slopes are sums that may cancel
 
 
 def test_zeros_and_infinities_are_what_they_were():
