@@ -88,12 +88,20 @@ def lu(out, a):  # type: ignore[no-untyped-def]
 
 
 @_own
+def _copy(out, x):  # type: ignore[no-untyped-def]
+    """``out[...] = x``, which takes Numba 0.5 to 2.5 s to compile: it asks whether shapes can be broadcast."""
+    for i in range(x.shape[0]):
+        for j in range(x.shape[1]):
+            out[i, j] = x[i, j]
+
+
+@_own
 def lu_solve(out, factors, b, transposed, strict):  # type: ignore[no-untyped-def]
     """Solutions of A X = B, or of Aᵀ X = B, from factors that `lu` made; a singular matrix raises, or gives nan."""
     n, m = b.shape[1], b.shape[2]
     for k in range(b.shape[0]):
         t, x = factors[k, :n], out[k]
-        x[:] = b[k]
+        _copy(x, b[k])
         regular = True
         for i in range(n):
             regular &= t[i, i] != 0.0
@@ -132,7 +140,7 @@ def solve_triangular(out, a, b, lower, transposed, unit):  # type: ignore[no-unt
             for i in range(a.shape[1]):
                 if a[k, i, i] == 0.0:
                     raise np.linalg.LinAlgError("singular matrix")
-        out[k] = b[k]
+        _copy(out[k], b[k])
         if b.shape[1] and b.shape[2]:
             _trsm(a[k], out[k], lower, transposed, unit)  # what lies below the diagonal in C order lies above in Fortran's
 
@@ -142,7 +150,7 @@ def cholesky(out, a):  # type: ignore[no-untyped-def]
     """Lower triangular factors."""
     for k in range(a.shape[0]):
         if a.shape[1]:
-            out[k] = np.linalg.cholesky(a[k])
+            _copy(out[k], np.linalg.cholesky(a[k]))
 
 
 @_own
@@ -150,7 +158,10 @@ def eigh(out, a):  # type: ignore[no-untyped-def]
     """Eigenvalues, and below them the eigenvectors."""
     for k in range(a.shape[0]):
         if a.shape[1]:
-            out[k, 0], out[k, 1:] = np.linalg.eigh(a[k])
+            values, vectors = np.linalg.eigh(a[k])
+            for i in range(values.size):
+                out[k, 0, i] = values[i]
+            _copy(out[k, 1:], vectors)
 
 
 @_own
@@ -167,9 +178,10 @@ def cofactors(out, a):  # type: ignore[no-untyped-def]
             for j in range(n):
                 if j != i:
                     others *= s[j]
-            turned[:, i] *= others
+            for j in range(n):
+                turned[j, i] *= others
         sign = np.linalg.det(u) * np.linalg.det(vt)
-        out[k] = sign * np.dot(turned, right)
+        _copy(out[k], sign * np.dot(turned, right))
 
 
 @_own
@@ -177,7 +189,7 @@ def pinv(out, a, cutoff):  # type: ignore[no-untyped-def]
     """Pseudo-inverses; singular values below this fraction of the largest count as zero."""
     for k in range(a.shape[0]):
         if a.shape[1] and a.shape[2]:
-            out[k] = np.linalg.pinv(np.ascontiguousarray(a[k]), cutoff)
+            _copy(out[k], np.linalg.pinv(np.ascontiguousarray(a[k]), cutoff))
 
 
 @_own
@@ -185,7 +197,7 @@ def expm(out, a):  # type: ignore[no-untyped-def]
     """Exponentials of matrices."""
     for k in range(a.shape[0]):
         if a.shape[1]:
-            out[k] = _exponential(np.ascontiguousarray(a[k]))
+            _copy(out[k], _exponential(np.ascontiguousarray(a[k])))
 
 
 @_own
@@ -195,8 +207,10 @@ def expm_frechet(out, a, e):  # type: ignore[no-untyped-def]
     for k in range(a.shape[0]):
         if n:
             wide = np.zeros((2 * n, 2 * n), out.dtype)
-            wide[:n, :n], wide[:n, n:], wide[n:, n:] = a[k], e[k], a[k]
-            out[k] = _exponential(wide)[:n, n:]
+            _copy(wide[:n, :n], a[k])
+            _copy(wide[:n, n:], e[k])
+            _copy(wide[n:, n:], a[k])
+            _copy(out[k], _exponential(wide)[:n, n:])
 
 
 _PADE = np.array([
@@ -227,7 +241,10 @@ def _exponential(given):  # type: ignore[no-untyped-def]
     c = _PADE
     odd = np.dot(a, np.dot(a6, c[13] * a6 + c[11] * a4 + c[9] * a2) + c[7] * a6 + c[5] * a4 + c[3] * a2 + c[1] * one)
     even = np.dot(a6, c[12] * a6 + c[10] * a4 + c[8] * a2) + c[6] * a6 + c[4] * a4 + c[2] * a2 + c[0] * one
-    out = np.ascontiguousarray(np.linalg.solve(even - odd, even + odd))
+    factors, found = np.empty((1, n + 1, n)), np.empty((1, n, n))
+    lu(factors, (even - odd).reshape((1, n, n)))
+    lu_solve(found, factors, (even + odd).reshape((1, n, n)), False, True)
+    out = found[0]
     for _ in range(halvings):
         out = np.dot(out, out)
     return out

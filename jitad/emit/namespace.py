@@ -95,7 +95,9 @@ def recurrence(out, a, b):  # type: ignore[no-untyped-def]
 def argsort(out, x):  # type: ignore[no-untyped-def]
     """The order of rows: stable, NaN last."""
     for i in range(x.shape[0]):
-        out[i, :] = np.argsort(x[i], kind="mergesort")
+        found = np.argsort(x[i], kind="mergesort")
+        for j in range(found.size):
+            out[i, j] = found[j]
 
 
 @exact

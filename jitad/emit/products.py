@@ -74,9 +74,12 @@ def _products(decorator: Any, suffix: str) -> dict[str, Any]:
         else:
             found = np.empty((parts, *out.shape), out.dtype)
             in_terms(found, a, b)
-            out[...] = found[0]
-            for c in range(1, parts):
-                out += found[c]
+            for i in range(out.shape[0]):  # assigning arrays takes Numba 2.5 s to compile
+                for j in range(out.shape[1]):
+                    total = found[0, i, j]
+                    for c in range(1, parts):
+                        total += found[c, i, j]
+                    out[i, j] = total
 
     @exact
     def rows_of_transposed(out, a, b):  # type: ignore[no-untyped-def]
