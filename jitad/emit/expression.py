@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
 from typing import Any, NamedTuple
 
 import numpy as np
@@ -12,8 +13,8 @@ from jitad.ir.node import Node, topological
 from jitad.ir.sizes import Size, Steps, Sym
 from jitad.ir.types import FLOAT32, INT, Shape
 from jitad.lower.exact import compared
-from jitad.lower.nest import Turns
-from jitad.lower.scalar import LOAD, TRIANGLE, Buffer
+from jitad.lower.nest import Loop, Turns
+from jitad.lower.scalar import LOAD, TRIANGLE, Buffer, loop_var
 from jitad.ops.declare import Elementwise
 from jitad.ops.leaf import constant_value
 
@@ -61,7 +62,7 @@ class Expressions:
         self.steps: dict[str, str] = {}  # functions of steps that several loops take, by what is in them
         self.places: dict[Buffer, Place] = {}  # arrays that are rows of others
         self.turns: dict[Turns, tuple[str, Any]] = {}  # the function that takes all steps, and what it is handed
-        self.signed: set[Node] = set()  # variables of loops of which LLVM does not know that they are never negative
+        self.signed: set[Node] = set()  # variables of loops that do not start at 0
         self._counts: dict[str, int] = {}
         self._named = 0
         self.exact = compared(roots, stored)
@@ -121,6 +122,16 @@ class Expressions:
             self.names[node] = f"v{self._named}"
             self._named += 1
         return self.names[node]
+
+    @contextmanager
+    def starting_late(self, loop: Loop) -> Iterator[None]:
+        """In a loop, or a part of one, that does not start at 0: LLVM does not know that its variable is never negative.
+
+        It would ask whether it is while it runs, and look whether what lies at negative indices is another array.
+        """
+        before, self.signed = self.signed, self.signed | {loop_var(loop.depth, loop.size)}
+        yield
+        self.signed = before
 
     def element(self, b: Buffer, idx: tuple[Node, ...]) -> str:
         """An element of a buffer; of a packed copy in its place, so that loops over inputs are like those over temporaries."""

@@ -25,7 +25,7 @@ from jitad.emit import (
     vmath,
 )
 from jitad.emit.compilers import DECORATORS, exact, exact_parts, part_parts
-from jitad.ir import pages, segments
+from jitad.ir import segments
 from jitad.ops.extern import PREFIX
 
 
@@ -142,11 +142,10 @@ NAMES |= {name: getattr(hyperbolic, name) for name in ("asinh", "acosh", "atanh"
 NAMES |= {"triangle_row": triangle_row, "triangle_column": triangle_column, "floor_divide": floor_divide}
 NAMES |= DECORATORS
 NAMES |= {name: DECORATORS["exact_part"](getattr(segments, name)) for name in ("iroot", "kept", "ahead")}
-NAMES["spaced"] = DECORATORS["exact_part"](pages.spaced)
 NAMES |= {"table": table, "prange": prange, "exact": exact, "part_parts": part_parts, "exact_parts": exact_parts,
           "collect": copies.collect, "parts_for": copies.parts_for, "overlap": overlap,
           "cumsum": cumsum, "recurrence": recurrence, "argsort": argsort, "inside": inside, "shaped": views.shaped,
-          "row_of": views.row_of, "clear": views.clear, "memory": views.memory}
+          "row_of": views.row_of, "clear": views.clear, "memory": views.memory, "spaced": views.spaced}
 NAMES |= {"seconds": signals.seconds, "interrupted": signals.interrupted, "Interrupted": signals.Interrupted}
 LAPACK = {"lu", "lu_solve", "solve_triangular", "cholesky", "eigh", "cofactors", "pinv", "expm", "expm_frechet"}
 KNOWN = NAMES.keys() | special.NAMES.keys() | LAPACK | {"callback"}

@@ -11,7 +11,6 @@ from jitad.emit.memory import count_of
 from jitad.emit.shared import form_of, function_of, given
 from jitad.emit.writer import Writer
 from jitad.lower.nest import Split
-from jitad.lower.scalar import loop_var
 
 
 def write_parts(outer: Emitter, split: Split) -> None:
@@ -24,15 +23,14 @@ def write_parts(outer: Emitter, split: Split) -> None:
             outer.w.line(f"clear({whole})")
     if split.wrong is not None:
         outer.w.line(f"{e.buffer(split.wrong)}[c] = False")
-    e.signed.add(var := loop_var(split.loop.depth, split.loop.size))
-    if split.interleaved:
-        outer.turns(split.loop, "c", size, parts)
-    else:
-        first, end = (f"e{split.loop.depth}_{k}" for k in (2, 3))
-        outer.w.line(f"{first} = c * {size} // {parts}")
-        outer.w.line(f"{end} = (c + 1) * {size} // {parts}")
-        outer.turns(split.loop, first, end)
-    e.signed.remove(var)
+    with e.starting_late(split.loop):
+        if split.interleaved:
+            outer.turns(split.loop, "c", size, parts)
+        else:
+            first, end = (f"e{split.loop.depth}_{k}" for k in (2, 3))
+            outer.w.line(f"{first} = c * {size} // {parts}")
+            outer.w.line(f"{end} = (c + 1) * {size} // {parts}")
+            outer.turns(split.loop, first, end)
     for node, partials in split.partials:
         outer.w.line(f"{e.buffer(partials)}[c] = {e.name(node)}")
     lines = outer.w.lines if split.wrong is None else _ended(outer.w.lines, e.buffer(split.wrong))

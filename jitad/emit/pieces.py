@@ -25,11 +25,11 @@ def write_in_pieces(
         w.line(f"{before} = max(min({end}, {start}) - {first}, 0)")
         w.line(f"{skipped} = max(min({end}, {stop}) - {first} - {before}, 0)")
         turns = f"{end} - {first} - {skipped}"
-    with w.indented(f"for {turn} in range({turns}):"):
+    with e.starting_late(loop), w.indented(f"for {turn} in range({turns}):"):
         ahead = " + ".join(x for x in (first, turn, skipped) if x != "0")
         behind = " + ".join(x for x in (first, turn) if x != "0")
         w.line(f"{i} = {behind} if {turn} < {before} else {ahead}" if before != "0" else f"{i} = {ahead}")
         write(loop.body)
     turns = f"{start}, {stop}" if end is None else f"{first} + {before}, {first} + {before} + {skipped}"
-    with w.indented(f"for {i} in range({turns}):"):
+    with e.starting_late(loop), w.indented(f"for {i} in range({turns}):"):
         write(inside.body)

@@ -10,6 +10,7 @@ from numba import types
 from numba.core import cgutils, imputils
 
 from jitad.emit.lanes import intrinsic
+from jitad.ir import pages
 
 
 def _view(context: Any, builder: Any, sig: Any, value: Any, start: Any, lengths: list[Any]) -> Any:
@@ -62,6 +63,25 @@ def memory(typingctx, length, dtype):  # type: ignore[no-untyped-def]
         return imputils.impl_ret_new_ref(context, builder, sig.return_type, out._getvalue())
 
     return types.Array(dtype.dtype, 1, "C")(length, dtype), codegen
+
+
+@intrinsic(prefer_literal=True)
+def spaced(typingctx, length, size, width):  # type: ignore[no-untyped-def]
+    """:func:`jitad.ir.pages.spaced`, from a table of what long rows are too short by: a loop would take 0.1 s to compile."""
+    w, s = width.literal_value, size.literal_value
+    near, count = pages.APART * w, pages.PAGE // s // w
+    behind = [pages.spaced(k * w, s, w) - k * w for k in range(count, 2 * count)]
+
+    def codegen(context: Any, builder: Any, sig: Any, args: Any) -> Any:
+        number, zero = args[0].type, ir.Constant(args[0].type, 0)
+        table = cgutils.global_constant(builder.module, "behind", ir.Constant(ir.ArrayType(number, count), behind))
+        vectors = builder.udiv(builder.add(args[0], ir.Constant(number, w - 1)), ir.Constant(number, w))
+        more = builder.load(builder.gep(table, [zero, builder.urem(vectors, ir.Constant(number, count))]))
+        found = builder.mul(vectors, ir.Constant(number, w))
+        is_short = builder.icmp_unsigned("<", found, ir.Constant(number, near))
+        return builder.add(found, builder.select(is_short, zero, more))
+
+    return types.int64(types.int64, size, width), codegen
 
 
 @intrinsic

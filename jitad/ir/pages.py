@@ -12,16 +12,8 @@ APART = 5  # vectors
 
 def spaced(length: int, size: int, width: int) -> int:
     """The least length of rows, in elements of `size` bytes, of which `ROWS` lie apart in pages; whole vectors of `width`."""
-    page, length = PAGE // size, -(-length // width) * width
-    if ROWS * length <= page:
-        return length
-    near = min(APART * width, length)
-    k = 1
-    while k < ROWS:
-        place = k * length % page
-        k += 1
-        if place < near or place > page - near:
-            length += width
-            near = min(APART * width, length)
-            k = 1
+    page, near = PAGE // size, APART * width
+    length = -(-length // width) * width
+    while length >= near and any(not near <= k * length % page <= page - near for k in range(1, ROWS)):
+        length += width
     return length

@@ -7,18 +7,17 @@ from hypothesis import strategies as st
 from numba import njit
 
 import jitad
-from jitad.emit.namespace import __getattr__ as emitted
 from jitad.emit.views import LINE, ON_STACK, clear, memory, shaped
+from jitad.emit.views import spaced as in_kernels
 from jitad.ir.pages import APART, PAGE, ROWS, spaced
 
 RNG = np.random.default_rng(5)
 float64, float32 = np.float64, np.float32
-in_kernels = emitted("spaced")
 
 
 @njit
-def compiled(length, size, width):
-    return in_kernels(length, size, width)
+def compiled(length):
+    return in_kernels(length, 8, 8), in_kernels(length, 4, 8)
 
 
 @settings(deadline=None)  # it compiles
@@ -26,10 +25,10 @@ def compiled(length, size, width):
 def test_rows_lie_apart(length, size):
     found = spaced(length, size, 8)
     assert length <= found < length + 10 * LINE * 8 // size and found % 8 == 0
-    assert compiled(length, size, 8) == found
+    assert compiled(length)[size == 4] == found
     page = PAGE // size
     for k in range(1, ROWS):
-        assert min(k * found % page, -k * found % page) >= min(APART * 8, found)
+        assert found < APART * 8 or min(k * found % page, -k * found % page) >= APART * 8
 
 
 @njit

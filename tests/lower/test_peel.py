@@ -100,3 +100,25 @@ def test_copies_that_only_the_interior_reads():
             want = slopes(y)
         for a, b in zip(slopes(y), want, strict=True):
             np.testing.assert_allclose(a, b, rtol=1e-12, atol=1e-13)
+
+
+def test_results_do_not_depend_on_where_arrays_lie():
+    """Interiors do not start at 0: LLVM took negative indices for possible, and what lies behind a result for a part of it."""
+    def energy(x, v):
+        m = len(x) - 4
+        y = (0.3 * x[:m]) ** 3 * x[3:m + 3] - np.sqrt(1 + (0.2 * v[3:m + 3]) ** 2)
+        z = y[1:] - y[:-1] * v[2:m + 1]
+        return (z * np.roll(z, 1)).sum()
+
+    g = jitad.value_and_grad(energy, (0, 1))
+    rng = np.random.default_rng(0)
+    x, v = (rng.normal(size=(2, 30_011)) * 0.7).astype(np.float32)
+    value, slopes = g(x, v)
+    others = []  # memory that others have
+    for _ in range(60):
+        others.append(np.empty(int(rng.integers(1, 60_000)), np.float32))
+        del others[:-5]
+        again, found = g(x, v)
+        assert again == value
+        for a, b in zip(found, slopes, strict=True):
+            np.testing.assert_array_equal(a, b)
