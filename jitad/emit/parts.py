@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 
 from jitad.emit.compilers import WORTHWHILE
 from jitad.emit.cpu import Emitter
@@ -40,9 +40,9 @@ def write_parts(outer: Emitter, split: Split) -> None:
     number = outer.parts.setdefault((form, decorator), len(outer.parts))
     if f"part{number}" not in e.helpers:
         e.helpers[f"part{number}"] = function_of(f"part{number}", form, decorator, ["c"])
-        there = {names[k]: f"x{k}" for k in form.free}
-        e.helpers[f"run{number}"] = _run(
-            number, there, [there[whole] for whole, _ in copies], parts, outer.options.strict)
+        there = {names[k]: f"x{k}" for k in form.free}  # where a number stands twice, one of them
+        e.helpers[f"run{number}"] = _run(number, [f"x{k}" for k in form.free], [there[whole] for whole, _ in copies],
+                                         there[parts] if copies else parts, outer.options.strict)
     arguments = [*(given(names[k]) for k in form.free), *(copy for _, copy in copies)]
     w.line(f"run{number}({', '.join([e.size(split.work), *arguments])})")
     if split.wrong is not None:
@@ -66,17 +66,19 @@ def _ended(lines: list[str], wrong: str) -> list[str]:
     return out
 
 
-def _run(number: int, there: Mapping[str, str], copied: Sequence[str], parts: str, strict: bool) -> str:
+def _run(number: int, taken: Sequence[str], copied: Sequence[str], parts: str, strict: bool) -> str:
     """A function that runs the parts of a loop, in threads where there is enough to do.
 
-    `there` are its names by those outside; all but the first part are handed copies in place of what is `copied`.
+    `taken` is what a part is handed; all but the first are handed copies in place of what is `copied`.
     """
-    w, taken = Writer(), list(there.values())
+    w = Writer()
     copies = {name: f"y{k}" for k, name in enumerate(copied)}
-    handed = ", ".join(f"{copies[x]}[c - 1] if c > 0 else {x}" if x in copies else x for x in taken)
+    own = {name: f"z{k}" for k, name in enumerate(copied)}
+    handed = ", ".join(own.get(x, x) for x in taken)  # plain names: of 30 and more, Numba takes nothing else
 
     def run(loop: str) -> None:
-        with w.indented(f"for c in {loop}({there.get(parts, parts)}):"):
+        with w.indented(f"for c in {loop}({parts}):"):
+            w.all(f"{own[x]} = {y}[c - 1] if c > 0 else {x}" for x, y in copies.items())
             w.line(f"part{number}(int64(c), {handed})")
 
     w.line("@exact_parts" if strict else "@part_parts")

@@ -151,7 +151,7 @@ class Size:
 
 def symbol(name: str, serial: int, position: int, axis: int) -> Size:
     """The length of one axis of one input."""
-    return Size({((Sym(name, serial, position, axis), 1),): 1})
+    return _alone(Sym(name, serial, position, axis))
 
 
 def key_of(size: int | Size) -> tuple:
@@ -244,7 +244,7 @@ def floordiv(a: int | Size, b: int | Size) -> int | Size:
     if a == b:
         return 1
     exact = _exact(a, b) if b != 0 else None
-    return exact if exact is not None else Size({((Call("floordiv", (a, b)), 1),): 1})
+    return exact if exact is not None else _alone(Call("floordiv", (a, b)))
 
 
 def divided(a: int | Size, n: int | Size) -> tuple[int | Size, int | Size]:
@@ -282,7 +282,7 @@ def call(function: str, *args: int | Size) -> int | Size:
         for a, b in (args, args[::-1]):
             if (at_least(sub(a, b)) or 0) > 0 or sub(a, b) == 0:
                 return a if function == "max" else b
-    return Size({((Call(function, tuple(args)), 1),): 1})
+    return _alone(Call(function, tuple(args)))
 
 
 def evaluate(size: int | Size, value_of: Callable[[Sym], int]) -> int:
@@ -323,7 +323,7 @@ def substitute(size: int | Size, replace: Mapping[Sym, int | Size]) -> int | Siz
         term: int | Size = c
         for atom, p in monomial:
             if isinstance(atom, Sym):
-                new = replace.get(atom, Size({((atom, 1),): 1}))
+                new = replace.get(atom, _alone(atom))
             else:
                 args = [substitute(a, replace) for a in atom.args]
                 new = floordiv(*args) if atom.function == "floordiv" else call(atom.function, *args)
@@ -333,25 +333,23 @@ def substitute(size: int | Size, replace: Mapping[Sym, int | Size]) -> int | Siz
     return out
 
 
+def _atoms(size: int | Size) -> list[Sym | Call]:
+    return [] if isinstance(size, int) else [atom for monomial, _ in size.terms for atom, _ in monomial]
+
+
+def _alone(atom: Sym | Call) -> Size:
+    return Size({((atom, 1),): 1})
+
+
 def symbols(size: int | Size) -> set[Sym]:
     """All symbols that a size depends on."""
-    if isinstance(size, int):
-        return set()
-    out: set[Sym] = set()
-    for monomial, _ in size.terms:
-        for atom, _ in monomial:
-            out |= {atom} if isinstance(atom, Sym) else set().union(*map(symbols, atom.args))
-    return out
+    return {s for a in _atoms(size) for s in ((a,) if isinstance(a, Sym) else set().union(*map(symbols, a.args)))}
 
 
 def calls(size: Size) -> list[Size]:
     """The functions in it, if it is more than one of them."""
-    found = [_alone(atom) for monomial, _ in size.terms for atom, _ in monomial if isinstance(atom, Call)]
+    found = [_alone(atom) for atom in _atoms(size) if isinstance(atom, Call)]
     return [] if found == [size] else found
-
-
-def _alone(atom: Call) -> Size:
-    return Size({((atom, 1),): 1})
 
 
 def computed(size: int | Size) -> list[Steps]:
@@ -361,11 +359,7 @@ def computed(size: int | Size) -> list[Steps]:
 
 def as_symbol(size: int | Size) -> Sym | None:
     """The symbol, if the size is nothing else."""
-    if isinstance(size, Size) and len(size.terms) == 1:
-        monomial, c = size.terms[0]
-        if c == 1 and len(monomial) == 1 and monomial[0][1] == 1 and isinstance(monomial[0][0], Sym):
-            return monomial[0][0]
-    return None
+    return next((a for a in _atoms(size) if isinstance(a, Sym) and _alone(a) == size), None)
 
 
 def degree(size: int | Size) -> int:

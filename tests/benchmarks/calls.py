@@ -1,10 +1,15 @@
-"""``python -m tests.benchmarks.calls``: what a call from Python costs beside the kernel, for 13 atoms."""
+"""``python -m tests.benchmarks.calls``: what a call costs, for 13 atoms.
+
+From Python beside the kernel through its dispatcher; and inside of compiled code, beside the kernel by hand.
+"""
 
 from __future__ import annotations
 
 import numpy as np
+from numba import njit
 
 import jitad
+from tests.benchmarks.by_hand.pairs import lennard_jones_of_few
 from tests.benchmarks.measure import medians
 
 SIGMA, EPSILON = np.full(13, 1.1), 0.7
@@ -25,6 +30,23 @@ def with_dict(x):
     return energy(x) * FACTORS["epsilon"] * FACTORS["sigma"]
 
 
+@njit
+def many(times, f, args):
+    """A loop of a user's, in compiled code."""
+    total = 0.0
+    for _ in range(times):
+        total += f(*args)[0]
+    return total
+
+
+def inside(x) -> dict[str, float]:
+    """Seconds of one value and gradient in compiled code."""
+    kernel, times = jitad.value_and_grad(energy).specialize(x), 100
+    found = medians({"kernel.njit": lambda: many(times, kernel.njit, (x, *kernel.captured)),
+                     "by hand": lambda: many(times, lennard_jones_of_few, (x,))}, 0.5)
+    return {name: seconds / times for name, seconds in found.items()}
+
+
 def main() -> None:
     x = np.random.default_rng(0).normal(size=(13, 3)) * 2
     calls = {}
@@ -39,6 +61,9 @@ def main() -> None:
     for name in calls:
         if not name.endswith(": kernel"):
             print(f"{name:42} {found[name] * 1e6:8.2f} {found[name + ': kernel'] * 1e6:10.2f}")
+    print()
+    for name, seconds in inside(x).items():
+        print(f"{'inside of compiled code, ' + name:42} {seconds * 1e6:8.2f}")
 
 
 if __name__ == "__main__":

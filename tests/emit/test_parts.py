@@ -126,3 +126,41 @@ def test_products(n, k, m, parallel):
     with jitad.disable_jit():
         want = jitad.grad(layers, (0, 1, 2))(*args)
     same(found, want)
+
+
+def test_one_number_in_two_places():
+    """Rows of several arrays by one number, row 16 among them: it is no number of parts, and handed over wherever it stands."""
+    def energy(w, x):
+        for k in range(5):
+            x = np.tanh(np.concatenate([x[1:], np.sin(x[:1])]) * w[k % 2] + np.roll(x, 2)) * (x * w[0]).sum()
+        return (x**2).sum()
+
+    g = jitad.value_and_grad(energy, (0, 1))
+    rng = np.random.default_rng(1)
+    w, x = rng.normal(size=(2, 9)), rng.normal(size=9)
+    value, slopes = jitad.jit(g, parallel=True)(w, x)
+    with jitad.disable_jit():
+        want, others = g(w, x)
+    assert np.isclose(value, want, rtol=1e-12)
+    for a, b in zip(slopes, others, strict=True):
+        np.testing.assert_allclose(a, b, rtol=1e-10, atol=1e-12 * np.abs(b).max())
+
+
+def test_more_numbers_than_numba_takes_in_one_call():
+    """Of 31 arguments and more only plain names: Numba takes no choices among them."""
+    def energy(x, *w):
+        d = x[:, None] - x[None]
+        s = np.exp(-(d**2).sum(-1))
+        total = w[0]
+        for c in w[1:]:
+            total = total * s + c
+        return (total * s * (1 - np.eye(len(x)))).sum()
+
+    g = jitad.value_and_grad(energy)
+    rng = np.random.default_rng(2)
+    x, w = rng.normal(size=(9, 3)), tuple(map(float, rng.normal(size=34)))
+    value, slope = jitad.jit(g, parallel=True)(x, *w)
+    with jitad.disable_jit():
+        want, other = g(x, *w)
+    assert np.isclose(value, want, rtol=1e-12)
+    np.testing.assert_allclose(slope, other, rtol=1e-10, atol=1e-12)
