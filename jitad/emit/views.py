@@ -31,6 +31,7 @@ def _view(context: Any, builder: Any, sig: Any, value: Any, start: Any, lengths:
 
 ON_STACK = 4096  # bytes that are not worth asking the system for
 LINE = 64  # bytes
+LONGEST = 2**48  # numbers: more have no address, and their bytes might not be counted
 TOO_BIG = "an array that the kernel needs would be larger than memory can be"
 
 
@@ -46,6 +47,9 @@ def memory(typingctx, length, dtype):  # type: ignore[no-untyped-def]
         with builder.goto_entry_block():
             stack = builder.alloca(ir.ArrayType(ir.IntType(8), ON_STACK))
         stack.align = LINE
+        too_long = builder.icmp_unsigned(">", args[0], ir.Constant(args[0].type, LONGEST))
+        with builder.if_then(too_long, likely=False):
+            context.call_conv.return_user_exc(builder, MemoryError, (TOO_BIG,))
         room = builder.mul(args[0], size)
         with builder.if_else(builder.icmp_unsigned("<=", room, ir.Constant(room.type, ON_STACK))) as (short, long):
             with short:

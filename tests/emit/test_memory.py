@@ -72,8 +72,9 @@ def test_memory_that_nobody_has():
     def asked(n):
         return memory(n, float64)[n - 1]
 
-    with pytest.raises(MemoryError):
-        asked(2**59)
+    for n in (2**40, 2**59, 2**61, 2**62 + 1, -1):
+        with pytest.raises(MemoryError):
+            asked(n)
 
 
 @pytest.mark.parametrize("parallel", [False, True])
