@@ -86,7 +86,7 @@ Value and gradient take more than three times as long as the value in these:
 Large problems with `parallel=True` on two cores, times as fast as on one (`python -m tests.benchmarks.parallel`, where
 results are compared with those of one core, and from run to run bit by bit), in a quiet quarter of an hour: pairs of atoms 1.8
 to 1.9, lists of pairs 1.9 and 1.7, the phase fields 2.0, Rosenbrock's function 2.0, Student's likelihood 1.8, the Gaussian
-mixture 1.8, the three-body energy 1.7 to 1.8, the logistic regression 2.0, the network 1.6 to 1.85, a Hessian-vector product
+mixture 1.8, the three-body energy 1.66 to 1.85, the logistic regression 2.0, the network 1.6 to 1.85, a Hessian-vector product
 1.8. Where others use the machine, 1.5 to 1.7. Loops of steps that wait for each other stay what they are: parts of one step are
 not taken at once.
 """

@@ -141,7 +141,7 @@ def test_one_number_in_two_places():
     value, slopes = jitad.jit(g, parallel=True)(w, x)
     with jitad.disable_jit():
         want, others = g(w, x)
-    assert np.isclose(value, want, rtol=1e-12)
+    np.testing.assert_allclose(value, want, rtol=1e-12)
     for a, b in zip(slopes, others, strict=True):
         np.testing.assert_allclose(a, b, rtol=1e-10, atol=1e-12 * np.abs(b).max())
 
@@ -162,5 +162,5 @@ def test_more_numbers_than_numba_takes_in_one_call():
     value, slope = jitad.jit(g, parallel=True)(x, *w)
     with jitad.disable_jit():
         want, other = g(x, *w)
-    assert np.isclose(value, want, rtol=1e-12)
+    np.testing.assert_allclose(value, want, rtol=1e-12)
     np.testing.assert_allclose(slope, other, rtol=1e-10, atol=1e-12)

@@ -43,7 +43,7 @@ def test_no_division_and_the_same_numbers(f, times):
             np.testing.assert_allclose(a, b, rtol=1e-10, atol=1e-12)
 
 
-def layers(main, x, times=3):
+def layers(main, x):
     """Layers of gates, two rows of weights for each."""
     for k in range(2):
         w, b = main[2 * k].reshape(4, len(x)), main[2 * k + 1].reshape(4, len(x))
