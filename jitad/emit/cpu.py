@@ -352,8 +352,7 @@ class Emitter:
         write_parts(self, split)
 
     def _accumulate(self, step: Accumulate) -> None:
-        value = step.node.args[0] if step.value is None else step.value
-        self.combine(step.node, self.e.name(step.node), self.e.name(value))
+        self.combine(step.node, self.e.name(step.node), self.e.name(step.term))
 
     def combine(self, node: Node, total: str, value: str) -> None:
         """``total = total o value``."""

@@ -24,10 +24,9 @@ Where much is computed, all blocks are under masks: code that is there twice no 
 
 from __future__ import annotations
 
-from collections.abc import Mapping
-
 from jitad.emit.expression import Expressions
 from jitad.emit.lane_code import LaneCode
+from jitad.emit.lane_sums import LaneSums
 from jitad.emit.lanes import WIDTH
 from jitad.emit.shared import names_of
 from jitad.emit.writer import Writer
@@ -48,10 +47,9 @@ class LaneLoop(LaneCode):
         self.size = expressions.size(loop.size)
 
     def write(self, w: Writer) -> None:
-        sums = {n: "w" + self.e.name(n).removeprefix("v") for n in self.loop.accumulators}
+        sums = LaneSums(self, self.loop.body.steps)
         first, rest = f"i{self.loop.depth - 1} + 1", f"g{self.loop.depth}"
-        for name in sums.values():
-            w.line(f"{name} = spread(0.0)")
+        sums.start(w)
         if sum(cost(s.node) for s in self.loop.body.steps if isinstance(s, Let)) > TWICE:
             self._blocks(w, sums, first, self.size)
         else:
@@ -62,23 +60,22 @@ class LaneLoop(LaneCode):
             with w.indented(f"if {rest} < {self.size}:"):
                 w.line(f"{self.start} = {rest}")
                 self._block(w, sums)
-        for node, name in sums.items():
-            w.line(f"{self.e.name(node)} = total({name})")
+        sums.finish(w, "=")
 
-    def _blocks(self, w: Writer, sums: Mapping[Node, str], first: str, end: str) -> None:
+    def _blocks(self, w: Writer, sums: LaneSums, first: str, end: str) -> None:
         with w.indented(f"for {self.start} in range({first}, {end}, {WIDTH}):"):
             self._block(w, sums)
 
-    def _block(self, w: Writer, sums: Mapping[Node, str]) -> None:
+    def _block(self, w: Writer, sums: LaneSums) -> None:
         body = Writer(w.depth)
         for step in self.loop.body.steps:
             if isinstance(step, Let):
-                if step.node not in self.e.fused:
+                if step.node not in self.e.fused and step.node not in sums.unneeded:
                     body.line(f"{self.name(step.node)} = {self.code(step.node)}")
             elif isinstance(step, Store):
                 body.line(f"push({self._element(step.buffer, step.idx)}, {self._counted(step.value)})")
             elif isinstance(step, Accumulate):
-                body.line(f"{sums[step.node]} += {self._counted(step.node.args[0])}")
+                sums.add(body, step, self.mask if self.masked else "")
         if self.masked or self.lanes in names_of(body.text()):
             w.line(f"{self.lanes} = consecutive({self.start})")
         if self.masked:

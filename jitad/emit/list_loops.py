@@ -47,11 +47,12 @@ that those in lanes can take theirs from the list as they stand there.
 
 from __future__ import annotations
 
-from collections.abc import Container, Iterator, Mapping, Sequence
+from collections.abc import Container, Iterator, Sequence
 from contextlib import contextmanager
 
 from jitad.emit.expression import Expressions
 from jitad.emit.lane_code import LaneCode, zero
+from jitad.emit.lane_sums import LaneSums
 from jitad.emit.lanes import WIDTH
 from jitad.emit.shared import names_of
 from jitad.emit.writer import Writer
@@ -85,14 +86,13 @@ class ListLoop(LaneCode):
     @contextmanager
     def around(self, w: Writer, first: str, end: str) -> Iterator[tuple[str, str]]:
         """Write turns from `first` to `end` in blocks; those between the two results are to be written inside of this."""
-        sums = {n: "w" + self.e.name(n)[1:] for n in self.loop.accumulators}
+        sums = LaneSums(self, self.loop.body.steps)
         wraps = {n: index for n, index in self.entries.wraps().items() if self._side_by_side(looked_up(index)) is not None}
         depth, leaves = self.loop.depth, bool(self.loop.checks or wraps)
         body = Writer(w.depth + 1 + leaves)
         self._body(body, sums, wraps)
         self._start(w)
-        for node, name in sums.items():
-            w.line(f"{name} = {zero(node.dtype)}")
+        sums.start(w)
         if leaves:
             start, behind = f"h{depth}", f"g{depth}"
             w.line(f"{start} = {first}")
@@ -105,8 +105,7 @@ class ListLoop(LaneCode):
             start, behind = self.whole(w, first, end)
             self._blocks(w, body, start, behind)
             yield behind, end
-        for node, name in sums.items():
-            w.line(f"{self.e.name(node)} += total({name})")
+        sums.finish(w)
         if self.row is not None:
             with w.indented(f"if {self.dirty}:"):
                 self._flush(w)
@@ -127,21 +126,21 @@ class ListLoop(LaneCode):
         w.line(f"{behind} = h{depth} + ({end} - h{depth}) // {WIDTH} * {WIDTH}")
         return f"h{depth}", behind
 
-    def _body(self, w: Writer, sums: dict[Node, str], wraps: dict[Node, Node]) -> None:
+    def _body(self, w: Writer, sums: LaneSums, wraps: dict[Node, Node]) -> None:
         written = self._indices(w, wraps)
         for step in sorted(self.loop.body.steps, key=lambda s: not isinstance(s, Let)):  # a store may change the row that stays
             if not (isinstance(step, Let) and step.node in written):
                 self.step(w, step, sums)
 
-    def step(self, w: Writer, step: Step, sums: Mapping[Node, str]) -> None:
+    def step(self, w: Writer, step: Step, sums: LaneSums) -> None:
         """One step, for eight turns."""
         if isinstance(step, Let):
-            if step.node not in self.e.fused:
+            if step.node not in self.e.fused and step.node not in sums.unneeded:
                 self._let(w, step.node)
         elif isinstance(step, Store):
             self._store(w, step)
         elif isinstance(step, Accumulate):
-            w.line(f"{sums[step.node]} += {self.in_lanes(step.node.args[0] if step.value is None else step.value)}")
+            sums.add(w, step)
 
     def _indices(self, w: Writer, wraps: dict[Node, Node]) -> set[Node]:
         """Leave the block if an index is negative or out of range. What is written so."""

@@ -14,6 +14,7 @@ from jitad.emit import (
     hyperbolic,
     lane_math,  # noqa: F401
     lanes,
+    log_sums,
     places,
     power,  # noqa: F401
     products,
@@ -133,6 +134,7 @@ NAMES |= {name: getattr(lanes, name) for name in (
     "negative", "exact_sqrt", "wide", "narrow")}
 NAMES |= {name: getattr(places, name) for name in (
     "block", "load", "push", "column", "apart", "put", "gather", "push_each", "put_each", "rows", "push_rows")}
+NAMES |= {name: getattr(log_sums, name) for name in ("with_log", "with_log1p", "log_of")}
 NAMES |= {name: getattr(vmath, name) for name in (
     "exp", "exp2", "expm1", "log", "log2", "log10", "log1p", "tanh", "reciprocal", "rsqrt")}
 NAMES |= products.NAMES

@@ -26,19 +26,19 @@ For a logistic regression::
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Iterator
 from contextlib import AbstractContextManager, contextmanager
 from dataclasses import replace
 
 from jitad.emit.expression import Expressions
-from jitad.emit.lane_code import zero
+from jitad.emit.lane_sums import LaneSums
 from jitad.emit.lanes import WIDTH
 from jitad.emit.list_loops import ListLoop
 from jitad.emit.shared import names_of
 from jitad.emit.writer import Writer
 from jitad.ir.node import Node
 from jitad.lower.lists import Entries
-from jitad.lower.nest import Accumulate, Block, Let, Loop
+from jitad.lower.nest import Block, Let, Loop
 
 
 class RowLoop(ListLoop):
@@ -57,12 +57,10 @@ class RowLoop(ListLoop):
     @contextmanager
     def around(self, w: Writer, first: str, end: str) -> Iterator[tuple[str, str]]:
         first, behind = self.whole(w, first, end)
-        in_lanes = [s.node for s in self.stages.between if isinstance(s, Accumulate)]
-        sums = {n: "w" + self.e.name(n)[1:] for n in in_lanes}
+        sums = LaneSums(self, self.stages.between, self.stages.kept)
         if self.stages.memory is None:
             w.line(f"{self.memory} = empty(({len(self.rows)}, {WIDTH}), float64)")
-        for node, name in sums.items():
-            w.line(f"{name} = {zero(node.dtype)}")
+        sums.start(w)
         with w.indented(f"for {self.first} in range({first}, {behind}, {WIDTH}):"):
             with self._turn(w):
                 self.block(Block(self.stages.before))
@@ -75,8 +73,7 @@ class RowLoop(ListLoop):
                     for n in self.stages.kept:
                         w.line(f"{self.e.name(n)} = {self._kept(n)}")
                     self.block(Block(self.stages.after))
-        for node, name in sums.items():
-            w.line(f"{self.e.name(node)} += total({name})")
+        sums.finish(w)
         yield behind, end
 
     def _turn(self, w: Writer) -> AbstractContextManager[None]:
@@ -85,7 +82,7 @@ class RowLoop(ListLoop):
     def _kept(self, n: Node) -> str:
         return f"{self.memory}[{self.rows[n]}, uint64({self.start} - {self.first})]"
 
-    def _between(self, w: Writer, sums: Mapping[Node, str]) -> None:
+    def _between(self, w: Writer, sums: LaneSums) -> None:
         body = Writer(w.depth)
         for n in self.stages.found:
             body.line(f"{self.name(n)} = block({self.memory}, ({self.rows[n]}, 0))")

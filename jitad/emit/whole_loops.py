@@ -17,15 +17,15 @@ that were taken before.
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator
 from contextlib import contextmanager
 
 from jitad.emit.lane_code import zero
+from jitad.emit.lane_sums import LaneSums
 from jitad.emit.lanes import WIDTH
 from jitad.emit.list_loops import ListLoop
 from jitad.emit.shared import names_of
 from jitad.emit.writer import Writer
-from jitad.ir.node import Node
 from jitad.lower.nest import Accumulate, Step, Store
 
 
@@ -34,19 +34,17 @@ class WholeLoop(ListLoop):
 
     @contextmanager
     def around(self, w: Writer, first: str, end: str) -> Iterator[tuple[str, str]]:
-        depth, sums = self.loop.depth, {n: "w" + self.e.name(n)[1:] for n in self.loop.accumulators}
+        depth, sums = self.loop.depth, LaneSums(self, self.loop.body.steps)
         behind, block, turns = f"g{depth}", f"h{depth}", end if first == "0" else f"{end} - {first}"
         w.line(f"{behind} = {end} if {turns} >= {WIDTH} else {first}")
-        for node, name in sums.items():
-            w.line(f"{name} = {zero(node.dtype)}")
+        sums.start(w)
         with w.indented(f"for {block} in range({first}, {behind}, {WIDTH}):"):
             w.line(f"{self.start} = min({block}, {behind} - {WIDTH})")
             self._turns(w, sums, block)
-        for node, name in sums.items():
-            w.line(f"{self.e.name(node)} += total({name})")
+        sums.finish(w)
         yield behind, end
 
-    def _turns(self, w: Writer, sums: dict[Node, str], new: str) -> None:
+    def _turns(self, w: Writer, sums: LaneSums, new: str) -> None:
         """A block; turns before the one that is `new` were taken already."""
         self.new = f"m{self.loop.depth}"
         body = Writer(w.depth)
@@ -58,14 +56,11 @@ class WholeLoop(ListLoop):
             w.line(f"{self.new} = {self.lanes} >= {new}")
         w.lines += body.lines
 
-    def step(self, w: Writer, step: Step, sums: Mapping[Node, str]) -> None:
+    def step(self, w: Writer, step: Step, sums: LaneSums) -> None:
         if isinstance(step, Accumulate):
-            value = step.node.args[0] if step.value is None else step.value
-            w.line(f"{sums[step.node]} += {self._once(value)}")
+            sums.add(w, step, self.new)
         elif isinstance(step, Store) and step.add:
-            w.line(f"push({self.e.buffer(step.buffer)}, {self._block(step.idx)}, {self._once(step.value)})")
+            w.line(f"push({self.e.buffer(step.buffer)}, {self._block(step.idx)}, "
+                   f"choose({self.new}, {self.name(step.value)}, {zero(step.value.dtype)}))")
         else:
             super().step(w, step, sums)
-
-    def _once(self, value: Node) -> str:
-        return f"choose({self.new}, {self.name(value)}, {zero(value.dtype)})"

@@ -94,7 +94,7 @@ def _asked(steps: Iterable[Step]) -> list[Node]:
         if isinstance(s, Let):
             out += s.node.args
         elif isinstance(s, Accumulate):
-            out.append(s.node.args[0] if s.value is None else s.value)
+            out.append(s.term)
         else:
             out += mentioned(s)
     return out

@@ -1,8 +1,8 @@
 """Loops that are written in blocks of lanes, see :mod:`jitad.emit.list_loops`: what LLVM does not vectorise.
 
-These are loops with functions of the C library, sines say, and loops over lists, of pairs say, which add to rows that they look
-up. The latter have the entries of the list at hand, so that they also compare them with the lengths that they index: a pass of
-its own over a long list takes as long as reading it does.
+These are loops with functions of the C library, sines say, sums of logarithms, see :mod:`jitad.emit.log_sums`, and loops over
+lists, of pairs say, which add to rows that they look up. The last have the entries of the list at hand, so that they also compare
+them with the lengths that they index: a pass of its own over a long list takes as long as reading it does.
 """
 
 from __future__ import annotations
@@ -14,12 +14,13 @@ from jitad.ir.node import Node, topological
 from jitad.ir.types import BOOL, FLOAT, FLOAT32, INT
 from jitad.lower.choices import as_size
 from jitad.lower.exact import compared
-from jitad.lower.lanes import COLUMNS, LANES_ONLY, ROUNDED, WIDTH, fits
+from jitad.lower.lanes import COLUMNS, LANES_ONLY, ROUNDED, WIDTH, fits, logarithm
 from jitad.lower.nest import Accumulate, Block, Call, Check, Let, Loop, Program, Repeat, Step, Store, walk
 from jitad.lower.scalar import LOAD, Buffer, cost, loop_var
 from jitad.ops.leaf import constant_value
 
 WORTH = 10  # multiplications: less is done sooner one by one
+MANY_LOGARITHMS = 32
 MOST = 8  # variables for one row
 LONGEST = 250  # statements: more take long to compile in lanes, which are written beside what is left over
 
@@ -144,8 +145,14 @@ def _pays(loop: Loop, exact: set[Node]) -> bool:
     enough = sum(cost(n) for n in lets if n.dtype.kind == "f") >= WORTH
     entries = Entries(loop)
     rows = any(n.op is LOAD and entries.width(n.params[0], n.args) > 1 for n in nodes)  # type: ignore[arg-type]
-    needed = rows or any(n.op.name in LANES_ONLY for n in lets) or bool(entries.groups)
+    needed = rows or any(n.op.name in LANES_ONLY for n in lets) or bool(entries.groups) or _adds_logarithms(loop)
     return enough and needed and read.isdisjoint(s.buffer for s in steps if isinstance(s, Store))
+
+
+def _adds_logarithms(loop: Loop) -> bool:
+    """Whether there are enough to make up for the one of their product."""
+    long = not isinstance(loop.size, int) or loop.size >= MANY_LOGARITHMS
+    return long and any(isinstance(s, Accumulate) and logarithm(s.term) is not None for s in loop.body.steps)
 
 
 def in_lanes(step: Step, exact: set[Node]) -> bool:

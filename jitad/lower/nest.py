@@ -123,6 +123,11 @@ class Accumulate:
     def kind(self) -> str:
         return self.node.params[0]  # type: ignore[return-value]
 
+    @property
+    def term(self) -> Node:
+        """What is added."""
+        return self.node.args[0] if self.value is None else self.value
+
 
 @dataclass
 class Loop:

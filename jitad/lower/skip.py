@@ -59,7 +59,7 @@ def _inside(steps: list[Step]) -> None:
 def _read(step: Step) -> Sequence[Node]:
     """The scalars that a step itself reads."""
     if isinstance(step, Accumulate):  # the term, not what it is added to
-        return step.node.args if step.value is None else (step.value,)
+        return (step.term,)
     return step.node.args if isinstance(step, Let) else mentioned(step)
 
 
