@@ -199,7 +199,7 @@ class Normal(Integers):
         if n == 1:
             return base
         root, inverse = (base.args[1], True) if is_op(base, "divide") else (base, False)
-        if is_op(root, "sqrt") and self.nonnegative(root.args[0]):  # sqrt(y)**2 is y
+        if is_op(root, "sqrt") and (n % 2 == 1 or self.nonnegative(root.args[0])):  # sqrt(y)**2 is y
             whole = self._chain(self.reciprocal(root.args[0]) if inverse else root.args[0], n // 2)
             return whole if n % 2 == 0 else arithmetic.multiply(*self.sorted(whole, base))
         half = self._chain(base, n // 2 if n % 2 == 0 else n - 1)
@@ -260,13 +260,18 @@ class Normal(Integers):
         c = constant_value(y)
         half = c is not None and x.dtype.kind == "f" and abs(c) <= 8 and float(c - 0.5).is_integer()
         if half and not self.strict:
-            sure = self.nonnegative(x)
-            size = x if sure else self.apply(compare.absolute, x)
-            found = self.integer_pow(self.apply(arithmetic.sqrt, size), int(2 * c))  # type: ignore[operator]
+            n = int(2 * c)  # type: ignore[operator]
+            if n == 1:  # as NumPy does, where pow(-inf, 0.5) is inf
+                return self.apply(arithmetic.sqrt, x)
+            sure, signed = self.nonnegative(x), n < 0 and -n // 2 % 2 == 0  # where the infinite power of -0.0 has a sign
+            size = self.apply(compare.absolute, x) if signed and not sure else x
+            found = self.integer_pow(self.apply(arithmetic.sqrt, size), n)
             if sure:
                 return found
-            zero, nan, at_infinity = (constant(v, x.dtype) for v in (0, np.nan, np.inf if c > 0 else 0))  # type: ignore[operator]
+            zero, nan, at_infinity = (constant(v, x.dtype) for v in (0, np.nan, np.inf if n > 0 else 0))
             infinite = self.lt(x, constant(-np.finfo(x.dtype).max, x.dtype))
+            if not signed:
+                return self.select(infinite, at_infinity, found)
             return self.select(self.lt(x, zero), self.select(infinite, at_infinity, nan), found)
         self.rank(x), self.rank(y)
         return self.made(arithmetic.power, x, y)
