@@ -5,7 +5,7 @@ The product of what was met is ``(1 + p) * 2**k``. It is kept as p so that a fac
 large p becomes, so only now and then it is brought between 1/2 and 2, and so are factors below 1/2. Each factor adds an error of
 about 2e-16 to the sum of logarithms, which a sum over logarithms one by one has by its own size already.
 
-Zeros, negative numbers, infinities, NaN and denormals are taken out, and their logarithms added to k.
+Where a factor is zero, negative, infinite or NaN, the logarithm is added to k.
 """
 
 from __future__ import annotations
@@ -13,7 +13,7 @@ from __future__ import annotations
 import numpy as np
 
 from jitad.emit.lanes import bits, choose, double, everywhere, fused
-from jitad.emit.vmath import _own, log1p, log2
+from jitad.emit.vmath import _own, log1p
 
 _LARGE = 2.0**900
 _LEAST, _LN2 = 2.2250738585072014e-308, 0.6931471805599453
@@ -31,9 +31,11 @@ def _parts(y):  # type: ignore[no-untyped-def]
 @_own
 def _with_any(p, k, u, y):  # type: ignore[no-untyped-def]
     """The product and a factor y = 1 + u of any kind."""
-    plain = (y >= _LEAST) & (y < np.inf)
-    k = choose(plain, k, k + log2(y))
+    plain = (y > 0.0) & (y < np.inf)
+    k = choose(plain, k, k + choose(y == 0.0, -np.inf, choose(y > 0.0, np.inf, np.nan)))
     u, y = choose(plain, u, 0.0), choose(plain, y, 1.0)
+    tiny = y < _LEAST
+    y, k = choose(tiny, y * 2.0**54, y), choose(tiny, k - 54.0, k)
     mantissa, exponent = _parts(1.0 + p)
     p, k = choose(p > 1.0, mantissa - 1.0, p), choose(p > 1.0, k + exponent, k)
     mantissa, exponent = _parts(y)

@@ -15,6 +15,7 @@ from jitad.ir.sizes import Size
 from jitad.ir.types import BOOL, INT
 from jitad.lower.choices import as_size, is_op
 from jitad.lower.deltas import counted, few_terms, parts, same_index
+from jitad.lower.lanes import logarithm
 from jitad.lower.normal import Normal
 from jitad.lower.scalar import LOAD, REDUCE, TRIANGLE, Buffer, load, loop_var, starts_after, variable
 from jitad.ops.leaf import constant, constant_value, triangle_size
@@ -120,12 +121,18 @@ class Sums(Normal):
         return REDUCE.build((body,), (kind, depth, size))
 
     def _taken_out(self, loop: tuple, var: Node, body: Node) -> Node | None:
-        """A sum of products in front of which a factor stands, if that leaves a sum over fewer loops."""
+        """A sum of products in front of which a factor stands, if that leaves a sum over fewer loops, or of logarithms."""
         if is_op(body, "multiply") and body.dtype.kind == "f" and not self.strict:
             for a, b in (body.args, body.args[::-1]):
-                if var not in self.free(a) and not self.free(a) <= self.free(b) and var in self.free(b):
+                if var not in self.free(a) and var in self.free(b) and (
+                        not self.free(a) <= self.free(b) or self._is_logarithm(var, b)):
                     return self.mul(a, self.reduce("sum", loop, b))
         return None
+
+    def _is_logarithm(self, var: Node, n: Node) -> bool:
+        """Whether a scalar is a logarithm, or one times what does not depend on the loop."""
+        varying = [a for a in n.args if var in self.free(a)] if is_op(n, "multiply") else []
+        return self._is_logarithm(var, varying[0]) if len(varying) == 1 else logarithm(n) is not None
 
     def _conditional(self, loop: tuple, var: Node, body: Node) -> Node | None:
         """A sum of ``value if condition else 0``."""

@@ -116,7 +116,7 @@ def test_likelihoods_and_their_derivatives(parallel):
         return 2.5 * np.log1p(z * z / 4).sum() + len(x) * np.log(p[1])
 
     def mixture(p, x):
-        return -np.log(p[0] * np.exp(-x**2) + (1 - p[0]) * np.exp(-(x - p[1])**2 / 2)).sum()
+        return -np.log(p[0] * np.exp(-x**2) + (1 - p[0]) * np.exp(-((x - p[1]) ** 2) / 2)).sum()
 
     def logit(p, x):
         return np.log(np.where(x > p[0], 1 + np.exp(-p[1] * x), 2.0)).sum()
@@ -188,3 +188,17 @@ def test_the_same_from_run_to_run():
     f = jitad.jit(lambda x: np.log(x).sum(), parallel=True)
     assert len({float(f(x.copy())) for _ in range(20)}) == 1
     assert np.isclose(f(x), np.log(x).sum(), rtol=1e-13)
+
+
+def test_factors_in_front():
+    """What is the same in all turns stands in front of the sum of logarithms."""
+    def gamma(p, x):
+        return (p[0] * np.log(x) * p[1]).sum() - (p[1] * x).sum()
+
+    g = jitad.value_and_grad(gamma)
+    x = RNG.random(77) + 0.1
+    assert "with_log" in g.specialize(np.ones(2), x).source
+    compare(g, np.array([1.3, 0.4]), x)
+    rows = jitad.jit(lambda w, x: (w[:, None] * np.log(x)).sum(1))
+    assert "with_log" in rows.specialize(np.ones(9), np.ones((9, 50))).source
+    compare(rows, RNG.normal(size=9), RNG.random((9, 50)))
