@@ -11,15 +11,15 @@ Logarithms that are only added up are not computed, see :mod:`jitad.emit.log_sum
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 
 from jitad.emit.expression import literal
 from jitad.emit.lane_code import LaneCode, zero
 from jitad.emit.writer import Writer
-from jitad.ir.node import Node, topological
+from jitad.ir.node import Node
 from jitad.ir.types import FLOAT32
-from jitad.lower.lanes import logarithm
-from jitad.lower.nest import Accumulate, Step, Store
+from jitad.lower.logarithms import only_added
+from jitad.lower.nest import Accumulate, Step
 
 
 class LaneSums:
@@ -31,20 +31,10 @@ class LaneSums:
         Scalars that need not be computed.
     """
 
-    def __init__(self, code: LaneCode, steps: Iterable[Step], elsewhere: Iterable[Node] = ()):
+    def __init__(self, code: LaneCode, steps: Sequence[Step], elsewhere: Iterable[Node] = ()):
         self.code = code
-        ends = [s for s in steps if isinstance(s, (Accumulate, Store))]
-        self.names = {s.node: "w" + code.e.name(s.node)[1:] for s in ends if isinstance(s, Accumulate)}
-        logs = {s.node: log for s in ends if isinstance(s, Accumulate) and (log := logarithm(s.term)) is not None}
-        asked = [*elsewhere, *(n for log in logs.values() for n in log.asked)]
-        for s in ends:
-            if isinstance(s, Store):
-                asked += [*s.idx, s.value]
-            elif s.node not in logs:
-                asked.append(s.term)
-        needed = set(topological(asked, stop=lambda n: n not in code.vectors)) if logs else set()
-        self.logs = {n: log for n, log in logs.items() if log.node not in needed}
-        self.unneeded = {n for log in self.logs.values() for n in log.computed} - needed
+        self.names = {s.node: "w" + code.e.name(s.node)[1:] for s in steps if isinstance(s, Accumulate)}
+        self.logs, self.unneeded = only_added(steps, code.vectors, elsewhere)
 
     def start(self, w: Writer) -> None:
         """Before the loop."""

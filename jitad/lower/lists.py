@@ -14,7 +14,8 @@ from jitad.ir.node import Node, topological
 from jitad.ir.types import BOOL, FLOAT, FLOAT32, INT
 from jitad.lower.choices import as_size
 from jitad.lower.exact import compared
-from jitad.lower.lanes import COLUMNS, LANES_ONLY, ROUNDED, WIDTH, fits, logarithm
+from jitad.lower.lanes import COLUMNS, LANES_ONLY, ROUNDED, WIDTH, fits
+from jitad.lower.logarithms import only_added
 from jitad.lower.nest import Accumulate, Block, Call, Check, Let, Loop, Program, Repeat, Step, Store, walk
 from jitad.lower.scalar import LOAD, Buffer, cost, loop_var
 from jitad.ops.leaf import constant_value
@@ -152,7 +153,7 @@ def _pays(loop: Loop, exact: set[Node]) -> bool:
 def _adds_logarithms(loop: Loop) -> bool:
     """Whether there are enough to make up for the one of their product."""
     long = not isinstance(loop.size, int) or loop.size >= MANY_LOGARITHMS
-    return long and any(isinstance(s, Accumulate) and logarithm(s.term) is not None for s in loop.body.steps)
+    return long and bool(only_added(loop.body.steps, Entries(loop).vectors)[0])
 
 
 def in_lanes(step: Step, exact: set[Node]) -> bool:

@@ -15,7 +15,7 @@ from jitad.ir.sizes import Size
 from jitad.ir.types import BOOL, INT
 from jitad.lower.choices import as_size, is_op
 from jitad.lower.deltas import counted, few_terms, parts, same_index
-from jitad.lower.lanes import logarithm
+from jitad.lower.logarithms import logarithm
 from jitad.lower.normal import Normal
 from jitad.lower.scalar import LOAD, REDUCE, TRIANGLE, Buffer, load, loop_var, starts_after, variable
 from jitad.ops.leaf import constant, constant_value, triangle_size

@@ -193,7 +193,7 @@ def test_the_same_from_run_to_run():
 def test_factors_in_front():
     """What is the same in all turns stands in front of the sum of logarithms."""
     def gamma(p, x):
-        return (p[0] * np.log(x) * p[1]).sum() - (p[1] * x).sum()
+        return ((p[0] - 1) * np.log(x)).sum() - (p[1] * x).sum() + len(x) * p[0] * np.log(p[1])
 
     g = jitad.value_and_grad(gamma)
     x = RNG.random(77) + 0.1
