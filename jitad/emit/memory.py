@@ -30,12 +30,14 @@ def count_of(split: Split, e: Expressions) -> str:
 
 
 def write_counts(block: Block, e: Expressions, w: Writer) -> dict[Buffer, str]:
-    """Compute them; how many copies of each array there are."""
+    """Compute them, one number for loops whose copies lie in the same memory; how many copies of each array there are."""
     copies: dict[Buffer, str] = {}
+    there: set[str] = set()
     for split in block.steps:
         if isinstance(split, Split) and split.copies:
-            parts = count_of(split, e)
-            w.line(f"{parts} = parts_for({e.size(split.work)}, {e.size(split.copied)}, {split.parts})")
+            parts, worth = count_of(split, e), f"parts_for({e.size(split.work)}, {e.size(split.copied)}, {split.parts})"
+            w.line(f"{parts} = {f'max({parts}, {worth})' if parts in there else worth}")
+            there.add(parts)
             copies |= {copy: f"({parts} - 1)" for _, copy in split.copies}
     return copies
 

@@ -16,7 +16,7 @@ from jitad.lower.scalar import Buffer, loop_var
 
 PARTS = 16
 TYPICAL = (1000, 1000), (1000, 8)  # lengths of first axes and of others, by which loops are compared
-MINOR = 0.05  # of all work: what loops do that are left whole, as every loop in parts takes 0.6 s to compile
+MINOR = 0.03  # of all work: what loops do that are left whole, as every loop in parts takes 0.6 s to compile
 
 
 def split(program: Program) -> Program:

@@ -1,5 +1,7 @@
 """Loops in parts: where they begin and end, what they have in common, errors in them."""
 
+import re
+
 import numba
 import numpy as np
 import pytest
@@ -164,3 +166,22 @@ def test_more_numbers_than_numba_takes_in_one_call():
         want, other = g(x, *w)
     np.testing.assert_allclose(value, want, rtol=1e-12)
     np.testing.assert_allclose(slope, other, rtol=1e-10, atol=1e-12)
+
+
+def test_loops_whose_copies_lie_in_one_memory_have_as_many_parts():
+    """The second number of parts would be that of both loops."""
+    def net(w1, b1, w2, b2, v, x):
+        return (np.tanh(np.tanh(x @ w1 + b1) @ w2 + b2) @ v).sum()
+
+    rng = np.random.default_rng(2)
+    args = (rng.normal(size=(6, 40)) / 3, rng.normal(size=40), rng.normal(size=(40, 40)) / 6, rng.normal(size=40),
+            rng.normal(size=40), rng.normal(size=(700, 6)))
+    g = jitad.jit(jitad.value_and_grad(net, (0, 1, 2, 3, 4)), parallel=True)
+    counts = re.findall(r"^ +(e\d+_4) = (.*)$", g.specialize(*args).source, re.M)
+    assert all(name not in dict(counts[:k]) or text.startswith(f"max({name}, ") for k, (name, text) in enumerate(counts)), counts
+    assert len({name for name, _ in counts}) < len(counts)
+    with jitad.disable_jit():
+        want = jitad.value_and_grad(net, (0, 1, 2, 3, 4))(*args)
+    found = g(*args)
+    for a, b in zip([found[0], *found[1]], [want[0], *want[1]], strict=True):
+        np.testing.assert_allclose(a, b, rtol=1e-10, atol=1e-12)
