@@ -125,8 +125,13 @@ class Normal(Integers):
             return None
         if p is q and a + sign * b != 0:
             return self.scaled(a + sign * b, p)
+        combine = self.add if sign > 0 else self.sub
         if a == b != 1:
-            return self.scaled(a, self.add(p, q) if sign > 0 else self.sub(p, q))
+            return self.scaled(a, combine(p, q))
+        if _divides(a, b):
+            return self.scaled(a, combine(p, self.scaled(b / a, q)))
+        if _divides(b, a):
+            return self.scaled(b, combine(self.scaled(a / b, p), q))
         if is_op(p, "multiply") and is_op(q, "multiply") and p not in self._powers and q not in self._powers:
             for shared, r in (p.args, p.args[::-1]):
                 if shared in q.args:
@@ -289,6 +294,11 @@ _RULES = {
     "logical_and": "both", "logical_or": "either", "logical_not": "negation", "select": "select",
     "floor_divide": "_floor_divide", "remainder": "_remainder",
 }
+
+
+def _divides(a: Any, b: Any) -> bool:
+    """Whether a number other than 1 goes into another a whole number of times, exactly."""
+    return abs(a) != 1 and float(b / a).is_integer() and a * (b / a) == b
 
 
 def _int_only(rule: str, op: str) -> Any:

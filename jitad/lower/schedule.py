@@ -23,6 +23,7 @@ from jitad.lower.late import check_late
 from jitad.lower.lifetimes import reuse
 from jitad.lower.lists import take_in_blocks
 from jitad.lower.nest import Accumulate, Block, Call, Check, Let, Loop, Measure, Program, Repeat, Store
+from jitad.lower.numbers import share_numbers
 from jitad.lower.once import take_once
 from jitad.lower.pack import pack
 from jitad.lower.parallel import split
@@ -46,6 +47,7 @@ def lower(graph: Graph, options: Options = DEFAULT, worth: int = WORTH) -> Progr
         widen(placed)
         share_factors(placed)
         pack(placed)
+        share_numbers(placed)
     program = schedule(placed)
     peel(program, placed.elements)
     if not options.strict:
