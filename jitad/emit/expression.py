@@ -13,7 +13,7 @@ from jitad.ir.node import Node, topological
 from jitad.ir.sizes import Size, Steps, Sym
 from jitad.ir.types import FLOAT32, INT, Shape
 from jitad.lower.exact import compared
-from jitad.lower.nest import Loop, Turns
+from jitad.lower.nest import Loop, Split, Turns
 from jitad.lower.scalar import LOAD, TRIANGLE, Buffer, loop_var
 from jitad.ops.declare import Elementwise
 from jitad.ops.leaf import constant_value
@@ -62,6 +62,7 @@ class Expressions:
         self.steps: dict[str, str] = {}  # functions of steps that several loops take, by what is in them
         self.places: dict[Buffer, Place] = {}  # arrays that are rows of others
         self.turns: dict[Turns, tuple[str, Any]] = {}  # the function that takes all steps, and what it is handed
+        self.counts: dict[Split, str] = {}  # of how many parts a loop has
         self.signed: set[Node] = set()  # variables of loops that do not start at 0
         self._counts: dict[str, int] = {}
         self._named = 0

@@ -26,20 +26,21 @@ from jitad.lower.scalar import Buffer
 
 def count_of(split: Split, e: Expressions) -> str:
     """The name of how many parts there are of a loop, if they have copies."""
-    return f"e{e.buffer(split.copies[0][1])[1:]}_4" if split.copies else str(split.parts)
+    return e.counts.setdefault(split, f"e{len(e.counts)}_4") if split.copies else str(split.parts)
 
 
 def write_counts(block: Block, e: Expressions, w: Writer) -> dict[Buffer, str]:
-    """Compute them, one number for loops whose copies lie in the same memory; how many copies of each array there are."""
-    copies: dict[Buffer, str] = {}
-    there: set[str] = set()
-    for split in block.steps:
-        if isinstance(split, Split) and split.copies:
-            parts, worth = count_of(split, e), f"parts_for({e.size(split.work)}, {e.size(split.copied)}, {split.parts})"
-            w.line(f"{parts} = {f'max({parts}, {worth})' if parts in there else worth}")
-            there.add(parts)
-            copies |= {copy: f"({parts} - 1)" for _, copy in split.copies}
-    return copies
+    """Compute them; how many copies of each array there are, of those in the same memory as of that which has most."""
+    splits = [s for s in block.steps if isinstance(s, Split) and s.copies]
+    there: dict[str, dict[str, None]] = {}
+    for split in splits:
+        parts = count_of(split, e)
+        w.line(f"{parts} = parts_for({e.size(split.work)}, {e.size(split.copied)}, {split.parts})")
+        for _, copy in split.copies:
+            there.setdefault(e.buffer(copy), {})[parts] = None
+    most = {name: ", ".join(counts) for name, counts in there.items()}
+    return {copy: f"({f'max({found})' if ',' in found else found} - 1)"
+            for split in splits for _, copy in split.copies for found in [most[e.buffer(copy)]]}
 
 
 def dtype_name(dtype: np.dtype) -> str:

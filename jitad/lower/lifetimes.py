@@ -24,9 +24,10 @@ def reuse(program: Program) -> Program:
     kept = {o.value for o in program.outputs} | {program.numbers} | {b for b, zeroed in program.temporaries if zeroed}
     moving = [b for b, _ in program.temporaries
               if b in lives and b not in kept and b.kind == "temp" and not is_computed(b, program)]
+    copies = {c for step in program.block.steps if isinstance(step, Split) for _, c in step.copies}  # of which fewer may be made
     kinds: dict[tuple, list[list[Buffer]]] = {}  # arrays that lie in the same memory, one after the other
     for b in sorted(moving, key=lives.__getitem__):
-        rooms = kinds.setdefault(_kind(b), [])
+        rooms = kinds.setdefault((b in copies, *_kind(b)), [])
         free = [r for r in rooms if lives[r[-1]][1] < lives[b][0]]
         same = [r for r in free if r[-1].shape == b.shape] or free
         if same:
