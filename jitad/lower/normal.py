@@ -204,7 +204,7 @@ class Normal(Integers):
         if n == 1:
             return base
         root, inverse = (base.args[1], True) if is_op(base, "divide") else (base, False)
-        if is_op(root, "sqrt") and (n % 2 == 1 or self.nonnegative(root.args[0])):  # sqrt(y)**2 is y
+        if is_op(root, "sqrt") and self.nonnegative(root.args[0]):  # sqrt(y)**2 is y
             whole = self._chain(self.reciprocal(root.args[0]) if inverse else root.args[0], n // 2)
             return whole if n % 2 == 0 else arithmetic.multiply(*self.sorted(whole, base))
         half = self._chain(base, n // 2 if n % 2 == 0 else n - 1)
@@ -261,25 +261,28 @@ class Normal(Integers):
         return self._chain(base, m * n)
 
     def power(self, x: Node, y: Node) -> Node:
-        """x**1.5 and its like are powers of the root: of \\|x\\|, as those of -0.0 are what those of 0 are."""
+        """x**1.5 and its like are products of x and its root."""
         c = constant_value(y)
         half = c is not None and x.dtype.kind == "f" and abs(c) <= 8 and float(c - 0.5).is_integer()
         if half and not self.strict:
-            n = int(2 * c)  # type: ignore[operator]
-            if n == 1:  # as NumPy does, where pow(-inf, 0.5) is inf
-                return self.apply(arithmetic.sqrt, x)
-            sure, signed = self.nonnegative(x), n < 0 and -n // 2 % 2 == 0  # where the infinite power of -0.0 has a sign
-            size = self.apply(compare.absolute, x) if signed and not sure else x
-            found = self.integer_pow(self.apply(arithmetic.sqrt, size), n)
-            if sure:
-                return found
-            zero, nan, at_infinity = (constant(v, x.dtype) for v in (0, np.nan, np.inf if n > 0 else 0))
-            infinite = self.lt(x, constant(-np.finfo(x.dtype).max, x.dtype))
-            if not signed:
-                return self.select(infinite, at_infinity, found)
-            return self.select(self.lt(x, zero), self.select(infinite, at_infinity, nan), found)
+            return self._half_power(x, int(2 * c))  # type: ignore[operator]
         self.rank(x), self.rank(y)
         return self.made(arithmetic.power, x, y)
+
+    def _half_power(self, x: Node, n: int) -> Node:
+        """x**(n/2) for odd n; powers of -0.0 are what those of 0 are, but for the root (as NumPy has it)."""
+        if n == 1 or self.nonnegative(x):
+            return self.integer_pow(self.apply(arithmetic.sqrt, x), n)
+        zero, nan, at_infinity = (constant(v, x.dtype) for v in (0, np.nan, np.inf if n > 0 else 0))
+        infinite = self.lt(x, constant(-np.finfo(x.dtype).max, x.dtype))
+        whole = abs(n) // 2
+        if whole % 2 == 1:  # then -0.0 has its sign twice
+            base, root = x, self.apply(arithmetic.sqrt, x)
+            if n < 0:
+                base, root = self.reciprocal(base), self.reciprocal(root)
+            return self.select(infinite, at_infinity, self.mul(self.integer_pow(base, whole), root))
+        found = self.integer_pow(self.apply(arithmetic.sqrt, self.apply(compare.absolute, x)), n)
+        return self.select(self.lt(x, zero), self.select(infinite, at_infinity, nan), found)
 
     # What `jitad.lower.sums` adds.
 

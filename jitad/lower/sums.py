@@ -121,10 +121,13 @@ class Sums(Normal):
         return REDUCE.build((body,), (kind, depth, size))
 
     def _taken_out(self, loop: tuple, var: Node, body: Node) -> Node | None:
-        """A sum of products in front of which a factor stands, if that leaves a sum over fewer loops, or of logarithms."""
+        """A sum of products in front of which a factor stands, if that leaves a sum over fewer loops, or of logarithms.
+
+        Where the factor is infinite, the sum in front of which it stands may be infinite as well where it was NaN before.
+        """
         if is_op(body, "multiply") and body.dtype.kind == "f" and not self.strict:
             for a, b in (body.args, body.args[::-1]):
-                if var not in self.free(a) and var in self.free(b) and (
+                if var not in self.free(a) and var in self.free(b) and constant_value(a) is None and (
                         not self.free(a) <= self.free(b) or self._is_logarithm(var, b)):
                     return self.mul(a, self.reduce("sum", loop, b))
         return None

@@ -202,3 +202,12 @@ def test_factors_in_front():
     rows = jitad.jit(lambda w, x: (w[:, None] * np.log(x)).sum(1))
     assert "with_log" in rows.specialize(np.ones(9), np.ones((9, 50))).source
     compare(rows, RNG.normal(size=9), RNG.random((9, 50)))
+
+
+def test_infinite_numbers_stay():
+    x = np.r_[np.full(20, 0.5), np.full(19, 2.0)]
+    for f in (lambda x: (np.inf * np.log(x)).sum(), lambda x: (np.log(x) * -np.inf).sum()):
+        with np.errstate(invalid="ignore"):
+            assert np.isnan(f(x))
+        assert np.isnan(jitad.jit(f)(x))
+        assert jitad.jit(f)(x + 1) == f(x + 1)

@@ -208,3 +208,19 @@ def test_powers_of_roots(c):
     with np.errstate(all="ignore"):
         np.testing.assert_allclose(f(x), ROOTS[c](x), rtol=2e-15)
     assert "**" not in f.specialize(x).source
+
+
+HALF = [f"{form}**({c})" for form in ("x", "np.sqrt(x)", "(1 / np.sqrt(x))") for c in (
+    (-7.5, -4.5, -3.5, -2.5, -1.5, -0.5, 0.5, 1.5, 2.5, 3.5, 4.5, 7.5) if form == "x" else (-7, -5, -3, -2, -1, 2, 3, 4, 5, 7))]
+
+
+@pytest.mark.parametrize("text", [*HALF, *(f"1 / {t}" for t in HALF)])
+def test_powers_of_signed_zeros(text):
+    """Signs as well, as they are those of infinities."""
+    f = eval(f"lambda x: {text}", {"np": np})
+    x = np.array([-np.inf, -1e308, -2.0, -1e-310, -0.0, 0.0, 5e-324, 1e-310, 0.3, 1e308, np.inf, np.nan])
+    with np.errstate(all="ignore"):
+        want, found = f(x), jitad.jit(f)(x)
+    np.testing.assert_allclose(found, want, rtol=4e-15, atol=1e-309)  # 1 / (1 / x) is x
+    known = ~np.isnan(want)
+    np.testing.assert_array_equal(np.signbit(found)[known], np.signbit(want)[known])
