@@ -111,8 +111,10 @@ def _in_pieces(works: list[Work], pieces: Mapping[Buffer | Node, int], writers: 
 
 
 def _in_turn(work: Work, source: Node | Effect, writers: Mapping[Buffer, list[Work]]) -> bool:
-    """Whether each turn of a loop reads of a buffer what it has stored itself."""
+    """Whether each turn of a loop reads of a buffer, or adds to, what it has stored itself."""
     if isinstance(source, Node) or source.routine or source.turns or source.add:
+        return False
+    if isinstance(work.source, Effect) and source.buffer in work.source.written and work.source.idx != source.idx:
         return False
     stored = {w.source.idx for w in writers[source.buffer]}  # type: ignore[union-attr]
     return all(n.args in stored for n in work.nodes if n.op is LOAD and n.params[0] is source.buffer)

@@ -104,3 +104,29 @@ def test_sixty_pieces():
     np.add.at(w, np.arange(60) * 7 % 60, ct * np.sin(x))
     assert value == pytest.approx(v @ a @ v)
     np.testing.assert_allclose(slope, w, rtol=1e-10, atol=1e-10)
+
+
+@pytest.mark.parametrize("axes", [1, 2, 4])
+def test_what_is_looked_up_is_added_after_all_is_stored(axes):
+    """Four neighbours each: the loop that stores what falls on the atom itself must not add to its neighbours, stored later."""
+    rng = np.random.default_rng(0)
+    table = rng.integers(0, 26, (26, 4))
+
+    def energy(x, p):
+        r = np.sqrt(((x[table] - x[:, None]) ** 2).sum(-1) + 1)
+        return ((np.log(2 + np.cos(r)) * p).sum(1) ** 2).sum()
+
+    @jitad.jit
+    def product(x, p, a, b):
+        return jitad.jvp(jitad.grad(energy, (0, 1)), (x, p), (a, b))[1]
+
+    x, a = rng.normal(size=(2, 26, axes))
+    p, b = rng.normal(size=(2, 4))
+    with jitad.disable_jit():
+        want = product(x, p, a, b)
+    found = product(x, p, a, b)
+    for one, other in zip(found, want, strict=True):
+        np.testing.assert_allclose(one, other, rtol=1e-10, atol=1e-10)
+    step = 1e-6
+    there, here = (jitad.grad(energy)(x + h * a, p + h * b) for h in (step, -step))
+    np.testing.assert_allclose(found[0], (there - here) / (2 * step), rtol=1e-6, atol=1e-6)
