@@ -26,7 +26,17 @@ class _Nowhere:
         pass
 
 
-class _Kernel(JITCodeLibrary):
+class _Precise(JITCodeLibrary):
+    """Code without estimates: with `arcp` LLVM makes float32 ``1/sqrt(x)`` of one, which is NaN where x is zero or infinite."""
+
+    def add_ir_module(self, ir_module: Any) -> None:
+        for f in ir_module.functions:
+            if f.blocks:
+                set.add(f.attributes, '"reciprocal-estimates"="none"')  # its own `add` takes attributes without values only
+        super().add_ir_module(ir_module)
+
+
+class _Kernel(_Precise):
     """The code of a kernel, with functions of its own: which code is called may not depend on what else there is.
 
     Numba leaves it to the linker which of several copies of a function is called: that of the kernel, or one that was optimised
@@ -41,7 +51,7 @@ class _Kernel(JITCodeLibrary):
         super()._optimize_final_module()
 
 
-class _Linked(JITCodeLibrary):
+class _Linked(_Precise):
     """Code that is linked into that of the caller, as it was lowered."""
 
     @property

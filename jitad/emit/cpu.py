@@ -288,7 +288,7 @@ class Emitter:
         """Its steps; equal functions outside of loops several at a time."""
         if self.options.strict or block is not self.program.block:
             return block.steps
-        return packed(block.steps, lambda n: n in self.e.exact or n in self.e.fused)
+        return packed(block.steps, self.program.homes, lambda n: n in self.e.exact or n in self.e.fused)
 
     def _measure(self, step: Measure) -> None:
         """A length is known now: make what is as long."""

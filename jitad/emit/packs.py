@@ -13,7 +13,7 @@ Statements keep their order but for what has to be there before: a function is c
 from __future__ import annotations
 
 import heapq
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 
 from jitad.emit.expression import Expressions
@@ -46,25 +46,25 @@ class Pack:
             w.line(f"{e.name(n)} = lane(p{number}_0, int64({k}))")
 
 
-def packed(steps: Sequence[Step], scalar: Callable[[Node], bool]) -> list[Step | Pack]:
-    """The steps of a block, with such calls taken together; but those of which this is said."""
+def packed(steps: Sequence[Step], homes: Mapping[Buffer, Buffer], scalar: Callable[[Node], bool]) -> list[Step | Pack]:
+    """The steps of a block, with such calls taken together; but those of which this is said. `homes` is where arrays lie."""
     out: list[Step | Pack] = []
     run: list[Let | Store] = []
     for step in steps:
         if isinstance(step, (Let, Store)):
             run.append(step)
         else:
-            out += [*_in_run(run, scalar), step]
+            out += [*_in_run(run, homes, scalar), step]
             run = []
-    return [*out, *_in_run(run, scalar)]
+    return [*out, *_in_run(run, homes, scalar)]
 
 
-def _in_run(steps: list[Let | Store], scalar: Callable[[Node], bool]) -> Sequence[Step | Pack]:
+def _in_run(steps: list[Let | Store], homes: Mapping[Buffer, Buffer], scalar: Callable[[Node], bool]) -> Sequence[Step | Pack]:
     """The same for steps that follow one another."""
     candidates = {k for k, s in enumerate(steps) if isinstance(s, Let) and _is_function(s.node) and not scalar(s.node)}
     if len(candidates) < min(WORTH.values()):
         return steps
-    needs = _needs(steps)
+    needs = _needs(steps, homes)
     level = [0] * len(steps)  # how many functions are called one after the other before
     groups: dict[tuple[str, int], list[int]] = {}
     for k, before in enumerate(needs):
@@ -80,7 +80,7 @@ def _is_function(n: Node) -> bool:
     return n.op.name in WORTH and n.dtype == FLOAT and isinstance(n.op, Elementwise)
 
 
-def _needs(steps: Sequence[Let | Store]) -> list[set[int]]:
+def _needs(steps: Sequence[Let | Store], homes: Mapping[Buffer, Buffer]) -> list[set[int]]:
     """Of each step those before it that have to be done first."""
     below: dict[Node, frozenset[int]] = {}  # the steps that a scalar is made of, or the one that it is
     last: dict[Buffer, list[int]] = {}  # the last store to an array, and what has read it since
@@ -91,12 +91,14 @@ def _needs(steps: Sequence[Let | Store]) -> list[set[int]]:
             below[n] = frozenset().union(*(below[a] for a in n.args))
         before = set().union(*(below[n] for n in operands))
         if isinstance(s, Store):
-            before.update(last.get(s.buffer, ()))
-            last[s.buffer] = [k]
+            there = homes.get(s.buffer, s.buffer)
+            before.update(last.get(there, ()))
+            last[there] = [k]
         else:
             below[s.node] = frozenset((k,))
             if s.node.op is LOAD:
-                since: list[int] = last.setdefault(s.node.params[0], [])  # type: ignore[arg-type]
+                read: Buffer = s.node.params[0]  # type: ignore[assignment]
+                since = last.setdefault(homes.get(read, read), [])
                 before.update(since[:1])
                 since.append(k)
         out.append(before)

@@ -21,6 +21,8 @@ from jitad.ops.arithmetic import cast as cast_node
 from jitad.ops.declare import REGISTRY, Elementwise, Op
 from jitad.ops.leaf import constant, constant_value
 
+MOST = 64  # times that one number goes into another
+
 
 class Normal(Integers):
     """Constructors of scalars in normal form. One object for one kernel: it fixes the order of operands."""
@@ -300,8 +302,8 @@ _RULES = {
 
 
 def _divides(a: Any, b: Any) -> bool:
-    """Whether a number other than 1 goes into another a whole number of times, exactly."""
-    return abs(a) != 1 and float(b / a).is_integer() and a * (b / a) == b
+    """Whether a number other than 1 goes into another a whole number of times, exactly; not too often, as that might overflow."""
+    return abs(a) != 1 and abs(b / a) <= MOST and float(b / a).is_integer() and a * (b / a) == b
 
 
 def _int_only(rule: str, op: str) -> Any:

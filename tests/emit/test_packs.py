@@ -71,8 +71,8 @@ def test_what_needs_another_is_not_taken_with_it():
 def test_order_is_kept_where_nothing_is_taken_together():
     program = written(jitad.grad(lambda x: np.sin(np.exp(x[0]) * x[1]) * x[2]), np.ones(3)).program
     steps = program.block.steps
-    assert packed(steps, lambda n: False) == list(steps)
-    assert not any(isinstance(s, Pack) for s in packed(steps, lambda n: False))
+    assert packed(steps, {}, lambda n: False) == list(steps)
+    assert not any(isinstance(s, Pack) for s in packed(steps, {}, lambda n: False))
 
 
 def test_a_strict_kernel_calls_what_numpy_calls():

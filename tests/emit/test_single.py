@@ -146,3 +146,17 @@ def test_lists(name):
     np.testing.assert_allclose(found[0], want[0], rtol=1e-4, atol=1e-4)
     np.testing.assert_allclose(found[1], want[1], rtol=1e-3, atol=1e-3 * abs(want[1]).max())
     assert ", 8):" in f.specialize(*single(*args)).source
+
+
+@pytest.mark.parametrize("parallel", [False, True])
+@pytest.mark.parametrize("n", [1, 8, 1000])
+def test_reciprocal_roots_are_no_estimates(n, parallel):
+    """LLVM's estimate with a correction is NaN at zero and at infinity."""
+    x = np.tile(np.array([0.0, 1.0, 4.0, np.inf, 1e-42, 2.0, 9.0, 3e38], np.float32), n)
+    with np.errstate(divide="ignore"):
+        for f in (lambda x: 1 / np.sqrt(x), lambda x: x**-0.5, lambda x: x**-1.5, lambda x: 1 / x,
+                  lambda x: np.sin(x[:3]) / np.sqrt(x[:3]), lambda x: (x / np.sqrt(x * x + 1)) * (1 / np.sqrt(x))):
+            found = jitad.jit(f, parallel=parallel)(x)
+            assert found.dtype == np.float32
+            with np.errstate(all="ignore"):
+                np.testing.assert_allclose(found, f(x), rtol=4e-7)

@@ -82,3 +82,14 @@ def test_second_derivatives_of_pairs():
     f = jitad.jit(lambda x, v: (jitad.jvp(jitad.grad(energy), (x,), (v,))[1],))
     assert len(numbers(f, x, v)) == 3
     compare(f, x, v)
+
+
+def test_numbers_far_apart_have_nothing_in_common():
+    """As one times 2**120 the second would overflow, where the sum does not."""
+    def f(x, y):
+        for _ in range(10):
+            x, y = x / 64, y * 64
+        return (x + y,)
+
+    args = np.array([1, 2, 3, 4.0], np.float32), np.array([1e3, -2, 3, 1e6], np.float32)
+    np.testing.assert_array_equal(jitad.jit(f)(*args), f(*args))
