@@ -76,8 +76,6 @@ Value and gradient take more than three times as long as the value in these:
 
 - Recursions of matrices: the derivative of one product is two products, so a value and its gradient are three times the
   multiplications at least (81 and 27 for each step of a 3 x 3 matrix), and the matrices of all steps are stored and read again.
-- Runge-Kutta: a step is taken again on the way back, as only what lies between steps is stored: one step forth, one again, and
-  its derivative.
 - Rosenbrock's function of two numbers and 13 atoms: a call from Python that hands back an array takes half a microsecond more.
   From compiled code, by `kernel.njit_into`, they take 1.8 and 2.3 times as long as the value.
 
@@ -86,9 +84,9 @@ Value and gradient take more than three times as long as the value in these:
 Large problems with `parallel=True` on two cores, times as fast as on one (`python -m tests.benchmarks.parallel`, where
 results are compared with those of one core, and from run to run bit by bit), in a quiet quarter of an hour: pairs of atoms 1.8
 to 1.9, lists of pairs 1.9 and 1.7, the phase fields 2.0, Rosenbrock's function 2.0, Student's likelihood 1.8, the Gaussian
-mixture 1.8, the three-body energy 1.66 to 1.85, the logistic regression 2.0, the network 1.6 to 1.85, a Hessian-vector product
-1.8. Where others use the machine, 1.5 to 1.7. Loops of steps that wait for each other stay what they are: parts of one step are
-not taken at once.
+mixture 1.85, the three-body energy 1.87, the logistic regression 1.9, the network 1.8, a Hessian-vector product 1.7 to 1.8. Where
+others use the machine, 1.4 to 1.7. Loops of steps that wait for each other stay what they are: parts of one step are not taken at
+once.
 """
 
 
