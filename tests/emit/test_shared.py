@@ -203,4 +203,4 @@ def test_an_array_and_a_row_of_it_lie_not_apart():
     with jitad.disable_jit():
         want = f(x)
     np.testing.assert_allclose(found[0], want[0], rtol=1e-12)
-    np.testing.assert_allclose(found[1], want[1], rtol=1e-10, atol=1e-11 * abs(want[1]).max())
+    np.testing.assert_allclose(found[1], want[1], rtol=0, atol=1e-10 * abs(want[1]).max())  # last bits of x change it by 5e-11
