@@ -71,8 +71,8 @@ What takes more than 1.5 times as long as by hand, from its machine code: 40 lea
 the one before. The pull on each body is a loop over all five, of which LLVM takes four in a vector and the fifth alone (96 ns for
 all bodies, its derivative 121 ns, what lies between them 22 ns, and what each waits for the others); by hand each of the ten
 pairs is taken once. In vectors of eight under a mask the pull takes 80 ns, but its derivative 156: no less together.
-The large Gaussian mixture (1.47 to 1.5 from run to run) multiplies by whole matrices, of which `np.tril` has made a half zero: 100
-products for the 45 of the kernel by hand; and each of its loops goes through all points, where that one takes blocks of 32.
+The large Gaussian mixture (1.47 to 1.5 from run to run) multiplies by whole matrices, of which `np.tril` has made a half zero:
+100 products for the 45 of the kernel by hand; and each of its loops goes through all points, where that one takes blocks of 32.
 
 Value and gradient take more than three times as long as the value in these:
 
