@@ -3,7 +3,7 @@
 The product of what was met is ``(1 + p) * 2**k``. It is kept as p so that a factor 1 + u with a tiny u counts to all its digits:
 ``(1 + p)*(1 + u) - 1 = p + u + p*u``. While 1 + p is more than 1/2 that is exact to a unit or two in the last place of p, however
 large p becomes, so only now and then it is brought between 1/2 and 2, and so are factors below 1/2. Each factor adds an error of
-about 2e-16 to the sum of logarithms, which a sum over logarithms one by one has by its own size already.
+up to 2e-16 to the sum of logarithms: what a sum of logarithms one by one adds once it is of order one itself.
 
 Where a factor is zero, negative, infinite or NaN, the logarithm is added to k.
 """

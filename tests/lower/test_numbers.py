@@ -57,10 +57,10 @@ def test_what_sums_of_numbers_have_in_common_stands_in_front():
     compare(f, *args)
 
 
-@pytest.mark.parametrize("a, b", [(0.5, 1.5), (-2.0, 6.0), (3.0, 2.0), (0.1, 0.3), (1.0, 2.0), (-1.0, -4.0), (7.0, 0.0),
-                                  (1e300, 1e-300)])
+@pytest.mark.parametrize("a, b", [(0.5, 1.5), (-2.0, 6.0), (3.0, 2.0), (1.0, 2.0), (-1.0, -4.0), (7.0, 0.0), (4.0, 0.5)])
 def test_numbers_with_and_without_a_common_one(a, b):
-    f = jitad.jit(lambda x, y: (a * x + b * y, a * x - b * y, b * x - a * y))
+    f = jitad.jit(eval(f"lambda x, y: ({a} * x + {b} * y, {a} * x - {b} * y, {b} * x - {a} * y)"))  # names would be arguments
+    assert "a2" not in f.specialize(np.ones(20), np.ones(20)).source
     compare(f, *RNG.normal(size=(2, 20)))
 
 
