@@ -1,4 +1,4 @@
-"""Kernels of a test run lie in a folder of its own, shared by its processes."""
+"""Kernels of a test run lie in a folder of its own, shared by its processes; what is compiled is looked at."""
 
 import gc
 import os
@@ -7,10 +7,13 @@ import tempfile
 
 import pytest
 
+from tests.emit import one_type
+
 
 def pytest_configure(config):
     if not hasattr(config, "workerinput"):  # not in the workers of pytest-xdist, which inherit it
         os.environ["JITAD_CACHE_DIR"] = config.jitad_folder = tempfile.mkdtemp(prefix="jitad_tests_")
+    one_type.watch()
 
 
 def pytest_collection_finish(session):

@@ -14,6 +14,8 @@ from llvmlite.binding import Linkage
 from numba import types
 from numba.core.codegen import JITCodeLibrary
 from numba.core.compiler import Compiler
+from numba.core.typed_passes import NopythonRewrites
+from numba.core.untyped_passes import InlineClosureLikes
 
 OPERATORS = operator.add.__module__
 _NO_WRAPPER: Any = ctypes.cast(ctypes.pythonapi.PyErr_BadArgument, ctypes.c_void_p).value  # such a function, called from Python
@@ -128,10 +130,10 @@ class _Remembering:
         return self._operators[value]
 
 
-class KernelCompiler(Compiler):
+class _Remembered(Compiler):
     """Numba's compiler, for what is long and repeats itself."""
 
-    library: type[JITCodeLibrary] = _Kernel
+    library: type[JITCodeLibrary]
 
     def define_pipelines(self) -> list:
         state = self.state
@@ -141,14 +143,40 @@ class KernelCompiler(Compiler):
         return super().define_pipelines()
 
 
-class StepCompiler(KernelCompiler):
-    """The same, for functions that are inlined where LLVM finds it of use."""
+class LinkedCompiler(_Remembered):
+    """The same, for functions that are inlined into kernels where LLVM finds it of use."""
 
     library = _Linked
 
     def define_pipelines(self) -> list:
         self.state.flags.no_cpython_wrapper = self.state.flags.no_cfunc_wrapper = True
         return super().define_pipelines()
+
+
+class _Emitted(_Remembered):
+    """The same, for code that was emitted, without what Numba looks for in code by people: a fifth of all time.
+
+    Emitted names have one type wherever they are used, so that each is one variable; there are no functions inside of functions
+    and no arithmetic of whole arrays.
+    """
+
+    def define_pipelines(self) -> list:
+        self.state.flags.enable_ssa = False
+        pipelines = super().define_pipelines()
+        for pipeline in pipelines:
+            pipeline.passes = [p for p in pipeline.passes if p[0] not in (InlineClosureLikes, NopythonRewrites)]
+            pipeline.finalize()
+        return pipelines
+
+
+class KernelCompiler(_Emitted):
+    """The same, for kernels."""
+
+    library = _Kernel
+
+
+class StepCompiler(_Emitted, LinkedCompiler):
+    """The same, for emitted functions that kernels call."""
 
 
 class InlinedCompiler(StepCompiler):

@@ -10,13 +10,13 @@ from numba.core.errors import TypingError
 from numba.extending import overload
 from numba.np.numpy_support import as_dtype
 
-from jitad.emit.callee import StepCompiler
+from jitad.emit.callee import LinkedCompiler
 from jitad.emit.writer import Writer
 from jitad.errors import ShapeError
 from jitad.ops.extern import FUNCTIONS, HALF, Embedded, fits, is_wide, wrong_shape
 
 # Flags that are not said would be the kernel's.
-_plain = njit(fastmath=False, error_model="python", nogil=True, pipeline_class=StepCompiler)
+_plain = njit(fastmath=False, error_model="python", nogil=True, pipeline_class=LinkedCompiler)
 _made: dict[str, Any] = {}
 
 

@@ -13,9 +13,9 @@ from llvmlite import binding
 from numba import njit, types
 from numba.extending import get_cython_function_address, overload
 
-from jitad.emit.callee import StepCompiler
+from jitad.emit.callee import LinkedCompiler
 
-_own = njit(fastmath=False, error_model="numpy", nogil=True, pipeline_class=StepCompiler)
+_own = njit(fastmath=False, error_model="numpy", nogil=True, pipeline_class=LinkedCompiler)
 _PREFIX = {types.float64: "d", types.float32: "s"}
 _CHAR, _INT = types.CPointer(types.uint8), types.CPointer(types.int32)
 

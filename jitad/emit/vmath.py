@@ -18,11 +18,11 @@ from numba import njit
 from numba.extending import overload
 
 from jitad.emit import lanes
-from jitad.emit.callee import StepCompiler
+from jitad.emit.callee import LinkedCompiler
 from jitad.emit.lanes import AVX512, Lanes, bits, choose, double, everywhere, fused
 
 FLAGS = {"contract"}
-_OPTIONS: Any = {"error_model": "numpy", "nogil": True, "pipeline_class": StepCompiler}
+_OPTIONS: Any = {"error_model": "numpy", "nogil": True, "pipeline_class": LinkedCompiler}
 _own = njit(fastmath=FLAGS, **_OPTIONS)
 _exactly = njit(fastmath=False, **_OPTIONS)  # nothing is fused but what says so
 OVERLOADS: Any = {"fastmath": FLAGS, **_OPTIONS}
