@@ -18,6 +18,7 @@ from numba.core.typed_passes import NopythonRewrites
 from numba.core.untyped_passes import InlineClosureLikes
 
 OPERATORS = operator.add.__module__
+COUNTING = "NRT_"  # functions of Numba's that count references: LLVM takes pairs of calls out, which it knows by these names
 _NO_WRAPPER: Any = ctypes.cast(ctypes.pythonapi.PyErr_BadArgument, ctypes.c_void_p).value  # such a function, called from Python
 
 
@@ -47,7 +48,7 @@ class _Kernel(_Precise):
 
     def _optimize_final_module(self) -> None:
         for f in self._final_module.functions:
-            if not f.is_declaration and f.linkage == Linkage.linkonce_odr:
+            if not f.is_declaration and f.linkage == Linkage.linkonce_odr and not f.name.startswith(COUNTING):
                 f.linkage = Linkage.internal
                 f.name += f".{self.name}"  # the loader would find it by its name, for whoever asks for another copy
         super()._optimize_final_module()

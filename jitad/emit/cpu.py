@@ -38,7 +38,7 @@ from jitad.config import DEFAULT, Options
 from jitad.emit.expression import Expressions, Place, literal
 from jitad.emit.lane_loops import LaneLoop
 from jitad.emit.list_loops import RAISE, ListLoop
-from jitad.emit.memory import dtype_name, views, write_counts
+from jitad.emit.memory import dtype_name, laid_out, views, write_counts
 from jitad.emit.packs import Pack, packed
 from jitad.emit.path import Asked, Decision
 from jitad.emit.pieces import write_in_pieces
@@ -220,9 +220,9 @@ class Emitter:
                 self._allocate(b, from_zero)
         copies = write_counts(self.program.block, self.e, self.w)
         for k, (dtype, buffers) in enumerate(scratch.items()):
-            lines, length = views(f"memory{k}", buffers, self.e, copies)
+            laid, length = laid_out(buffers, self.e, copies)
             self.w.line(f"memory{k} = memory({length}, {dtype_name(dtype)})")
-            self.w.all(lines)
+            self.w.all(views(f"memory{k}", laid, self.e))
         self.w.all(f"clear({self.e.buffer(b)})" for b in zeroed if b in own)
 
     def _allocate(self, b: Buffer, zeroed: bool) -> None:

@@ -20,7 +20,7 @@ from itertools import combinations
 
 from jitad.config import Options
 from jitad.emit.cpu import Emitter
-from jitad.emit.memory import views, write_counts
+from jitad.emit.memory import laid_out, views, write_counts
 from jitad.emit.path import Decision
 from jitad.ir.node import Node
 from jitad.lower.memory import is_computed, scratch_of, work
@@ -42,6 +42,8 @@ def emit_into(program: Program, options: Options, path: Sequence[Decision] = ())
 
 class Into(Emitter):
     """Writes a kernel that allocates nothing."""
+
+    view = "shaped"  # which looks whether it lies within
 
     def __init__(self, program: Program, options: Options, path: Sequence[Decision] = ()):
         super().__init__(program, options, path)
@@ -66,7 +68,7 @@ class Into(Emitter):
                 seen.add(b)
                 self.w.line(f"{self.e.buffer(b)} = {name}{self.reshaped(out.shape, b.shape)}")
         for name, buffers in zip(names[len(outputs):], scratch.values(), strict=True):
-            self.w.all(views(name, buffers, self.e)[0])
+            self.w.all(views(name, laid_out(buffers, self.e)[0], self.e, self.view))
         self.w.all(f"clear({self.e.buffer(b)})" for b, zeroed in self.program.temporaries
                    if zeroed and not is_computed(b, self.program))
         write_counts(self.program.block, self.e, self.w)

@@ -23,6 +23,8 @@ from jitad.lower.memory import room, whole
 from jitad.lower.nest import Block, Split
 from jitad.lower.scalar import Buffer
 
+Laid = tuple[Buffer, str, str]  # a buffer, where it begins in an array, and its shape
+
 
 def count_of(split: Split, e: Expressions) -> str:
     """The name of how many parts there are of a loop, if they have copies."""
@@ -47,10 +49,15 @@ def dtype_name(dtype: np.dtype) -> str:
     return "bool_" if dtype.kind == "b" else dtype.name
 
 
-def views(name: str, buffers: Sequence[Buffer], e: Expressions, copies: Mapping[Buffer, str] = MappingProxyType({})
-          ) -> tuple[list[str], str]:
-    """The lines that make buffers one after the other in an array, and its length; last are those that there are several of."""
-    lines, one, several = [], list[Buffer](), list[str]()
+def views(name: str, laid: Sequence[Laid], e: Expressions, function: str = "shaped") -> list[str]:
+    """The lines that make buffers of what lies in an array."""
+    return [f"{e.buffer(b)} = {function}({name}, {start}, {shape})" for b, start, shape in laid]
+
+
+def laid_out(buffers: Sequence[Buffer], e: Expressions, copies: Mapping[Buffer, str] = MappingProxyType({})
+             ) -> tuple[list[Laid], str]:
+    """Buffers one after the other, and the length of all; last are those that there are several of."""
+    out, one, several = list[Laid](), list[Buffer](), list[str]()
     for b in sorted(buffers, key=copies.__contains__):
         start, shape = " + ".join([e.size(room(one)), *several]), e.shape(whole(b))
         if b in copies:
@@ -58,5 +65,5 @@ def views(name: str, buffers: Sequence[Buffer], e: Expressions, copies: Mapping[
             several.append(f"{copies[b]}*{e.size(sizes.product(whole(b)[1:]))}")
         else:
             one.append(b)
-        lines.append(f"{e.buffer(b)} = shaped({name}, {start}, {shape})")
-    return lines, " + ".join([e.size(room(one)), *several])
+        out.append((b, start, shape))
+    return out, " + ".join([e.size(room(one)), *several])

@@ -147,7 +147,7 @@ NAMES |= {name: DECORATORS["exact_part"](getattr(segments, name)) for name in ("
 NAMES |= {"table": table, "prange": prange, "exact": exact, "part_parts": part_parts, "exact_parts": exact_parts,
           "collect": copies.collect, "parts_for": copies.parts_for, "overlap": overlap,
           "cumsum": cumsum, "recurrence": recurrence, "argsort": argsort, "inside": inside, "shaped": views.shaped,
-          "row_of": views.row_of, "clear": views.clear, "memory": views.memory, "spaced": views.spaced}
+          "laid": views.laid, "row_of": views.row_of, "clear": views.clear, "memory": views.memory, "spaced": views.spaced}
 NAMES |= {"seconds": signals.seconds, "interrupted": signals.interrupted, "Interrupted": signals.Interrupted}
 LAPACK = {"lu", "lu_solve", "solve_triangular", "cholesky", "eigh", "cofactors", "pinv", "expm", "expm_frechet"}
 KNOWN = NAMES.keys() | special.NAMES.keys() | LAPACK | {"callback"}

@@ -12,17 +12,26 @@ from jitad.emit.cpu import NAME, Emitter
 from jitad.emit.expression import Expressions
 from jitad.emit.handed import Handed
 from jitad.emit.into import Into
+from jitad.emit.memory import laid_out
 from jitad.emit.turns import AllTurns
 from jitad.emit.writer import Writer
 from jitad.ir.sizes import Steps, Sym
+from jitad.lower.memory import scratch_of
 from jitad.lower.nest import Repeat, Turns
+from jitad.lower.scalar import Buffer
 
 LENGTH = re.compile(r"\bn\d+_\d+\b")
 HELPERS = re.compile(r"\b(same|part|run|rows|step|turns)(\d+(?:_\d+)*)\b")
 
 
 class _Step(Into):
-    """Writes the function of a step: lengths, results and memory are arguments."""
+    """Writes the function of a step: lengths, results and memory are arguments.
+
+    What calls it has looked whether all lies within the memory: once, and not in the loop, where a way out would keep LLVM from
+    taking out what counts references to arrays.
+    """
+
+    view = "laid"
 
     def __init__(self, turns: Turns, options: Options):
         super().__init__(turns.step, options)
@@ -47,8 +56,10 @@ def write_turns(outer: Emitter, step: Repeat, w: Writer) -> None:
     """The call of a loop; its functions go to the helpers of the kernel."""
     turns, e = step.turns, outer.e
     number = len(e.turns)
-    function, taken = _step_of(outer, turns, number)
+    function, taken, scratch = _step_of(outer, turns, number)
     lengths = {name: e.length(s) if isinstance(s, Steps) else e.symbols.setdefault(s, name) for s, name in taken.items()}
+    for b, buffers in zip(turns.scratch, scratch, strict=True):
+        w.all(f"shaped({e.buffer(b)}, {start}, {shape})" for _, start, shape in laid_out(buffers, e)[0])
     if turns.length == 1:
         e.turns[turns] = function, None
         return _call(step, function, list(lengths.values()), e, w)
@@ -77,8 +88,8 @@ def _call(step: Repeat, function: str, lengths: list[str], e: Expressions, w: Wr
     w.line(f"{', '.join(results)} = {call}" if results else call)
 
 
-def _step_of(outer: Emitter, turns: Turns, number: int) -> tuple[str, dict[Sym, str]]:
-    """The name of the function of the step, and the lengths that it takes by their names there."""
+def _step_of(outer: Emitter, turns: Turns, number: int) -> tuple[str, dict[Sym, str], list[list[Buffer]]]:
+    """The name of the function of the step, the lengths that it takes by their names there, and what it has in its memory."""
     inner = _Step(turns, outer.options)
     written = inner.emit()
     several = turns.twice or turns.length == 1  # loops may take the same step
@@ -92,4 +103,4 @@ def _step_of(outer: Emitter, turns: Turns, number: int) -> tuple[str, dict[Sym, 
         kind = "part" if several else "straight" if turns.is_straight else "step"
         decorator = outer.compiled(kind, apart=not turns.step.in_place)
         outer.e.helpers[name] = f"{before}@{decorator}\ndef {name}({own}"
-    return name, inner.taken_lengths()
+    return name, inner.taken_lengths(), list(scratch_of(inner.program).values())

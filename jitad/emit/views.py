@@ -111,6 +111,16 @@ def shaped(typingctx, memory, start, shape):  # type: ignore[no-untyped-def]
 
 
 @intrinsic
+def laid(typingctx, memory, start, shape):  # type: ignore[no-untyped-def]
+    """The same, of what is known to lie within."""
+
+    def codegen(context: Any, builder: Any, sig: Any, args: Any) -> Any:
+        return _view(context, builder, sig, args[0], args[1], cgutils.unpack_tuple(builder, args[2]))
+
+    return memory.copy(ndim=len(shape))(memory, types.int64, types.UniTuple(types.int64, len(shape))), codegen
+
+
+@intrinsic
 def row_of(typingctx, array, k):  # type: ignore[no-untyped-def]
     """``array[k]``, for k in range."""
 
