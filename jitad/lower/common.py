@@ -13,6 +13,8 @@ import functools
 from collections import Counter
 from itertools import islice
 
+import numpy as np
+
 from jitad.ir.node import Node, topological
 from jitad.lower.exact import compared
 from jitad.lower.factors import Factors
@@ -44,7 +46,7 @@ def _take_out(placed: Placed, found: dict[Node, tuple[Factors, Factors, Factors]
         inner = arithmetic.subtract(x, y) if n.op.name == "subtract" else arithmetic.add(*e.sorted(x, y))
         return e.mul(shared, inner)
 
-    placed.written(parts, build)
+    placed.rebuild(parts, build)
 
 
 def _found(placed: Placed) -> dict[Node, tuple[Factors, Factors, Factors]]:
@@ -59,7 +61,7 @@ def _found(placed: Placed) -> dict[Node, tuple[Factors, Factors, Factors]]:
     for n in order:
         if n.dtype.kind != "f" or n in fixed:
             continue
-        if n.op.name == "multiply" and users[n] == 1:
+        if n.op.name == "multiply" and users[n] == 1 and all(map(_is_factor, n.args)):
             factors[n] = Counter()
             for a in n.args:
                 factors[n].update(factors.get(a) or (a,))
@@ -69,3 +71,9 @@ def _found(placed: Placed) -> dict[Node, tuple[Factors, Factors, Factors]]:
             if common and x != common and y != common:
                 out[n] = common, x - common, y - common
     return out
+
+
+def _is_factor(n: Node) -> bool:
+    """Whether products with it are what others in their place are: 0 and infinite numbers may make NaN of other factors."""
+    value = constant_value(n)
+    return value is None or bool(value != 0 and np.isfinite(value))

@@ -35,7 +35,7 @@ def share_factors(placed: Placed) -> None:
         return
     e = placed.elements
     parts = {n: sorted(found.elements(), key=lambda f: (e.depth(f), e.rank(f))) for n, found in changed.items()}
-    placed.written(parts, lambda n, args: functools.reduce(e.mul, args))
+    placed.rebuild(parts, lambda n, args: functools.reduce(e.mul, args))
 
 
 def _products(order: list[Node], roots: list[Node], fixed: set[Node]) -> dict[Node, Factors]:

@@ -69,7 +69,7 @@ class Placed:
             new[n] = found
         return self._of(new)
 
-    def written(self, parts: Mapping[Node, Sequence[Node]], build: Callable[[Node, list[Node]], Node]) -> None:
+    def rebuild(self, parts: Mapping[Node, Sequence[Node]], build: Callable[[Node, list[Node]], Node]) -> None:
         """Write some scalars in terms of others: of each, and these as they are written now, what `build` says."""
         e = self.elements
         new: dict[Node, Node] = {}

@@ -87,3 +87,12 @@ def test_hessians_of_pairs_have_six_numbers():
         want = jitad.hessian(energy)(x)
     np.testing.assert_allclose(h, want, rtol=1e-10, atol=1e-11 * np.abs(want).max())
     assert multiplications(jitad.hessian(energy), x) < 150
+
+
+def test_zeros_stay_with_their_factors():
+    """0*x is NaN where x is not finite: what is written says so, and nothing else is multiplied with it."""
+    def with_zero(number):
+        return eval(f"lambda a, b, c: np.tanh({number} * (a * b) + a * c)", {"np": np})
+
+    assert multiplications(with_zero("0.0"), A, B, C) == 3
+    assert multiplications(with_zero("0.5"), A, B, C) == 2
