@@ -7,6 +7,8 @@ import pathlib
 import platform
 import textwrap
 
+from llvmlite.binding import get_host_cpu_name
+
 from jitad.emit.lanes import AVX512
 from tests.benchmarks import memory, plot, table
 from tests.benchmarks.row import Row
@@ -107,8 +109,8 @@ def _machine() -> str:
         except importlib.metadata.PackageNotFoundError:
             continue
     vectors = "8 (AVX-512)" if AVX512 else "4 (AVX2)"
-    text = (f"Machine: {_processor()}, vectors of {vectors} numbers, {platform.system()}; Python {platform.python_version()}, "
-            f"{', '.join(versions)}.")
+    text = (f"Machine: {_processor()} ({get_host_cpu_name()}), vectors of {vectors} numbers, {platform.system()}; "
+            f"Python {platform.python_version()}, {', '.join(versions)}.")
     return textwrap.fill(text, 128)
 
 

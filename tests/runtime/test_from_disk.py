@@ -88,8 +88,12 @@ print(jitad.jit(lambda a: np.linalg.solve(a, np.ones(len(a))))(np.diag([1.0, 2.0
 
 
 def test_functions_of_a_kernel_have_names_of_their_own():
-    """The loader of machine code finds functions by name, internal ones too: another kernel's would be called in their place."""
+    """The loader of machine code finds functions by name, internal ones too: another kernel's would be called in their place.
+
+    But for those of Numba's that count references, which are the same everywhere: LLVM knows them by their names.
+    """
     kernel = jitad.grad(lambda x: (np.sin(x) * np.exp(x[0] * x)).sum()).specialize(np.ones(9)).njit
     (found,) = kernel.overloads.values()
     defined = [f.name for f in found.library._final_module.functions if not f.is_declaration]
-    assert len(defined) > 1 and all("kernel_" in name for name in defined)
+    own = set(defined) - {"NRT_incref", "NRT_decref"}
+    assert len(own) > 1 and all("kernel_" in name for name in own)
