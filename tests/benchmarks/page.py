@@ -70,27 +70,32 @@ By how much one call lets the process grow beyond what it held before, its resul
 """
 WHY = """\
 What takes more than 1.5 times as long as by hand, from its machine code: 40 leapfrog steps of five bodies. Each step waits for
-the one before. The pull on each body is a loop over all five, of which LLVM takes four in a vector and the fifth alone (96 ns for
-all bodies, its derivative 121 ns, what lies between them 22 ns, and what each waits for the others); by hand each of the ten
-pairs is taken once. In vectors of eight under a mask the pull takes 80 ns, but its derivative 156: no less together.
-The large Gaussian mixture (1.47 to 1.5 from run to run) multiplies by whole matrices, of which `np.tril` has made a half zero:
-100 products for the 45 of the kernel by hand; and each of its loops goes through all points, where that one takes blocks of 32.
+the one before. The pull on each body is a loop over all five, of which LLVM takes four in a vector and the fifth alone (on a Zen 4
+96 ns for all bodies, its derivative 121 ns, what lies between them 22 ns, and what each waits for the others); by hand each of the
+ten pairs is taken once. In vectors of eight under a mask the pull takes 80 ns, but its derivative 156: no less together. (A Zen 4
+takes 1.87 times as long.)
+On a Zen 4 the large Gaussian mixture takes 1.5 times as long as by hand: it multiplies by whole matrices, of which `np.tril` has
+made a half zero, 100 products for the 45 of the kernel by hand; and each of its loops goes through all points, where that one takes
+blocks of 32.
 
 Value and gradient take more than three times as long as the value in these:
 
 - Recursions of matrices: the derivative of one product is two products, so a value and its gradient are three times the
   multiplications at least (81 and 27 for each step of a 3 x 3 matrix), and the matrices of all steps are stored and read again.
+  Steps of Runge-Kutta's method are at the limit: the way back computes each of them again.
 - Rosenbrock's function of two numbers and 13 atoms: a call from Python that hands back an array takes half a microsecond more.
   From compiled code, by `kernel.njit_into`, they take 1.8 and 2.3 times as long as the value.
+- Rosenbrock's function of a million numbers and the large phase field by roll, in some runs (2.1 in others): the gradient is an
+  array of fresh memory, of which the system has to hand out every page.
 
 ## Two cores
 
 Large problems with `parallel=True` on two cores, times as fast as on one (`python -m tests.benchmarks.parallel`, where
-results are compared with those of one core, and from run to run bit by bit), the best of three runs: pairs of atoms 1.8 to 1.9,
-lists of pairs 1.9 and 1.7, the phase fields 2.0, Rosenbrock's function 2.0, Student's likelihood 2.0, the Gaussian mixture 1.85,
-the three-body energy 1.87, the logistic regression 1.9, the network 1.8, a Hessian-vector product 1.7. In the last of these runs
-5 of 19 stayed between 1.36 and 1.7, others use the machine. Loops of steps that wait for each other stay what they are: parts of
-one step are not taken at once.
+results are compared with those of one core, and from run to run bit by bit), in the slower of two runs: pairs of atoms 1.85 to
+1.96, lists of pairs 1.91 and 1.74, the phase fields 1.91 and 2.02, Rosenbrock's function 2.3, Student's likelihood 2.0, the Gaussian
+mixture 1.89, the three-body energy 1.84, the logistic regression 1.91, the network 1.82, a Hessian-vector product 1.70. Where
+others use the machine it is less. Loops of steps that wait for each other stay what they are: parts of one step are not taken at
+once.
 """
 
 
