@@ -70,13 +70,12 @@ By how much one call lets the process grow beyond what it held before, its resul
 """
 WHY = """\
 What takes more than 1.5 times as long as by hand, from its machine code: 40 leapfrog steps of five bodies. Each step waits for
-the one before. The pull on each body is a loop over all five, of which LLVM takes four in a vector and the fifth alone (on a Zen 4
-96 ns for all bodies, its derivative 121 ns, what lies between them 22 ns, and what each waits for the others); by hand each of the
-ten pairs is taken once. In vectors of eight under a mask the pull takes 80 ns, but its derivative 156: no less together. (A Zen 4
-takes 1.87 times as long.)
-On a Zen 4 the large Gaussian mixture takes 1.5 times as long as by hand: it multiplies by whole matrices, of which `np.tril` has
-made a half zero, 100 products for the 45 of the kernel by hand; and each of its loops goes through all points, where that one takes
-blocks of 32.
+the one before. The pull on each body is a loop over all five, of which LLVM takes four in a vector and the fifth alone (on a
+Zen 4 96 ns for all bodies, its derivative 121 ns, what lies between them 22 ns, and what each waits for the others); by hand
+each of the ten pairs is taken once. In vectors of eight under a mask the pull takes 80 ns, but its derivative 156: no less
+together. (A Zen 4 takes 1.87 times as long.) On a Zen 4 the large Gaussian mixture takes 1.5 times as long as by hand: it
+multiplies by whole matrices, of which `np.tril` has made a half zero, 100 products for the 45 of the kernel by hand; and each
+of its loops goes through all points, where that one takes blocks of 32.
 
 Value and gradient take more than three times as long as the value in these:
 
@@ -90,12 +89,12 @@ Value and gradient take more than three times as long as the value in these:
 
 ## Two cores
 
-Large problems with `parallel=True` on two cores, times as fast as on one (`python -m tests.benchmarks.parallel`, where
-results are compared with those of one core, and from run to run bit by bit), in the slower of two runs: pairs of atoms 1.85 to
-1.96, lists of pairs 1.91 and 1.74, the phase fields 1.91 and 2.02, Rosenbrock's function 2.3, Student's likelihood 2.0, the Gaussian
+Large problems with `parallel=True` on two cores, times as fast as on one (`python -m tests.benchmarks.parallel`, where results
+are compared with those of one core, and from run to run bit by bit), in the slower of two runs: pairs of atoms 1.85 to 1.96,
+lists of pairs 1.91 and 1.74, the phase fields 1.91 and 2.02, Rosenbrock's function 2.3, Student's likelihood 2.0, the Gaussian
 mixture 1.89, the three-body energy 1.84, the logistic regression 1.91, the network 1.82, a Hessian-vector product 1.70. Where
-others use the machine it is less. Loops of steps that wait for each other stay what they are: parts of one step are not taken at
-once.
+others use the machine it is less. Loops of steps that wait for each other stay what they are: parts of one step are not taken
+at once.
 """
 
 
