@@ -34,8 +34,22 @@ def share_factors(placed: Placed) -> None:
     if not changed:
         return
     e = placed.elements
-    parts = {n: sorted(found.elements(), key=lambda f: (e.depth(f), e.rank(f))) for n, found in changed.items()}
-    placed.rebuild(parts, lambda n, args: functools.reduce(e.mul, args))
+    new: dict[Node, Node] = {}
+    stack = list(reversed(order))
+    while stack:
+        n = stack[-1]
+        parts = sorted(changed[n].elements(), key=lambda f: (e.depth(f), e.rank(f))) if n in changed else n.args
+        missing = [f for f in parts if f not in new]
+        if missing:
+            stack += missing
+            continue
+        stack.pop()
+        args = tuple(new[f] for f in parts)
+        if n in changed:
+            new[n] = functools.reduce(e.mul, args)
+        else:
+            new[n] = n if args == n.args else e.again(n, args)
+    placed.effects, placed.outputs = placed.rewritten(lambda n, args: new[n])
 
 
 def _products(order: list[Node], roots: list[Node], fixed: set[Node]) -> dict[Node, Factors]:
@@ -58,7 +72,7 @@ def _products(order: list[Node], roots: list[Node], fixed: set[Node]) -> dict[No
         if is_product(n):
             factors[n] = Counter()
             for a in n.args:
-                factors[n].update(factors.get(a) or (a,))
+                factors[n].update(factors[a] if is_part(a) else (a,))
     return {n: f for n, f in factors.items() if not is_part(n)}
 
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable
 from dataclasses import dataclass, field, replace
 
 from jitad.ir.node import Node, topological
@@ -67,26 +67,5 @@ class Placed:
             if found is None:
                 found = n if args == n.args else e.again(n, args)
             new[n] = found
-        return self._of(new)
-
-    def rebuild(self, parts: Mapping[Node, Sequence[Node]], build: Callable[[Node, list[Node]], Node]) -> None:
-        """Write some scalars in terms of others: of each, and these as they are written now, what `build` says."""
-        e = self.elements
-        new: dict[Node, Node] = {}
-        stack = list(reversed(topological(self.roots())))
-        while stack:
-            n = stack[-1]
-            before = parts.get(n, n.args)
-            missing = [f for f in before if f not in new]
-            if missing:
-                stack += missing
-                continue
-            stack.pop()
-            args = [new[f] for f in before]
-            new[n] = build(n, args) if n in parts else n if tuple(args) == n.args else e.again(n, tuple(args))
-        self.effects, self.outputs = self._of(new)
-        self.pieces = {new.get(k, k) if isinstance(k, Node) else k: piece for k, piece in self.pieces.items()}
-
-    def _of(self, new: Mapping[Node, Node]) -> tuple[list[Effect], list[Output]]:
         effects = [replace(s, idx=tuple(new[i] for i in s.idx), value=new[s.value]) for s in self.effects]
         return effects, [Output(new[o.value] if isinstance(o.value, Node) else o.value, o.shape) for o in self.outputs]

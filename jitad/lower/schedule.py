@@ -17,7 +17,6 @@ from jitad.ir.node import Node, topological
 from jitad.lower.apart import take_apart
 from jitad.lower.beside import take_beside
 from jitad.lower.between import take_rows
-from jitad.lower.common import share_terms
 from jitad.lower.factors import share_factors
 from jitad.lower.index import WORTH
 from jitad.lower.late import check_late
@@ -46,7 +45,6 @@ def lower(graph: Graph, options: Options = DEFAULT, worth: int = WORTH) -> Progr
     if not options.strict:
         halve(placed)
         widen(placed)
-        share_terms(placed)
         share_factors(placed)
         pack(placed)
         share_numbers(placed)
