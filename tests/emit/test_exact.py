@@ -1,6 +1,7 @@
 """What is compared for equality is rounded in the same way wherever it is computed."""
 
 import numpy as np
+import pytest
 
 import jitad
 
@@ -28,3 +29,31 @@ def test_a_choice_by_comparison_with_an_extreme_finds_one_element():
 
     x = np.random.default_rng(0).normal(size=(1000, 3))
     assert jitad.jit(f)(x) == 2.0
+
+
+def looked_up(a, b, c, t):
+    """The product is a factor of something else, too, in another order: that may not be the index."""
+    return t[((a * b) * c).astype(int)] * np.tanh(a * c)
+
+
+def added(a, b, c, t):
+    z = np.zeros(len(t)) + t
+    np.add.at(z, ((a * b) * c).astype(int), np.tanh(a * c))
+    return z
+
+
+@pytest.mark.parametrize("f", [looked_up, added])
+def test_indices_are_those_that_were_looked_at(f):
+    """Floats at the very border: in one order of their factors they are in range, in the other they are not."""
+    fixed = (np.full(20, v) for v in (2.8, 6.0, 1 / 0.7))
+    rng = np.random.default_rng(4)
+    a, b = rng.uniform(0.5, 8, (2, 3000))
+    c = np.round(a * b + 1) / (a * b)
+    for *factors, n in ((*fixed, 24), (a, b, c, int((a * b * c).max()) + 1)):
+        t = np.arange(n) + 1.0
+        np.testing.assert_allclose(jitad.jit(f)(*factors, t), f(*factors, t), rtol=1e-12)
+        slopes = jitad.jit(jitad.grad(lambda *args: (f(*args) ** 2).sum(), (0, 1, 2, 3)))
+        found = slopes(*factors, t)
+        with jitad.disable_jit():
+            for x, y in zip(found, slopes(*factors, t), strict=True):
+                np.testing.assert_allclose(x, y, rtol=1e-10, atol=1e-10)

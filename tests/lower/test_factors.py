@@ -72,3 +72,17 @@ def test_what_is_compared_stays_as_it_is_written():
 def test_strict_multiplies_as_written():
     a, b, c = RNG.normal(size=(3, 50))
     assert sum(" * " in line for line in written(jitad.jit(orders, strict=True), a, b, c).source.splitlines()) > 2
+
+
+@pytest.mark.parametrize("scale", [1e-6, 1e-5, 1.0, 1e6, 1e7])
+def test_orders_of_factors_keep_their_range(scale):
+    """Lengths and their reciprocals of a bond angle are multiplied as they come: eighth powers alone are beyond float32."""
+    def f(x):
+        a, b = x[1] - x[0], x[2] - x[1]
+        return ((a @ b) / np.sqrt((a @ a) * (b @ b)) - 0.3) ** 2
+
+    x, v = np.array([[0, 0, 0], [1, 0.2, 0.1], [1.3, 1.1, 0.4]]), np.array([[0.3, 1, -0.5], [0.2, -0.7, 1], [1, 0.1, 0.6]])
+    product = jitad.jit(lambda x, v: jitad.jvp(jitad.grad(f), (x,), (v,))[1])
+    want = product(x, v) / scale**2
+    found = product((x * scale).astype(np.float32), v.astype(np.float32))
+    np.testing.assert_allclose(found, want, rtol=1e-3, atol=1e-3 * np.abs(want).max())
