@@ -161,10 +161,16 @@ def in_lanes(step: Step, exact: set[Node]) -> bool:
     if isinstance(step, Let):
         n = step.node
         widened = n.op.name == "cast" and n.dtype in (INT, FLOAT) and _readable(n.args[0]) and n.args[0].dtype.kind in "iu"
-        return (_readable(n) or widened or fits(n)) and (n not in exact or n.op is LOAD or n.op.name in ROUNDED)
+        return (_readable(n) or widened or fits(n)) and not _chosen(n) and (
+            n not in exact or n.op is LOAD or n.op.name in ROUNDED)
     if isinstance(step, Accumulate):
         return step.kind == "sum" and step.node.dtype.kind == "f" and step.node not in exact
     return isinstance(step, Store) and step.buffer.dtype.kind == "f" and bool(step.idx)
+
+
+def _chosen(n: Node) -> bool:
+    """Whether floats that are compared choose an integer: maybe an index, that was looked at elsewhere, one by one."""
+    return n.dtype == INT and any(x.dtype.kind == "f" for a in n.args if a.dtype == BOOL for x in topological([a]))
 
 
 def _readable(n: Node) -> bool:

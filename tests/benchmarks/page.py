@@ -80,7 +80,8 @@ of its loops goes through all points, where that one takes blocks of 32.
 The Hessian of 38 atoms takes 1.35 (Zen 4) to 1.5 times as long (Zen 5): blocks of the diagonal are added up in a loop of their
 own, in which each pair is computed once more, and a block has nine numbers where by hand there are six, as no product is known
 to be another one in another order. (To multiply by what the terms of a sum have in common behind the sum makes them six and
-takes 0.84 of the time, but associates products such that bond angles in float32 overflow where they did not.)
+takes 0.84 of the time, but associates products such that bond angles in float32 overflow where they did not.) The rows of
+second derivatives are from a run of their own.
 
 Value and gradient take more than three times as long as the value in these:
 
@@ -88,14 +89,14 @@ Value and gradient take more than three times as long as the value in these:
   multiplications at least (81 and 27 for each step of a 3 x 3 matrix), and the matrices of all steps are stored and read again.
   Steps of Runge-Kutta's method are at the limit: the way back computes each of them again.
 - Rosenbrock's function of two numbers and 13 atoms: a call from Python that hands back an array takes half a microsecond more.
-  From compiled code, by `kernel.njit_into`, they take 1.8 and 2.3 times as long as the value.
-- Rosenbrock's function of a million numbers and the large phase field by roll, in some runs (2.1 in others): the gradient is an
-  array of fresh memory, of which the system has to hand out every page.
+  From compiled code, by `kernel.njit_into`, they take 1.8 and 2.3 times as long as the value (Zen 4).
+- Rosenbrock's function of a million numbers and the large phase field by roll, in some runs (2.1 to 2.8 in others): the gradient
+  is an array of fresh memory, of which the system has to hand out every page.
 
 ## Two cores
 
 Large problems with `parallel=True` on two cores, times as fast as on one (`python -m tests.benchmarks.parallel`, where results
-are compared with those of one core, and from run to run bit by bit), in the slower of two runs: pairs of atoms 1.85 to 1.96,
+are compared with those of one core, and from run to run bit by bit), in the slower of two runs: pairs of atoms 1.85 to 1.97,
 lists of pairs 1.91 and 1.74, the phase fields 1.91 and 2.02, Rosenbrock's function 2.3, Student's likelihood 2.0, the Gaussian
 mixture 1.89, the three-body energy 1.84, the logistic regression 1.91, the network 1.82, a Hessian-vector product 1.70. Where
 others use the machine it is less. Loops of steps that wait for each other stay what they are: parts of one step are not taken

@@ -57,3 +57,19 @@ def test_indices_are_those_that_were_looked_at(f):
         with jitad.disable_jit():
             for x, y in zip(found, slopes(*factors, t), strict=True):
                 np.testing.assert_allclose(x, y, rtol=1e-10, atol=1e-10)
+
+
+def chosen(a, b, c, edge, t):
+    return t[np.where((a * b) * c >= edge, 24, 0)] * np.tanh(a * c)
+
+
+def added_where(a, b, c, edge, t):
+    z = np.zeros(len(t)) + t
+    np.add.at(z, np.where((a * b) * c >= edge, 24, 0), np.tanh(a * c))
+    return z
+
+
+@pytest.mark.parametrize("f", [chosen, added_where])
+def test_indices_by_comparison_are_those_that_were_looked_at(f):
+    args = *(np.full(20, v) for v in (2.8, 6.0, 1 / 0.7, 24.0)), np.arange(24) + 1.0
+    np.testing.assert_allclose(jitad.jit(f)(*args), f(*args), rtol=1e-12)
